@@ -1,0 +1,8 @@
+//! cadge: a terminal triage console for Falco alerts.
+//!
+//! The modules in reading order; `docs/architecture.md` has the drawing and the rules of who may use whom.
+
+pub mod analysis;
+pub mod clock;
+pub mod model;
+pub mod text;

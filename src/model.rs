@@ -1,0 +1,16 @@
+//! The words of the program as types: what an alert is, where it came from, and what we call its parts.
+//!
+//! Nothing here knows a clock, a disk, a terminal or a format. Everything inside an [`Alert`] is as hostile as it was
+//! when Falco wrote it; `text`, `analysis::quote` and `report` are the gates it passes on its way out.
+
+mod alert;
+mod level;
+mod origin;
+mod priority;
+mod value;
+
+pub use alert::{Alert, Container, Flag, Flags, TimeFrom};
+pub use level::Level;
+pub use origin::{AlertId, BodyId, Location, Origin, Reject, SourceId};
+pub use priority::Priority;
+pub use value::{Fields, Value};
