@@ -5,4 +5,5 @@
 pub mod analysis;
 pub mod clock;
 pub mod model;
+pub mod report;
 pub mod text;

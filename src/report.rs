@@ -1,0 +1,5 @@
+//! What leaves the program for files and other programs: JSON, Markdown, HTML, CSV.
+//!
+//! Each format has one file and escapes hostile text in its own way, in one place.
+
+pub mod json;
