@@ -5,6 +5,7 @@
 //! `␛` for a control character, `<U+202E>` for one that hides, reorders or imitates a blank.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -108,7 +109,8 @@ impl Printer {
 }
 
 fn mark(c: char, shown: &mut String) {
-    shown.push_str(&format!("<U+{:04X}>", c as u32));
+    // Writing to a string cannot fail.
+    let _ = write!(shown, "<U+{:04X}>", c as u32);
 }
 
 /// Columns a printable text takes on a terminal.
