@@ -1,0 +1,114 @@
+//! What is wrong in a file of settings, and where.
+
+use std::{fmt, ops::Range, path::Path};
+
+/// One thing that is wrong in a TOML file, with its place and the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's path as a person would type it.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// What is wrong and what is allowed; lower case, no full stop.
+    pub what: String,
+}
+
+impl Problem {
+    /// A problem at a range of bytes of `text`, which was read from `file`.
+    pub fn at(file: &str, text: &str, span: &Range<usize>, what: impl Into<String>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { file: file.to_owned(), line, column, what: what.into() }
+    }
+
+    /// A problem with a file as a whole.
+    pub fn with_file(path: &Path, what: impl Into<String>) -> Self {
+        Self { file: path.display().to_string(), line: 0, column: 0, what: what.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return write!(out, "{}: {}", self.file, self.what);
+        }
+        write!(out, "{}:{}:{}: {}", self.file, self.line, self.column, self.what)
+    }
+}
+
+/// Says that a word is not known, names the nearest one, and lists what is allowed when that is short.
+pub fn unknown<'a>(kind: &str, word: &str, allowed: impl Iterator<Item = &'a str>) -> String {
+    let allowed: Vec<&str> = allowed.collect();
+    let mut says = format!("unknown {kind} `{word}`");
+    if let Some(near) = nearest(word, &allowed) {
+        says.push_str(&format!("; did you mean `{near}`?"));
+    }
+    if allowed.len() <= 16 {
+        says.push_str(&format!(" (allowed: {})", allowed.join(", ")));
+    }
+    says
+}
+
+/// The allowed word that a typo most likely meant.
+fn nearest<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
+    let limit = 1 + word.chars().count() / 3;
+    let far = |other: &str| distance(&word.to_lowercase(), &other.to_lowercase());
+    allowed
+        .iter()
+        .map(|other| (far(other), *other))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, other)| other)
+}
+
+/// How many characters must be inserted, removed, or replaced to turn one word into another (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (to, cell) in b.chars().zip(row.iter_mut().skip(1)) {
+            let best = (diagonal + usize::from(from != to)).min(*cell + 1).min(left + 1);
+            diagonal = *cell;
+            *cell = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_counted_in_lines_and_characters() {
+        let text = "a = 1\nß = \"x\"\n";
+        let problem = Problem::at("f.toml", text, &(text.find('"').unwrap()..text.len()), "no");
+        assert_eq!((problem.line, problem.column), (2, 5));
+        assert_eq!(problem.to_string(), "f.toml:2:5: no");
+    }
+
+    #[test]
+    fn a_typo_is_answered_with_the_nearest_word() {
+        let allowed = ["select-next", "select-prev", "quit"];
+        let says = unknown("action", "slect-next", allowed.into_iter());
+        assert!(says.contains("did you mean `select-next`?"), "{says}");
+        let says = unknown("action", "zzzzzz", allowed.into_iter());
+        assert!(!says.contains("did you mean"), "{says}");
+        assert!(says.contains("allowed: select-next, select-prev, quit"), "{says}");
+    }
+
+    #[test]
+    fn distance_counts_single_changes() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", "abc"), 0);
+    }
+}
