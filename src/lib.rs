@@ -7,5 +7,6 @@ pub mod clock;
 pub mod decode;
 pub mod model;
 pub mod report;
+pub mod source;
 pub mod text;
 pub mod theme;
