@@ -1,0 +1,21 @@
+//! The console: facts come in as [`Msg`], wishes are [`Action`]s, what must be done outside leaves as [`Effect`].
+//!
+//! [`App::update`] is the one place that changes the screen's state and [`draw`] the one that reads it; neither does
+//! any input or output, so tests drive them as plain functions.
+
+pub mod action;
+mod app;
+mod effect;
+pub mod keymap;
+mod msg;
+mod run;
+mod settings;
+mod view;
+
+pub use action::Action;
+pub use app::{App, Turn};
+pub use effect::{Effect, Mouse, What};
+pub use msg::{Assessed, Look, Msg};
+pub use run::run;
+pub use settings::{Bell, Settings, Signs, Times};
+pub use view::draw;

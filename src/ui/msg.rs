@@ -1,0 +1,62 @@
+//! Everything that can happen. The enum is closed on purpose: to know what can change the screen, read this list.
+
+use super::effect::What;
+use super::settings::Settings;
+use crate::analysis::Analysis;
+use crate::model::{Alert, AlertId, Level};
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+/// A fact told to the screen.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    /// Bracketed paste: text for a prompt, never keys.
+    Paste(String),
+    Resize(u16, u16),
+    /// What time it is; the screen never asks the clock.
+    Tick(Timestamp),
+    /// The answer to `Effect::Load`; the error is a sentence.
+    Loaded { id: AlertId, look: Result<Box<Look>, String> },
+    /// An answer to `Effect::Assess`; an alert that could not be read has no assessment.
+    Assessed(Vec<Assessed>),
+    /// A piece of the answer to `Effect::Filter`; `upto` is the first alert not yet tested.
+    Found { generation: u64, ids: Vec<AlertId>, upto: AlertId },
+    /// The filter cannot be evaluated.
+    FilterFailed { generation: u64, reason: String },
+    /// A piece of the answer to `Effect::Search`, in the order read.
+    Hits { generation: u64, ids: Vec<AlertId>, done: bool },
+    /// The answer to a copy: the way it went, in words (`tmux`, `sent to the terminal`…), or why not.
+    Copied { what: What, way: Result<String, String> },
+    /// The answer to `Effect::Export`: the file's path, or why not.
+    Exported(Result<String, String>),
+    /// The terminal is ours again after `Effect::Suspend` or `Effect::Print`.
+    Resumed,
+    /// New settings, and what is wrong with the configuration.
+    Configured { settings: Box<Settings>, problems: Vec<String> },
+    /// A line that stays on top until it is dismissed.
+    Banner(String),
+    /// A line that fades.
+    Notice(String),
+    /// The answer to `Effect::Continue`.
+    Continue,
+}
+
+/// One alert read again, with all we know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub alert: Alert,
+    /// The record's bytes.
+    pub raw: Vec<u8>,
+    pub analysis: Analysis,
+}
+
+/// How bad one alert is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessed {
+    pub id: AlertId,
+    pub level: Option<Level>,
+    /// The recognised identity: `event-generator`, `calico-felix`…
+    pub known: Option<String>,
+}

@@ -1,0 +1,116 @@
+//! The loop: keys first, then the frame they wait for, then alerts, then the clock.
+//!
+//! Generic over the terminal and over the stream of keys, so tests and the real terminal run the same lines.
+
+use super::app::{App, Turn};
+use super::effect::Effect;
+use super::msg::Msg;
+use super::view;
+use crate::clock;
+use crossterm::event::{Event, KeyEventKind};
+use futures_util::{Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use std::io;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// At most sixty frames a second, and none at all when nothing changed.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long one turn may spend taking in messages before keys are looked at.
+const TAKE_IN: Duration = Duration::from_millis(8);
+
+/// Runs until the app wants to quit, or until nobody can tell it anything any more.
+///
+/// `perform` must not block: it hands effects to whoever performs them. [`Effect::Wake`] and [`Effect::Redraw`] are
+/// performed here.
+pub async fn run<B, K>(
+    app: &mut App,
+    terminal: &mut Terminal<B>,
+    mut keys: K,
+    mut inbox: mpsc::Receiver<Msg>,
+    mut perform: impl FnMut(Effect),
+) -> io::Result<()>
+where
+    B: Backend,
+    B::Error: Into<io::Error>,
+    K: Stream<Item = io::Result<Event>> + Unpin,
+{
+    let mut state = Loop { dirty: true, frame_due: Instant::now(), wake_at: Some(Instant::now()) };
+    let mut keys_open = true;
+    loop {
+        let turn = tokio::select! {
+            biased;
+            event = keys.next(), if keys_open => match event {
+                Some(event) => translate(event?).map(|msg| told(app, msg)),
+                None => {
+                    keys_open = false;
+                    None
+                }
+            },
+            () = sleep_until(state.frame_due), if state.dirty => {
+                terminal.draw(|frame| view::draw(app, frame)).map_err(Into::into)?;
+                state.dirty = false;
+                state.frame_due = Instant::now() + FRAME;
+                None
+            }
+            msg = inbox.recv() => match msg {
+                Some(msg) => {
+                    let mut turn = told(app, msg);
+                    let started = Instant::now();
+                    while !turn.quit && started.elapsed() < TAKE_IN && let Ok(msg) = inbox.try_recv() {
+                        turn.absorb(app.update(msg));
+                    }
+                    Some(turn)
+                }
+                None => return Ok(()),
+            },
+            () = sleep_until(state.wake_at.unwrap_or(state.frame_due)), if state.wake_at.is_some() => {
+                state.wake_at = None;
+                Some(app.update(Msg::Tick(clock::now())))
+            }
+        };
+        let Some(turn) = turn else { continue };
+        state.dirty |= turn.redraw;
+        for effect in turn.effects {
+            match effect {
+                Effect::Wake { milliseconds } => {
+                    state.wake_at = Some(Instant::now() + Duration::from_millis(milliseconds));
+                }
+                Effect::Redraw => {
+                    terminal.clear().map_err(Into::into)?;
+                    state.dirty = true;
+                }
+                effect => perform(effect),
+            }
+        }
+        if turn.quit {
+            return Ok(());
+        }
+    }
+}
+
+/// Tells the time before the fact, so that what happened is never dated by the last frame.
+fn told(app: &mut App, msg: Msg) -> Turn {
+    let mut turn = app.update(Msg::Tick(clock::now()));
+    turn.absorb(app.update(msg));
+    turn
+}
+
+struct Loop {
+    dirty: bool,
+    frame_due: Instant,
+    wake_at: Option<Instant>,
+}
+
+/// What a terminal says, as a fact for the screen; key releases and focus changes are none.
+fn translate(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
