@@ -10,3 +10,4 @@ pub mod report;
 pub mod source;
 pub mod text;
 pub mod theme;
+pub mod ui;

@@ -94,7 +94,10 @@ impl Key {
             KeyCode::F(number) => label.push_str(&format!("F{number}")),
             KeyCode::BackTab => label.push_str("Shift-Tab"),
             code => label.push_str(
-                NAMES.iter().find(|(_, _, named)| *named == code).map_or("?", |(_, shown, _)| shown),
+                NAMES
+                    .iter()
+                    .find(|(_, _, named)| *named == code)
+                    .map_or("?", |(_, shown, _)| shown),
             ),
         }
         label
@@ -162,7 +165,8 @@ impl Keymap {
                 None => format!("no such action: {id:?} (`cadge keys` lists them)"),
             });
         };
-        let keys = keys.iter().map(|key| Key::parse(key.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let keys =
+            keys.iter().map(|key| Key::parse(key.as_ref())).collect::<Result<Vec<_>, _>>()?;
         self.bound.retain(|(key, other)| *other != action && !keys.contains(key));
         self.bound.extend(keys.into_iter().map(|key| (key, action)));
         Ok(())

@@ -18,23 +18,43 @@ pub enum Msg {
     /// What time it is; the screen never asks the clock.
     Tick(Timestamp),
     /// The answer to `Effect::Load`; the error is a sentence.
-    Loaded { id: AlertId, look: Result<Box<Look>, String> },
+    Loaded {
+        id: AlertId,
+        look: Result<Box<Look>, String>,
+    },
     /// An answer to `Effect::Assess`; an alert that could not be read has no assessment.
     Assessed(Vec<Assessed>),
     /// A piece of the answer to `Effect::Filter`; `upto` is the first alert not yet tested.
-    Found { generation: u64, ids: Vec<AlertId>, upto: AlertId },
+    Found {
+        generation: u64,
+        ids: Vec<AlertId>,
+        upto: AlertId,
+    },
     /// The filter cannot be evaluated.
-    FilterFailed { generation: u64, reason: String },
+    FilterFailed {
+        generation: u64,
+        reason: String,
+    },
     /// A piece of the answer to `Effect::Search`, in the order read.
-    Hits { generation: u64, ids: Vec<AlertId>, done: bool },
+    Hits {
+        generation: u64,
+        ids: Vec<AlertId>,
+        done: bool,
+    },
     /// The answer to a copy: the way it went, in words (`tmux`, `sent to the terminal`…), or why not.
-    Copied { what: What, way: Result<String, String> },
+    Copied {
+        what: What,
+        way: Result<String, String>,
+    },
     /// The answer to `Effect::Export`: the file's path, or why not.
     Exported(Result<String, String>),
     /// The terminal is ours again after `Effect::Suspend` or `Effect::Print`.
     Resumed,
     /// New settings, and what is wrong with the configuration.
-    Configured { settings: Box<Settings>, problems: Vec<String> },
+    Configured {
+        settings: Box<Settings>,
+        problems: Vec<String>,
+    },
     /// A line that stays on top until it is dismissed.
     Banner(String),
     /// A line that fades.
