@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod clock;
+pub mod config;
 pub mod decode;
 pub mod model;
 pub mod report;

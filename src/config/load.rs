@@ -1,0 +1,316 @@
+//! Reads `config.toml`, strictly.
+
+use super::{Bell, Binding, Clipboard, Config, Times};
+use crate::theme::{Problem, unknown};
+use std::{io::Read, ops::Range, path::Path};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The largest file of settings we read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// What the console understands in `[keys]`; told by the caller, because settings do not know the console.
+#[derive(Clone, Copy)]
+pub struct Vocabulary<'a> {
+    /// The names of all actions.
+    pub actions: &'a [&'a str],
+    /// What is wrong with a key as written; `None` when it is understood.
+    pub key_problem: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Settings, and what was wrong with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The defaults when anything was wrong.
+    pub config: Config,
+    pub problems: Vec<Problem>,
+}
+
+impl Loaded {
+    fn refused(path: &Path, what: impl Into<String>) -> Self {
+        Self { config: Config::default(), problems: vec![Problem::with_file(path, what)] }
+    }
+}
+
+/// Reads a file of settings. `must_exist` is for a path that a person named; the usual place may be empty.
+pub fn load(path: &Path, must_exist: bool, words: Vocabulary<'_>) -> Loaded {
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
+            return Loaded::default();
+        }
+        Err(error) => return Loaded::refused(path, error.to_string()),
+    };
+    if let Some(what) = not_trusted(&file) {
+        return Loaded::refused(path, what);
+    }
+    let mut text = String::new();
+    if let Err(error) = file.by_ref().take(LARGEST).read_to_string(&mut text) {
+        return Loaded::refused(path, error.to_string());
+    }
+    let (config, problems) = read(&path.display().to_string(), &text, words);
+    let config = if problems.is_empty() { config } else { Config::default() };
+    Loaded { config, problems }
+}
+
+/// Why a file is not to be trusted: ssh's rule, that nobody but its owner may write it, and that we or root own it.
+fn not_trusted(file: &std::fs::File) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let about = file.metadata().ok()?;
+    if !about.is_file() {
+        // A person may hand us `/dev/null` or a pipe; the usual place holds a file.
+        return None;
+    }
+    let ours = rustix::process::geteuid().as_raw();
+    if about.uid() != ours && about.uid() != 0 {
+        return Some("not used: it belongs to another user".to_owned());
+    }
+    let group_is_own =
+        about.gid() == rustix::process::getegid().as_raw() && about.gid() == about.uid();
+    let writable_by_others =
+        about.mode() & 0o002 != 0 || (about.mode() & 0o020 != 0 && !group_is_own);
+    writable_by_others
+        .then(|| "not used: others may write it (chmod go-w would mend that)".to_owned())
+}
+
+/// Reads the text of a file of settings. What is wrong is told; the rest is still read, so that all is told at once.
+pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Problem>) {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut page = Page { file, text, problems: Vec::new() };
+    for error in errors {
+        page.problem(&error.span().unwrap_or(0..0), error.message());
+    }
+    let mut config = Config::default();
+    for (key, value) in document.get_ref() {
+        match key.get_ref().as_ref() {
+            "theme" => {
+                if let Some(theme) = page.text(value, "the name of a theme") {
+                    config.theme = theme.to_owned();
+                }
+            }
+            "clipboard" => page.word(value, Clipboard::ALL, Clipboard::name, &mut config.clipboard),
+            "times" => page.word(value, Times::ALL, Times::name, &mut config.times),
+            "bell" => page.word(value, Bell::ALL, Bell::name, &mut config.bell),
+            "mouse" => match value.get_ref().as_bool() {
+                Some(mouse) => config.mouse = mouse,
+                None => page.expected(value, "true or false"),
+            },
+            "keys" => match value.get_ref() {
+                DeValue::Table(table) => config.keys = page.keys(table, words),
+                _ => page.expected(value, "a table: `[keys]`"),
+            },
+            other => {
+                let allowed = ["theme", "clipboard", "times", "mouse", "bell", "keys"];
+                page.problem(&key.span(), unknown("key", other, allowed.into_iter()));
+            }
+        }
+    }
+    page.problems.sort_by_key(|problem| (problem.line, problem.column));
+    (config, page.problems)
+}
+
+/// A file while it is read.
+struct Page<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Page<'_> {
+    fn problem(&mut self, span: &Range<usize>, what: impl Into<String>) {
+        self.problems.push(Problem::at(self.file, self.text, span, what));
+    }
+
+    fn expected(&mut self, value: &Spanned<DeValue<'_>>, wanted: &str) {
+        let what = format!("expected {wanted}, found {}", value.get_ref().type_str());
+        self.problem(&value.span(), what);
+    }
+
+    fn text<'v>(&mut self, value: &'v Spanned<DeValue<'_>>, wanted: &str) -> Option<&'v str> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.expected(value, &format!("{wanted} in quotes"));
+        }
+        text
+    }
+
+    /// One word out of a closed set.
+    fn word<T: Copy>(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        all: &[T],
+        name: fn(T) -> &'static str,
+        into: &mut T,
+    ) {
+        let names = || all.iter().map(|one| name(*one));
+        let wanted = format!("one of {}", names().collect::<Vec<_>>().join(", "));
+        let Some(word) = self.text(value, &wanted) else { return };
+        match all.iter().find(|one| name(**one) == word) {
+            Some(one) => *into = *one,
+            None => self.problem(&value.span(), unknown("value", word, names())),
+        }
+    }
+
+    fn keys(&mut self, table: &DeTable<'_>, words: Vocabulary<'_>) -> Vec<Binding> {
+        let mut bindings = Vec::new();
+        let mut places: Vec<(String, String)> = Vec::new();
+        for (key, value) in table {
+            let action = key.get_ref().as_ref();
+            if !words.actions.contains(&action) {
+                let actions = words.actions.iter().copied();
+                let what =
+                    format!("{} (`cadge keys` lists all)", unknown("action", action, actions));
+                self.problem(&key.span(), what);
+                continue;
+            }
+            let one = std::slice::from_ref(value);
+            let list = match value.get_ref() {
+                DeValue::String(_) => one,
+                DeValue::Array(list) => list.iter().as_slice(),
+                _ => {
+                    self.expected(value, "a key or a list of keys");
+                    continue;
+                }
+            };
+            let mut keys = Vec::new();
+            for item in list {
+                let Some(text) = self.text(item, "a key") else { continue };
+                if let Some(what) = (words.key_problem)(text) {
+                    self.problem(&item.span(), what);
+                } else if let Some((_, other)) = places.iter().find(|(key, _)| key == text) {
+                    let what = format!("the key `{text}` is bound to `{other}` already");
+                    self.problem(&item.span(), what);
+                } else {
+                    places.push((text.to_owned(), action.to_owned()));
+                    keys.push(text.to_owned());
+                }
+            }
+            bindings.push(Binding { action: action.to_owned(), keys });
+        }
+        bindings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const WORDS: Vocabulary<'static> = Vocabulary {
+        actions: &["quit", "copy", "select-next"],
+        key_problem: &|key| key.starts_with("bad").then(|| format!("unknown key `{key}`")),
+    };
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let (_, problems) = read("config.toml", text, WORDS);
+        let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_place_and_way_out() {
+        check("", &[]);
+        check(
+            "thme = \"dark\"",
+            &[
+                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, keys)",
+            ],
+        );
+        check(
+            "# hello\ntimes = \"loacl\"",
+            &[
+                "config.toml:2:9: unknown value `loacl`; did you mean `local`? (allowed: local, utc, age)",
+            ],
+        );
+        check("mouse = \"yes\"", &["config.toml:1:9: expected true or false, found string"]);
+        check(
+            "bell = 3",
+            &["config.toml:1:8: expected one of off, bell, notify in quotes, found integer"],
+        );
+        check("keys = 3", &["config.toml:1:8: expected a table: `[keys]`, found integer"]);
+        check(
+            "[keys]\nqiut = \"q\"",
+            &[
+                "config.toml:2:1: unknown action `qiut`; did you mean `quit`? (allowed: quit, copy, select-next) (`cadge keys` lists all)",
+            ],
+        );
+        check("[keys]\nquit = [\"q\", \"bad-q\"]", &["config.toml:2:14: unknown key `bad-q`"]);
+        check(
+            "[keys]\ncopy = \"q\"\nquit = \"q\"",
+            &["config.toml:3:8: the key `q` is bound to `copy` already"],
+        );
+    }
+
+    #[test]
+    fn broken_toml_is_told_with_its_place() {
+        let (_, problems) = read("config.toml", "mouse = true\ntheme = \n", WORDS);
+        assert_eq!(problems[0].line, 2, "{problems:?}");
+    }
+
+    #[test]
+    fn all_settings_can_be_set() {
+        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
+        let (config, problems) = read("config.toml", text, WORDS);
+        assert_eq!(problems, []);
+        let expected = Config {
+            theme: "mine".into(),
+            clipboard: Clipboard::Osc52,
+            times: Times::Utc,
+            mouse: false,
+            bell: Bell::Notify,
+            keys: vec![
+                Binding { action: "copy".into(), keys: vec![] },
+                Binding { action: "quit".into(), keys: vec!["x".into(), "ctrl-x".into()] },
+            ],
+        };
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn any_mistake_means_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "mouse = false\nnope = 1\n").unwrap();
+        let loaded = load(&path, true, WORDS);
+        assert_eq!(loaded.config, Config::default());
+        assert_eq!(loaded.problems.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "mouse = false\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let loaded = load(&path, true, WORDS);
+        assert!(loaded.config.mouse);
+        assert!(loaded.problems[0].what.contains("others may write it"), "{:?}", loaded.problems);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(!load(&path, true, WORDS).config.mouse);
+    }
+
+    #[test]
+    fn no_file_is_fine_unless_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        assert_eq!(load(&path, false, WORDS), Loaded::default());
+        assert_eq!(load(&path, true, WORDS).problems.len(), 1);
+    }
+
+    #[test]
+    fn the_manual_is_valid_with_every_line_uncommented() {
+        let text: String = super::super::DEFAULT
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+                _ => line,
+            })
+            .take_while(|line| *line != "[keys]")
+            .fold(String::new(), |text, line| text + line + "\n");
+        let (config, problems) = read("default.toml", &text, WORDS);
+        assert_eq!(problems, []);
+        assert_eq!(config, Config::default());
+        assert_eq!(text.matches("\ntheme").count() + text.matches("\nbell").count(), 2);
+    }
+}
