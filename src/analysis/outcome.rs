@@ -139,7 +139,8 @@ pub struct Attack {
 }
 
 /// When in a response a step belongs. The order of the variants is the usual order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     Verify,
     Preserve,
@@ -166,7 +167,8 @@ impl Phase {
 }
 
 /// What a command may do to the host and to the evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Risk {
     ReadOnly,
     Reversible,

@@ -1,0 +1,179 @@
+//! The shape of the catalogue: every command the program can offer, once, with its variants and what it needs.
+//!
+//! Files are `playbooks/commands/*.yaml`; one of them, `inputs.yaml`, holds the typed placeholders.
+
+use super::outcome::{Phase, Risk};
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use std::marker::PhantomData;
+
+/// A map that keeps the order of the file.
+#[derive(Clone, Debug)]
+pub struct Ordered<V>(pub Vec<(String, V)>);
+
+/// One file of the catalogue.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueFile {
+    #[serde(default)]
+    pub inputs: Ordered<Input>,
+    #[serde(default)]
+    pub commands: Vec<Command>,
+}
+
+/// A typed placeholder `@NAME@`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// A regular expression that the whole value must match.
+    pub pattern: String,
+    /// A second look that a pattern cannot take.
+    #[serde(default)]
+    pub check: Option<Check>,
+    /// How the value is written. `plain` values hold only characters that no shell, quote or program reads
+    /// (letters, digits and `._:/@%+,=-`) and may stand anywhere; `quoted` values are quoted and may only stand outside quotes.
+    pub write: Write,
+    /// Falco fields that hold it, best first; empty when the program works it out (times, the case's name).
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// Commands that find it when the alert lacks it.
+    #[serde(default)]
+    pub find: Vec<String>,
+    /// What it is, in words: `the host's process id (proc.pid)`.
+    pub what: String,
+    /// A value for tests and docs.
+    pub example: String,
+}
+
+/// A check beyond the pattern.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// An address that may be blocked: never loopback, unspecified, link-local, metadata, multicast or a resolver's.
+    RemoteAddress,
+    /// Any unicast address.
+    Address,
+    /// An absolute path without `..` and without control characters.
+    Path,
+    /// 1 to 65535.
+    Port,
+}
+
+/// How a value is written into a command.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Write {
+    Plain,
+    Quoted,
+}
+
+/// One command with its variants.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    pub id: String,
+    pub phase: Phase,
+    /// What it does, in a few words.
+    pub what: String,
+    pub risk: Risk,
+    /// How to take it back: one text for all variants, or one for each; absent for what needs no taking back.
+    #[serde(default)]
+    pub undo: Option<PerVariant>,
+    /// `none`, `docker-group` (as good as root), `root`, `k8s:VERB RESOURCE`, `cloud:…`: one for all, or one for each variant.
+    #[serde(rename = "priv")]
+    pub privilege: PerVariant,
+    /// Commands that must come before it.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// What is looked at before it is offered.
+    #[serde(default)]
+    pub guards: Vec<Guard>,
+    /// Inputs it finds.
+    #[serde(default)]
+    pub finds: Vec<String>,
+    /// Runtime word to command; the order is the order of preference where several fit.
+    pub variants: Ordered<String>,
+    /// Runtimes that cannot do it, and why.
+    #[serde(default)]
+    pub unavailable: Ordered<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// One text for all variants or one for each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum PerVariant {
+    All(String),
+    Each(Ordered<String>),
+}
+
+impl PerVariant {
+    /// The text for a variant.
+    pub fn of(&self, variant: &str) -> Option<&str> {
+        match self {
+            Self::All(text) => Some(text),
+            Self::Each(texts) => texts.get(variant).map(String::as_str),
+        }
+    }
+}
+
+/// What makes a containing command wrong for an alert.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guard {
+    /// Works on a network namespace that must not be the host's.
+    HostNetwork,
+    /// Must not be done to kube-system, CNI, CSI, kube-proxy and the like.
+    Platform,
+    /// Loses the file system of a container that was started with AutoRemove.
+    AutoRemove,
+    /// A paused container fails its liveness probe.
+    Liveness,
+    /// Needs a container, not a host process.
+    Container,
+    /// Acts on the node as a whole.
+    Node,
+}
+
+impl<V> Ordered<V> {
+    /// The value under a key.
+    pub fn get(&self, key: &str) -> Option<&V> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// Keys and values in the file's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl<V> Default for Ordered<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Ordered<V> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Members<V> {
+            type Value = Ordered<V>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Ordered(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}

@@ -1,0 +1,313 @@
+//! The playbooks and the catalogue: built in, overlaid by a folder of one's own, and parsed only when they are asked for.
+//!
+//! Explaining one alert parses one playbook and the catalogue; a rule's playbook is found by looking for its name
+//! in the head of each file (all that stands before `means:`).
+
+use super::catalogue::{CatalogueFile, Command, Input};
+use super::playbook::{Family, Playbook};
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
+
+/// A file that could not be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {what}")]
+pub struct Problem {
+    /// The file's path below the folder, with line and column in [`Problem::what`] where they are known.
+    pub file: String,
+    pub what: String,
+}
+
+/// All playbooks and the catalogue of commands.
+#[derive(Debug)]
+pub struct Playbooks {
+    books: Vec<Book>,
+    command_files: Vec<File>,
+    catalogue: OnceLock<Catalogue>,
+}
+
+/// Every command and every typed placeholder.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    pub commands: Vec<Command>,
+    pub inputs: Vec<(String, Input)>,
+    /// Files that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: String,
+    text: Cow<'static, str>,
+}
+
+#[derive(Debug)]
+struct Book {
+    file: File,
+    place: Place,
+    head: OnceLock<Head>,
+    book: OnceLock<Result<Arc<Playbook>, Problem>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Rule,
+    Family,
+    Fallback,
+}
+
+/// What stands before `means:`.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Head {
+    #[serde(default)]
+    rules: Vec<String>,
+    #[serde(default)]
+    family: Option<Family>,
+}
+
+impl Playbooks {
+    /// The playbooks the program was built with. Costs nothing until one is asked for.
+    pub fn builtin() -> Self {
+        let mut library = Self::of(Vec::new());
+        for folder in ["rules", "family", "commands", ""] {
+            let files = if folder.is_empty() {
+                BUILTIN.files().collect::<Vec<_>>()
+            } else {
+                BUILTIN.get_dir(folder).map(|dir| dir.files().collect()).unwrap_or_default()
+            };
+            for file in files {
+                if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+                    library.add(path.to_owned(), Cow::Borrowed(text));
+                }
+            }
+        }
+        library
+    }
+
+    /// A library of these files (path below the folder, text); others than YAML are left out.
+    pub fn of(files: Vec<(String, String)>) -> Self {
+        let mut library =
+            Self { books: Vec::new(), command_files: Vec::new(), catalogue: OnceLock::new() };
+        for (path, text) in files {
+            library.add(path, Cow::Owned(text));
+        }
+        library
+    }
+
+    /// The built-in playbooks with a folder of one's own over them: `rules/`, `family/`, `commands/`, `fallback.yaml`.
+    /// A file of the same path wins over the built-in one; a bad one is a [`Problem`] and the built-in one stays.
+    pub fn load(dir: &Path) -> (Self, Vec<Problem>) {
+        let mut library = Self::builtin();
+        let (files, mut problems) = read_folder(dir);
+        for (path, text) in files {
+            match check_file(&path, &text) {
+                Ok(()) => library.add(path, Cow::Owned(text)),
+                Err(what) => problems.push(Problem { file: path, what }),
+            }
+        }
+        (library, problems)
+    }
+
+    /// The playbook that names a rule; punctuation and case do not count when no name is exactly the same.
+    pub fn for_rule(&self, rule: &str) -> Option<Result<Arc<Playbook>, Problem>> {
+        let named = |book: &&Book| {
+            book.place == Place::Rule
+                && head_text(&book.file.text).contains(rule)
+                && book.head().rules.iter().any(|name| name == rule)
+        };
+        if let Some(book) = self.books.iter().rev().find(named) {
+            return Some(book.parsed());
+        }
+        let plain = letters(rule);
+        if plain.is_empty() {
+            return None;
+        }
+        let alike = |book: &&Book| {
+            book.place == Place::Rule
+                && letters(head_text(&book.file.text)).contains(&plain)
+                && book.head().rules.iter().any(|name| letters(name) == plain)
+        };
+        self.books.iter().rev().find(alike).map(Book::parsed)
+    }
+
+    /// The families, each with a way to its playbook, in the files' order.
+    pub fn families(&self) -> impl Iterator<Item = (&Family, &str)> {
+        self.books.iter().filter(|book| book.place == Place::Family).filter_map(|book| {
+            book.head().family.as_ref().map(|family| (family, book.file.path.as_str()))
+        })
+    }
+
+    /// The playbook of a file by its path below the folder.
+    pub fn by_path(&self, path: &str) -> Option<Result<Arc<Playbook>, Problem>> {
+        self.books.iter().find(|book| book.file.path == path).map(Book::parsed)
+    }
+
+    /// The playbook for what no other one meets.
+    pub fn fallback(&self) -> Option<Result<Arc<Playbook>, Problem>> {
+        self.books.iter().rev().find(|book| book.place == Place::Fallback).map(Book::parsed)
+    }
+
+    /// Every playbook, parsed, with the path of its file.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Result<Arc<Playbook>, Problem>)> {
+        self.books.iter().map(|book| (book.file.path.as_str(), book.parsed()))
+    }
+
+    /// The catalogue of commands, parsed once.
+    pub fn catalogue(&self) -> &Catalogue {
+        self.catalogue.get_or_init(|| {
+            let mut catalogue = Catalogue::default();
+            for file in &self.command_files {
+                match parse::<CatalogueFile>(&file.path, &file.text) {
+                    Ok(parsed) => catalogue.take(parsed),
+                    Err(problem) => catalogue.problems.push(problem),
+                }
+            }
+            catalogue
+        })
+    }
+
+    fn add(&mut self, path: String, text: Cow<'static, str>) {
+        let is_yaml = Path::new(&path).extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if !is_yaml {
+            return;
+        }
+        let file = File { path, text };
+        let place = if file.path.starts_with("commands/") {
+            self.command_files.push(file);
+            self.catalogue = OnceLock::new();
+            return;
+        } else if file.path.starts_with("family/") {
+            Place::Family
+        } else if file.path == "fallback.yaml" {
+            Place::Fallback
+        } else {
+            Place::Rule
+        };
+        self.books.retain(|book| book.file.path != file.path);
+        self.books.push(Book { file, place, head: OnceLock::new(), book: OnceLock::new() });
+    }
+}
+
+impl Catalogue {
+    /// A command by its id.
+    pub fn command(&self, id: &str) -> Option<&Command> {
+        self.commands.iter().find(|command| command.id == id)
+    }
+
+    /// A typed placeholder by its name, without the `@`.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.inputs.iter().find(|(known, _)| known == name).map(|(_, input)| input)
+    }
+
+    /// Later files win over earlier ones, command by command.
+    fn take(&mut self, file: CatalogueFile) {
+        for command in file.commands {
+            self.commands.retain(|known| known.id != command.id);
+            self.commands.push(command);
+        }
+        for (name, input) in file.inputs.0 {
+            self.inputs.retain(|(known, _)| *known != name);
+            self.inputs.push((name, input));
+        }
+    }
+}
+
+impl Book {
+    fn head(&self) -> &Head {
+        self.head.get_or_init(|| {
+            serde_saphyr::from_str(head_text(&self.file.text)).unwrap_or_default()
+        })
+    }
+
+    fn parsed(&self) -> Result<Arc<Playbook>, Problem> {
+        self.book.get_or_init(|| parse(&self.file.path, &self.file.text).map(Arc::new)).clone()
+    }
+}
+
+/// Reads a folder of playbooks: path below it and text, sorted by path.
+pub fn read_folder(dir: &Path) -> (Vec<(String, String)>, Vec<Problem>) {
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    for folder in ["", "rules", "family", "commands"] {
+        let entries = match std::fs::read_dir(dir.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                if folder.is_empty() {
+                    problems
+                        .push(Problem { file: dir.display().to_string(), what: error.to_string() });
+                }
+                continue;
+            }
+        };
+        let mut names: Vec<_> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml"))
+            .collect();
+        names.sort();
+        for name in names {
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            match std::fs::read_to_string(dir.join(&path)) {
+                Ok(text) => files.push((path, text)),
+                Err(error) => problems.push(Problem { file: path, what: error.to_string() }),
+            }
+        }
+    }
+    (files, problems)
+}
+
+fn check_file(path: &str, text: &str) -> Result<(), String> {
+    let result = if path.starts_with("commands/") {
+        parse::<CatalogueFile>(path, text).map(drop)
+    } else {
+        parse::<Playbook>(path, text).map(drop)
+    };
+    result.map_err(|problem| problem.what)
+}
+
+fn parse<'de, T: Deserialize<'de>>(path: &str, text: &'de str) -> Result<T, Problem> {
+    serde_saphyr::from_str(text)
+        .map_err(|error| Problem { file: path.to_owned(), what: error.to_string() })
+}
+
+fn head_text(text: &str) -> &str {
+    text.split_once("\nmeans:").map_or(text, |(head, _)| head)
+}
+
+/// Letters and digits only, in lower case.
+fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_file_parses() {
+        let library = Playbooks::builtin();
+        let problems: Vec<String> = library
+            .all()
+            .filter_map(|(_, book)| book.err())
+            .chain(library.catalogue().problems.iter().cloned())
+            .map(|problem| problem.to_string())
+            .collect();
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+
+    #[test]
+    fn a_rule_is_found_by_its_name_and_by_its_letters() {
+        let library = Playbooks::builtin();
+        let id = |rule| library.for_rule(rule).map(|book| book.unwrap().id.clone());
+        assert_eq!(id("Terminal shell in container").as_deref(), Some("terminal-shell-in-container"));
+        assert_eq!(id("terminal_shell_in_container").as_deref(), Some("terminal-shell-in-container"));
+        assert_eq!(id("No such rule"), None);
+    }
+}
