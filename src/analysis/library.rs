@@ -218,9 +218,8 @@ impl Catalogue {
 
 impl Book {
     fn head(&self) -> &Head {
-        self.head.get_or_init(|| {
-            serde_saphyr::from_str(head_text(&self.file.text)).unwrap_or_default()
-        })
+        self.head
+            .get_or_init(|| serde_saphyr::from_str(head_text(&self.file.text)).unwrap_or_default())
     }
 
     fn parsed(&self) -> Result<Arc<Playbook>, Problem> {
@@ -280,10 +279,7 @@ fn head_text(text: &str) -> &str {
 
 /// Letters and digits only, in lower case.
 fn letters(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -306,8 +302,14 @@ mod tests {
     fn a_rule_is_found_by_its_name_and_by_its_letters() {
         let library = Playbooks::builtin();
         let id = |rule| library.for_rule(rule).map(|book| book.unwrap().id.clone());
-        assert_eq!(id("Terminal shell in container").as_deref(), Some("terminal-shell-in-container"));
-        assert_eq!(id("terminal_shell_in_container").as_deref(), Some("terminal-shell-in-container"));
+        assert_eq!(
+            id("Terminal shell in container").as_deref(),
+            Some("terminal-shell-in-container")
+        );
+        assert_eq!(
+            id("terminal_shell_in_container").as_deref(),
+            Some("terminal-shell-in-container")
+        );
         assert_eq!(id("No such rule"), None);
     }
 }
