@@ -12,3 +12,4 @@ pub mod source;
 pub mod text;
 pub mod theme;
 pub mod ui;
+pub mod triage;

@@ -8,9 +8,11 @@ mod level;
 mod origin;
 mod priority;
 mod value;
+mod verdict;
 
 pub use alert::{Alert, Container, Flag, Flags, TimeFrom};
 pub use level::Level;
 pub use origin::{AlertId, BodyId, Location, Origin, Reject, SourceId};
 pub use priority::Priority;
 pub use value::{Fields, Value};
+pub use verdict::{Status, Verdict};

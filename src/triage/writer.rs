@@ -1,0 +1,180 @@
+//! The one thread that writes decisions. It answers when they are durable, holds them while they cannot be, and tells
+//! what other consoles decided.
+
+use super::db::News;
+use super::{Change, Db, Evidence, Fault, Retention, Suppression};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often the database is asked for what others decided, and a failed save is tried again.
+const ROUND: Duration = Duration::from_millis(900);
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub enum Order {
+    /// Write these, all or none.
+    Save { changes: Vec<Change>, suppressions: Vec<Suppression>, evidence: Vec<Evidence> },
+    /// Remember up to when a source was looked at.
+    Look { source: String, at: Timestamp },
+}
+
+/// What the writer says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// These changes (by id) are durable.
+    Saved(Vec<String>),
+    /// These changes are held in memory and tried again; why, in words for a banner.
+    Held { ids: Vec<String>, why: String },
+    /// Changes and suppressions that are in the database: all at the start, then what others added.
+    Came { changes: Vec<Change>, suppressions: Vec<Suppression> },
+    /// Up to when each of the sources asked about was looked at last.
+    Looked(Vec<(String, Timestamp)>),
+    /// Something a person should know (a damaged file was put aside…).
+    Note(String),
+    /// What kept decisions from being saved is over.
+    Well,
+}
+
+/// A handle on the writer's thread; dropping it lets the thread write what it holds and end.
+#[derive(Debug)]
+pub struct Writer {
+    orders: Option<Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread. `clock` gives the time, `sources` are the names to look up for [`Answer::Looked`].
+    pub fn start(
+        path: PathBuf,
+        keep: Retention,
+        sources: Vec<String>,
+        clock: fn() -> Timestamp,
+        answer: impl FnMut(Answer) + Send + 'static,
+    ) -> Self {
+        let (orders, inbox) = mpsc::channel();
+        let held = Held {
+            path,
+            keep,
+            sources,
+            clock,
+            db: None,
+            trouble: None,
+            answer,
+            pending: Vec::new(),
+        };
+        let thread =
+            std::thread::Builder::new().name("triage".into()).spawn(move || held.run(&inbox)).ok();
+        Self { orders: Some(orders), thread }
+    }
+
+    /// Hands an order to the thread; `false` when the thread is gone.
+    pub fn order(&self, order: Order) -> bool {
+        self.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread was reported by its own hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Held<A> {
+    path: PathBuf,
+    keep: Retention,
+    sources: Vec<String>,
+    clock: fn() -> Timestamp,
+    db: Option<Db>,
+    trouble: Option<String>,
+    answer: A,
+    pending: Vec<Order>,
+}
+
+impl<A: FnMut(Answer)> Held<A> {
+    fn run(mut self, inbox: &Receiver<Order>) {
+        self.work();
+        loop {
+            match inbox.recv_timeout(ROUND) {
+                Ok(order) => {
+                    self.pending.push(order);
+                    self.pending.extend(inbox.try_iter());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.work(),
+            }
+            self.work();
+        }
+    }
+
+    fn work(&mut self) {
+        if let Err(fault) = self.try_work() {
+            let why = fault.to_string();
+            let ids: Vec<_> = self.pending.iter().flat_map(ids).collect();
+            if !ids.is_empty() || self.trouble.as_ref() != Some(&why) {
+                (self.answer)(Answer::Held { ids, why: why.clone() });
+            }
+            self.trouble = Some(why);
+            if fault != Fault::Locked(self.path.clone()) {
+                self.db = None;
+            }
+        } else if self.trouble.take().is_some() {
+            (self.answer)(Answer::Well);
+        }
+    }
+
+    fn try_work(&mut self) -> Result<(), Fault> {
+        let now = (self.clock)();
+        let db = match &mut self.db {
+            Some(db) => db,
+            none => {
+                let (opened, damage) = Db::open(&self.path, now)?;
+                opened.retire(self.keep, now)?;
+                if let Some(note) = damage {
+                    (self.answer)(Answer::Note(note));
+                }
+                let looked = self
+                    .sources
+                    .iter()
+                    .filter_map(|s| Some((s.clone(), opened.looked(s).ok()??)))
+                    .collect();
+                (self.answer)(Answer::Looked(looked));
+                none.insert(opened)
+            }
+        };
+        while let Some(order) = self.pending.first() {
+            match order {
+                Order::Save { changes, suppressions, evidence } => {
+                    db.save(changes, suppressions, evidence, now)?;
+                }
+                Order::Look { source, at } => db.look(source, *at)?,
+            }
+            let ids = ids(order);
+            self.pending.remove(0);
+            if !ids.is_empty() {
+                (self.answer)(Answer::Saved(ids));
+            }
+        }
+        let News { changes, suppressions, problems } = db.news()?;
+        for problem in problems {
+            (self.answer)(Answer::Note(problem));
+        }
+        if !changes.is_empty() || !suppressions.is_empty() {
+            (self.answer)(Answer::Came { changes, suppressions });
+        }
+        Ok(())
+    }
+}
+
+fn ids(order: &Order) -> Vec<String> {
+    match order {
+        Order::Save { changes, .. } => changes.iter().map(|change| change.id.clone()).collect(),
+        Order::Look { .. } => Vec::new(),
+    }
+}
