@@ -11,5 +11,5 @@ pub mod report;
 pub mod source;
 pub mod text;
 pub mod theme;
-pub mod ui;
 pub mod triage;
+pub mod ui;
