@@ -8,8 +8,14 @@
 //! Sending blocks while the receiver is busy: a slow receiver slows the reading, and nothing is skipped.
 
 mod bodies;
+mod family;
+mod generation;
+mod holes;
+mod out;
 mod reader;
+mod siblings;
 mod spec;
+mod tail;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -20,7 +26,7 @@ use jiff::Timestamp;
 
 use crate::model::{BodyId, SourceId};
 
-pub use bodies::{Bodies, Fingerprint, Gone};
+pub use bodies::{Bodies, Fingerprint, Gone, Print};
 pub use reader::{Handle, spawn};
 pub use spec::Spec;
 
@@ -37,11 +43,11 @@ pub enum Delivery {
     /// The last line of a body has no end yet and has been still for a while: a record that is complete without a line
     /// end (a JSON object that closes) may be taken as it is. More bytes of the line may still come.
     Still { body: BodyId },
-    /// The file was cut or overwritten under its name: the handle no longer shows what was read. Its records may be
-    /// found in a copy with this fingerprint. `Ended` follows.
-    Cut { body: BodyId, fingerprint: Fingerprint },
-    /// Nothing more comes from this body: an unfinished last line is final.
-    Ended { body: BodyId },
+    /// The file was cut or overwritten under its name: the handle shows only the first `kept` bytes as they were read.
+    /// The rest may be found in a copy with this fingerprint. `Ended` follows.
+    Cut { body: BodyId, kept: u64, fingerprint: Fingerprint },
+    /// Nothing more comes from this body: an unfinished last line is final. A file has a fingerprint to find it by.
+    Ended { body: BodyId, fingerprint: Option<Fingerprint> },
     /// The source's state changed.
     State { source: SourceId, state: SourceState, at: Timestamp },
     /// The source is finished, with a sentence where it could not be read at all.

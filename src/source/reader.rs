@@ -71,6 +71,6 @@ fn read_once(
         out.send(Delivery::Bytes { body, offset, bytes })?;
         offset += n_read as u64;
     }
-    out.send(Delivery::Ended { body })?;
+    out.send(Delivery::Ended { body, fingerprint: None })?;
     Ok(None)
 }

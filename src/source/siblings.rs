@@ -1,0 +1,157 @@
+//! Generations that appear beside a log: the copy that copytruncate made, and files that were written and renamed
+//! between two of our looks. What was there when we came is history; what holds the same bytes was read already.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::bodies::{Fingerprint, Print, open_log};
+use super::family;
+use super::generation::{FileId, Generation, Likeness, Look, file_id, read_up_to};
+
+/// Fingerprints of generations that are over.
+const REMEMBERED: usize = 256;
+
+/// A sibling that has something for us.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub file: File,
+    pub id: FileId,
+    pub path: PathBuf,
+    /// Everything before was read elsewhere.
+    pub position: u64,
+}
+
+/// What one look at the folder came to.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Oldest first.
+    pub found: Vec<Found>,
+    /// A copy is being made: look again soon.
+    pub unsettled: bool,
+}
+
+/// The siblings that need no reading.
+#[derive(Debug, Default)]
+pub(super) struct Siblings {
+    known: BTreeMap<FileId, (Look, Option<Fingerprint>)>,
+    over: VecDeque<Fingerprint>,
+}
+
+impl Siblings {
+    /// Takes everything that is there now for history.
+    pub fn settle(&mut self, paths: &[PathBuf]) {
+        for path in all_siblings(paths) {
+            if let Ok(metadata) = fs::metadata(&path) {
+                let print =
+                    open_log(&path).ok().and_then(|file| whole_print(&file, metadata.len()));
+                self.known.insert(file_id(&metadata), (Look::new(&metadata), print));
+            }
+        }
+    }
+
+    /// Notes a generation that is not read any more.
+    pub fn retire(&mut self, generation: &Generation) {
+        if let Ok(metadata) = generation.file.metadata() {
+            self.known
+                .insert(generation.id, (Look::new(&metadata), Some(generation.fingerprint())));
+        }
+        self.over.push_back(generation.fingerprint());
+        if self.over.len() > REMEMBERED {
+            self.over.pop_front();
+        }
+    }
+
+    /// Looks for generations that nobody read. `held` are being read; `ghosts` were cut under us.
+    pub fn scan(&mut self, paths: &[PathBuf], held: &[&Generation], ghosts: &[Generation]) -> Scan {
+        let mut scan = Scan::default();
+        let mut present = Vec::new();
+        for path in all_siblings(paths) {
+            let Ok(metadata) = fs::metadata(&path) else {
+                scan.unsettled = true;
+                continue;
+            };
+            let id = file_id(&metadata);
+            present.push(id);
+            let look = Look::new(&metadata);
+            if !metadata.is_file()
+                || held.iter().any(|generation| generation.id == id)
+                || self.known.get(&id).is_some_and(|(known, _)| *known == look)
+                || scan.found.iter().any(|found| found.id == id)
+            {
+                continue;
+            }
+            match self.judge(&path, id, held, ghosts) {
+                Ok(Verdict::Unread(file, position)) => {
+                    scan.found.push(Found { file, id, path, position })
+                }
+                Ok(Verdict::Known(print)) => {
+                    self.known.insert(id, (look, print));
+                }
+                Ok(Verdict::Unsettled) | Err(_) => scan.unsettled = true,
+            }
+        }
+        self.known.retain(|id, _| present.contains(id));
+        // The rest of a copy comes before what was written after the cut.
+        scan.found.sort_by_key(|found| (found.position == 0, family::age_of(&found.path)));
+        scan
+    }
+
+    fn judge(
+        &self,
+        path: &Path,
+        id: FileId,
+        held: &[&Generation],
+        ghosts: &[Generation],
+    ) -> std::io::Result<Verdict> {
+        let file = open_log(path)?;
+        let metadata = file.metadata()?;
+        if file_id(&metadata) != id || metadata.len() == 0 {
+            return Ok(Verdict::Unsettled);
+        }
+        if let Some((_, print @ Some(fingerprint))) = self.known.get(&id)
+            && fingerprint.head.is_in(&file)
+        {
+            return Ok(Verdict::Known(*print));
+        }
+        let mut unsettled = false;
+        for ghost in ghosts.iter().rev() {
+            match ghost.likeness(&file)? {
+                Likeness::Copy => return Ok(Verdict::Unread(file, ghost.position)),
+                Likeness::Partial => unsettled = true,
+                Likeness::Other => {}
+            }
+        }
+        for generation in held {
+            unsettled |= generation.likeness(&file)? != Likeness::Other;
+        }
+        if unsettled {
+            return Ok(Verdict::Unsettled);
+        }
+        let mut prints =
+            self.over.iter().chain(self.known.values().filter_map(|(_, print)| print.as_ref()));
+        if let Some(print) = prints.find(|print| print.is_in(&file)) {
+            return Ok(Verdict::Known(Some(*print)));
+        }
+        Ok(Verdict::Unread(file, 0))
+    }
+}
+
+#[derive(Debug)]
+enum Verdict {
+    Unread(File, u64),
+    Known(Option<Fingerprint>),
+    Unsettled,
+}
+
+fn all_siblings(paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths.iter().flat_map(|path| family::siblings(path)).collect()
+}
+
+/// The fingerprint of a whole file; none for an empty one.
+pub(super) fn whole_print(file: &File, size: u64) -> Option<Fingerprint> {
+    let head = read_up_to(file, 0, 1 << 10).ok().filter(|head| !head.is_empty())?;
+    let from = size.saturating_sub(4 << 10);
+    let mark = read_up_to(file, from, 4 << 10).ok()?;
+    Some(Fingerprint { head: Print::of(0, &head), mark: Print::of(from, &mark) })
+}
