@@ -57,6 +57,8 @@ pub enum Check {
     Path,
     /// 1 to 65535.
     Port,
+    /// An account of a person or a service, never root.
+    Account,
 }
 
 /// How a value is written into a command.
