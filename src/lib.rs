@@ -10,6 +10,7 @@ pub mod decode;
 pub mod model;
 pub mod report;
 pub mod source;
+pub mod store;
 pub mod text;
 pub mod theme;
 pub mod triage;

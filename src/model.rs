@@ -4,6 +4,7 @@
 //! when Falco wrote it; `text`, `analysis::quote` and `report` are the gates it passes on its way out.
 
 mod alert;
+mod columns;
 mod level;
 mod origin;
 mod priority;
@@ -11,6 +12,7 @@ mod value;
 mod verdict;
 
 pub use alert::{Alert, Container, Flag, Flags, TimeFrom};
+pub use columns::Columns;
 pub use level::Level;
 pub use origin::{AlertId, BodyId, Location, Origin, Reject, SourceId};
 pub use priority::Priority;

@@ -1,0 +1,298 @@
+//! Every alert we hold, as columns: what lists, groups and the common filters need, and where the record lies.
+//!
+//! Rows lie in segments of [`SEGMENT_ROWS`]; all but the last are full and never change again but for their assessment.
+//! Strings are interned once; groups and totals are counted while rows are appended, never by looking again.
+//! The whole alert is not here: it is read and decoded again through [`Bodies`] when someone looks at it.
+
+mod bodies;
+mod cells;
+mod draft;
+mod names;
+mod segment;
+mod timeline;
+mod totals;
+mod tree;
+
+pub use bodies::{Bodies, Body};
+pub use cells::Stat;
+pub use draft::{Batch, Draft, Drafter};
+pub use names::{Cell, CellId, Names, Place, Sym};
+pub use segment::{Row, SEGMENT_ROWS, Segment};
+pub use timeline::{Counts, Timeline};
+pub use totals::Totals;
+pub use tree::{Grouping, Key, Node, NodeId, Tree};
+
+use crate::model::{AlertId, Level, Location, Reject};
+use cells::Cells;
+use draft::RawRow;
+use names::Interner;
+use std::sync::Arc;
+
+/// Rejects kept with their bytes; of later ones only place, length and reason are kept.
+const REJECTS_WITH_BYTES: usize = 1024;
+/// Rejects kept at all; later ones are counted.
+const REJECTS_KEPT: usize = 65_536;
+
+/// All alerts of a session. Owned by one thread; background work gets a [`Snapshot`].
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    segments: Vec<Arc<Segment>>,
+    interner: Interner,
+    cells: Cells,
+    tree: Tree,
+    timeline: Timeline,
+    totals: Totals,
+    rejects: Vec<Reject>,
+    bodies: Arc<Bodies>,
+}
+
+/// Everything background work needs, immutable and cheap to make.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub segments: Vec<Arc<Segment>>,
+    pub names: Arc<Names>,
+    pub bodies: Arc<Bodies>,
+}
+
+impl Store {
+    /// How many alerts there are.
+    pub fn len(&self) -> usize {
+        self.totals.alerts as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes in what an indexer read: rows, rejects and bodies, in the order given.
+    pub fn append(&mut self, batch: Batch) {
+        for (id, body) in batch.bodies {
+            Arc::make_mut(&mut self.bodies).insert(id, body);
+        }
+        for draft in batch.drafts {
+            self.take(draft);
+        }
+        self.totals.other += batch.others;
+        self.totals.rejects += batch.more_rejects;
+        for reject in batch.rejects {
+            self.reject(reject);
+        }
+        for (body, lines) in batch.settled {
+            for segment in self.segments.iter_mut().filter(|segment| segment.awaits(body)) {
+                Arc::make_mut(segment).settle(body, lines);
+            }
+        }
+        let touched = self.cells.take_touched();
+        self.tree.count(&touched, &self.cells, self.interner.names());
+    }
+
+    /// One alert's columns.
+    pub fn row(&self, id: AlertId) -> Option<Row<'_>> {
+        let (segment, index) = self.place(id)?;
+        segment.row(index, id, self.interner.names())
+    }
+
+    /// Where one alert's record lies.
+    pub fn location(&self, id: AlertId) -> Option<Location> {
+        let (segment, index) = self.place(id)?;
+        segment.location(index)
+    }
+
+    /// The line one alert begins on, from 1; 0 when it is not known (yet).
+    pub fn line(&self, id: AlertId) -> u64 {
+        self.place(id).and_then(|(segment, index)| segment.line(index)).unwrap_or(0)
+    }
+
+    /// The files and spools that records are read from.
+    pub fn bodies(&self) -> &Arc<Bodies> {
+        &self.bodies
+    }
+
+    /// The interned strings.
+    pub fn names(&self) -> &Arc<Names> {
+        self.interner.names()
+    }
+
+    /// What is counted over everything.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Alerts over time, by priority.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Rejects in the order they came, as far as they are kept ([`Totals::rejects`] counts all).
+    pub fn rejects(&self) -> &[Reject] {
+        &self.rejects
+    }
+
+    /// The groups of the present grouping, counted up to date.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Groups everything by other keys; costs as much as there are groups, not alerts.
+    pub fn regroup(&mut self, grouping: Grouping) {
+        self.tree = Tree::new(grouping);
+        let all: Vec<CellId> = self.cells.ids().collect();
+        self.tree.count(&all, &self.cells, self.interner.names());
+    }
+
+    /// The groups of a part of the alerts, in any grouping: what a filter leaves.
+    pub fn tree_of(&self, grouping: Grouping, ids: impl IntoIterator<Item = AlertId>) -> Tree {
+        let mut cells = Cells::default();
+        for id in ids {
+            if let Some((segment, index)) = self.place(id) {
+                cells.add(segment, index, id);
+            }
+        }
+        let mut tree = Tree::new(grouping);
+        tree.count(&cells.take_touched(), &cells, self.interner.names());
+        tree
+    }
+
+    /// The alerts of a group, newest read first.
+    pub fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
+        let mut ids = Vec::new();
+        for cell in self.tree.cells_under(node) {
+            let mut next = self.cells.newest(cell);
+            while let Some(id) = next {
+                ids.push(id);
+                next = self.previous(id);
+            }
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids
+    }
+
+    /// The alert read before this one with the same rule and container.
+    pub fn previous(&self, id: AlertId) -> Option<AlertId> {
+        let (segment, index) = self.place(id)?;
+        segment.previous(index)
+    }
+
+    /// How many alerts of a group fall into each of `buckets` equal spans of the time from `from` to `to` (nanoseconds
+    /// since 1970), looking at no more than the newest `most` alerts of each of its cells.
+    pub fn activity(
+        &self,
+        node: NodeId,
+        from: i64,
+        to: i64,
+        buckets: usize,
+        most: usize,
+    ) -> Vec<u32> {
+        let mut counts = vec![0_u32; buckets];
+        let width = ((to.saturating_sub(from)) / i64::try_from(buckets.max(1)).unwrap_or(1)).max(1);
+        for cell in self.tree.cells_under(node) {
+            let mut next = self.cells.newest(cell);
+            for _ in 0..most {
+                let Some((segment, index)) = next.and_then(|id| self.place(id)) else { break };
+                if let Some(time) = segment.nanos(index)
+                    && (from..to).contains(&time)
+                    && let Ok(bucket) = usize::try_from((time - from) / width)
+                    && let Some(count) = counts.get_mut(bucket)
+                {
+                    *count += 1;
+                }
+                next = segment.previous(index);
+            }
+        }
+        counts
+    }
+
+    /// Says that everything so far has been seen: [`Stat::fresh`] counts from here.
+    pub fn mark_seen(&mut self) {
+        self.cells.mark_seen();
+        self.tree.mark_seen();
+    }
+
+    /// Notes what the assessment of an alert came to.
+    pub fn assess(&mut self, id: AlertId, level: Level) {
+        let (at, index) = split(id);
+        let Some(segment) = self.segments.get_mut(at) else { return };
+        Arc::make_mut(segment).set_level(index, level);
+        if let Some(cell) = segment.cell(index) {
+            self.cells.assess(cell, level);
+            self.tree.assess(cell, level);
+        }
+    }
+
+    /// An immutable view for work in the background.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            segments: self.segments.clone(),
+            names: Arc::clone(self.interner.names()),
+            bodies: Arc::clone(&self.bodies),
+        }
+    }
+
+    fn place(&self, id: AlertId) -> Option<(&Segment, usize)> {
+        let (at, index) = split(id);
+        let segment = self.segments.get(at)?;
+        (index < segment.len()).then_some((segment, index))
+    }
+
+    fn take(&mut self, draft: Draft) {
+        let numbers = self.interner.learn(draft.worker, &draft.learned);
+        for raw in &draft.rows {
+            self.push(&draft, raw, numbers.cell(raw.cell), numbers.process(raw.process));
+        }
+        self.interner.put_back(draft.worker, numbers);
+    }
+
+    fn push(&mut self, draft: &Draft, raw: &RawRow, cell: CellId, process: u16) {
+        if self.segments.last().is_none_or(|last| last.len() >= SEGMENT_ROWS) {
+            self.segments.push(Arc::new(Segment::default()));
+        }
+        let Ok(number) = u32::try_from(self.totals.alerts) else { return };
+        let id = AlertId(number);
+        let previous = self.cells.count(cell, raw, id);
+        if let Some(segment) = self.segments.last_mut() {
+            Arc::make_mut(segment).push(draft, raw, cell, process, previous);
+        }
+        self.totals.count(raw);
+        self.timeline.count(raw.time, raw.priority);
+    }
+
+    fn reject(&mut self, mut reject: Reject) {
+        self.totals.rejects += 1;
+        if self.rejects.len() < REJECTS_KEPT {
+            if self.rejects.len() >= REJECTS_WITH_BYTES {
+                reject.bytes = Box::default();
+            }
+            self.rejects.push(reject);
+        }
+    }
+}
+
+impl Snapshot {
+    /// One alert's columns.
+    pub fn row(&self, id: AlertId) -> Option<Row<'_>> {
+        let (at, index) = split(id);
+        self.segments.get(at)?.row(index, id, &self.names)
+    }
+
+    /// Where one alert's record lies.
+    pub fn location(&self, id: AlertId) -> Option<Location> {
+        let (at, index) = split(id);
+        self.segments.get(at)?.location(index)
+    }
+
+    /// All rows in the order they were read.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.segments.iter().enumerate().flat_map(move |(at, segment)| {
+            (0..segment.len())
+                .filter_map(move |index| segment.row(index, join(at, index), &self.names))
+        })
+    }
+}
+
+fn split(id: AlertId) -> (usize, usize) {
+    (id.0 as usize / SEGMENT_ROWS, id.0 as usize % SEGMENT_ROWS)
+}
+
+fn join(segment: usize, index: usize) -> AlertId {
+    AlertId(u32::try_from(segment * SEGMENT_ROWS + index).unwrap_or(u32::MAX))
+}

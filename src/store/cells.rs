@@ -1,0 +1,148 @@
+//! Counts for each cell, kept while rows are appended.
+
+use super::draft::RawRow;
+use super::names::CellId;
+use super::segment::Segment;
+use crate::model::{AlertId, Level, Priority};
+
+/// What is counted over some alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub count: u32,
+    /// Of these, how many came since the last mark.
+    pub fresh: u32,
+    /// Earliest and latest event, in nanoseconds since 1970; `None` while no time is known.
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+    /// The most urgent priority; `None` while none is known.
+    pub priority: Option<Priority>,
+    /// The highest assessed level so far.
+    pub level: Option<Level>,
+    /// How many alerts were assessed.
+    pub assessed: u32,
+    /// The alert read last.
+    pub newest: AlertId,
+}
+
+impl Default for Stat {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            fresh: 0,
+            first: None,
+            last: None,
+            priority: None,
+            level: None,
+            assessed: 0,
+            newest: AlertId(0),
+        }
+    }
+}
+
+impl Stat {
+    pub(super) fn add(&mut self, time: Option<i64>, priority: Option<Priority>, id: AlertId) {
+        self.count += 1;
+        self.fresh += 1;
+        self.span(time, time);
+        self.urgent(priority);
+        self.newest = self.newest.max(id);
+    }
+
+    pub(super) fn span(&mut self, first: Option<i64>, last: Option<i64>) {
+        self.first = self.first.into_iter().chain(first).min();
+        self.last = self.last.into_iter().chain(last).max();
+    }
+
+    pub(super) fn urgent(&mut self, priority: Option<Priority>) {
+        self.priority = self.priority.into_iter().chain(priority).min();
+    }
+
+    pub(super) fn assess(&mut self, level: Option<Level>, alerts: u32) {
+        self.level = self.level.max(level);
+        self.assessed += alerts;
+    }
+}
+
+/// The counts of all cells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cells {
+    stats: Vec<Stat>,
+    touched: Vec<CellId>,
+    is_touched: Vec<bool>,
+}
+
+impl Cells {
+    /// Counts a row, and gives the one before it in its cell.
+    pub fn count(&mut self, cell: CellId, raw: &RawRow, id: AlertId) -> Option<AlertId> {
+        let time = Some(raw.time).filter(|time| *time != i64::MIN);
+        self.with(cell, |stat| {
+            let previous = (stat.count > 0).then_some(stat.newest);
+            stat.add(time, raw.priority, id);
+            previous
+        })
+        .flatten()
+    }
+
+    /// Counts a row that is stored already.
+    pub fn add(&mut self, segment: &Segment, index: usize, id: AlertId) {
+        let Some(cell) = segment.cell(index) else { return };
+        self.with(cell, |stat| {
+            stat.add(segment.nanos(index), segment.priority(index), id);
+            if let Some(level) = segment.level(index) {
+                stat.assess(Some(level), 1);
+            }
+        });
+    }
+
+    pub fn get(&self, cell: CellId) -> Option<&Stat> {
+        self.stats.get(cell.0 as usize).filter(|stat| stat.count > 0)
+    }
+
+    pub fn newest(&self, cell: CellId) -> Option<AlertId> {
+        self.get(cell).map(|stat| stat.newest)
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = CellId> {
+        (0..self.stats.len())
+            .filter_map(|at| u32::try_from(at).ok())
+            .map(CellId)
+            .filter(|id| self.get(*id).is_some())
+    }
+
+    pub fn mark_seen(&mut self) {
+        for stat in &mut self.stats {
+            stat.fresh = 0;
+        }
+    }
+
+    pub fn assess(&mut self, cell: CellId, level: Level) {
+        if let Some(stat) = self.stats.get_mut(cell.0 as usize) {
+            stat.assess(Some(level), 1);
+        }
+    }
+
+    /// Cells counted since the last call.
+    pub fn take_touched(&mut self) -> Vec<CellId> {
+        for cell in &self.touched {
+            if let Some(flag) = self.is_touched.get_mut(cell.0 as usize) {
+                *flag = false;
+            }
+        }
+        std::mem::take(&mut self.touched)
+    }
+
+    fn with<T>(&mut self, cell: CellId, count: impl FnOnce(&mut Stat) -> T) -> Option<T> {
+        let at = cell.0 as usize;
+        if at >= self.stats.len() {
+            self.stats.resize_with(at + 1, Stat::default);
+            self.is_touched.resize(at + 1, false);
+        }
+        if let Some(flag) = self.is_touched.get_mut(at)
+            && !*flag
+        {
+            *flag = true;
+            self.touched.push(cell);
+        }
+        self.stats.get_mut(at).map(count)
+    }
+}

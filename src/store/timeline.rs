@@ -1,0 +1,101 @@
+//! Alerts over time by priority, in a bounded number of buckets that grow wider as they must.
+//!
+//! Only buckets that hold something exist, so that a few odd times far away cost nothing.
+
+use crate::model::Priority;
+use rustc_hash::FxHashMap;
+
+/// Buckets before their width doubles.
+const BUCKETS: usize = 16_384;
+const SECOND: i64 = 1_000_000_000;
+
+/// Counts by priority; the ninth is for alerts without one.
+pub type Counts = [u32; 9];
+
+/// How many alerts happened when.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// Nanoseconds.
+    width: i64,
+    buckets: FxHashMap<i64, Counts>,
+    /// The bucket counted last: most alerts fall into the same one.
+    at: i64,
+    counts: Counts,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self {
+            width: SECOND,
+            buckets: FxHashMap::default(),
+            at: i64::MIN,
+            counts: Counts::default(),
+        }
+    }
+}
+
+impl Timeline {
+    /// How wide a bucket is, in nanoseconds: times are known no better than this.
+    pub fn width(&self) -> i64 {
+        self.width
+    }
+
+    /// Alerts in each of `columns` equal spans of the time from `from` to `to` (nanoseconds since 1970, `to` excluded).
+    pub fn columns(&self, from: i64, to: i64, columns: usize) -> Vec<Counts> {
+        let mut sums = vec![Counts::default(); columns];
+        let span = i128::from(to) - i128::from(from);
+        if span <= 0 || columns == 0 {
+            return sums;
+        }
+        for (at, counts) in
+            self.buckets.iter().map(|(at, counts)| (*at, counts)).chain([(self.at, &self.counts)])
+        {
+            let start = i128::from(at) * i128::from(self.width);
+            // A bucket that begins before the span but reaches into it belongs to the first column.
+            let reach = start + i128::from(self.width);
+            if start >= i128::from(to) || reach <= i128::from(from) {
+                continue;
+            }
+            let column = (start - i128::from(from)).max(0) * columns as i128 / span;
+            if let Some(sum) = usize::try_from(column).ok().and_then(|column| sums.get_mut(column))
+            {
+                add(sum, counts);
+            }
+        }
+        sums
+    }
+
+    pub(super) fn count(&mut self, time: i64, priority: Option<Priority>) {
+        if time == i64::MIN {
+            return;
+        }
+        let at = time.div_euclid(self.width);
+        if at != self.at {
+            self.put_away();
+            self.at = at;
+        }
+        let slot = priority.map_or(8, |priority| priority as usize);
+        if let Some(count) = self.counts.get_mut(slot) {
+            *count += 1;
+        }
+    }
+
+    fn put_away(&mut self) {
+        let counts = std::mem::take(&mut self.counts);
+        if counts != Counts::default() {
+            add(self.buckets.entry(self.at).or_default(), &counts);
+        }
+        while self.buckets.len() > BUCKETS && self.width < i64::MAX / 4 {
+            self.width *= 2;
+            for (at, counts) in std::mem::take(&mut self.buckets) {
+                add(self.buckets.entry(at.div_euclid(2)).or_default(), &counts);
+            }
+        }
+    }
+}
+
+fn add(sum: &mut Counts, counts: &Counts) {
+    for (sum, count) in sum.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
