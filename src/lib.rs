@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod model;
+pub mod query;
 pub mod report;
 pub mod source;
 pub mod store;

@@ -1,0 +1,86 @@
+//! What is wrong with a filter, where, and what would have been right.
+
+use super::ast::Span;
+use std::fmt;
+use std::ops::Range;
+
+/// Why a text is no filter: a message, the bytes it speaks of, what could stand there, and a likely meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Lower case, no full stop.
+    pub message: Box<str>,
+    pub span: Span,
+    /// Words or kinds of words that could stand at the place.
+    pub expected: Vec<Box<str>>,
+    /// The nearest field, operator, macro or value that exists.
+    pub suggestion: Option<Box<str>>,
+}
+
+/// Something that is accepted and may still not mean what was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Lower case, no full stop.
+    pub message: Box<str>,
+    pub span: Span,
+    pub suggestion: Option<Box<str>>,
+}
+
+impl Error {
+    pub(super) fn new(message: impl Into<Box<str>>, from: usize, to: usize) -> Box<Self> {
+        Box::new(Self {
+            message: message.into(),
+            span: Span::new(from, to),
+            expected: Vec::new(),
+            suggestion: None,
+        })
+    }
+
+    pub(super) fn expect(mut self: Box<Self>, words: &[&str]) -> Box<Self> {
+        self.expected.extend(words.iter().map(|word| Box::from(*word)));
+        self
+    }
+
+    pub(super) fn suggest(mut self: Box<Self>, nearest: Option<impl Into<Box<str>>>) -> Box<Self> {
+        self.suggestion = nearest.map(Into::into);
+        self
+    }
+
+    /// The bytes of the text that the message speaks of; empty at the end of the text.
+    pub fn range(&self) -> Range<usize> {
+        self.span.range()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if !self.expected.is_empty() {
+            write!(f, ": expected {}", listed(&self.expected))?;
+        }
+        if let Some(nearest) = &self.suggestion {
+            write!(f, " (did you mean {nearest}?)")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(nearest) = &self.suggestion {
+            write!(f, " (did you mean {nearest}?)")?;
+        }
+        Ok(())
+    }
+}
+
+/// `a, b or c`.
+fn listed(words: &[Box<str>]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}

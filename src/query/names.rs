@@ -1,0 +1,64 @@
+//! What a filter may refer to by name, and the instant that relative times count from.
+
+use super::ast::Expr;
+use super::error::Error;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Macros and lists of the user's rules files, and the clock of the person who filters.
+///
+/// The default knows no names, reads local dates as UTC, and refuses relative times.
+#[derive(Clone, Debug)]
+pub struct Names {
+    macros: BTreeMap<Box<str>, Arc<Expr>>,
+    lists: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// What `-2h` and `today` count from.
+    pub now: Option<Timestamp>,
+    /// Whose midnight `today` begins at.
+    pub zone: TimeZone,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { macros: BTreeMap::new(), lists: BTreeMap::new(), now: None, zone: TimeZone::UTC }
+    }
+}
+
+impl Names {
+    /// No names yet, and a clock.
+    pub fn at(now: Timestamp, zone: TimeZone) -> Self {
+        Self { now: Some(now), zone, ..Self::default() }
+    }
+
+    /// Adds or replaces a macro; an error when its condition cannot be parsed.
+    pub fn add_macro(&mut self, name: &str, condition: &str) -> Result<(), Error> {
+        let expr = super::parse::parse(condition).map_err(|error| *error)?;
+        self.macros.insert(name.into(), Arc::new(expr));
+        Ok(())
+    }
+
+    /// Adds or replaces a list. Items that name lists are looked up when the list is used.
+    pub fn add_list<'a>(&mut self, name: &str, items: impl IntoIterator<Item = &'a str>) {
+        self.lists.insert(name.into(), items.into_iter().map(Into::into).collect());
+    }
+
+    pub fn get_macro(&self, name: &str) -> Option<&Arc<Expr>> {
+        self.macros.get(name)
+    }
+
+    pub fn get_list(&self, name: &str) -> Option<&[Box<str>]> {
+        self.lists.get(name).map(Vec::as_slice)
+    }
+
+    /// Names of macros, sorted.
+    pub fn macros(&self) -> impl Iterator<Item = &str> {
+        self.macros.keys().map(|name| &**name)
+    }
+
+    /// Names of lists, sorted.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.lists.keys().map(|name| &**name)
+    }
+}
