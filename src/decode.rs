@@ -73,6 +73,18 @@ impl Decoder {
         Self { ctx, source, pending: Vec::new(), offset: 0, line: 1 }
     }
 
+    /// A decoder that begins in the middle of a body, at the start of a line (counted from 1).
+    pub fn at(ctx: Arc<Context>, source: Arc<str>, offset: u64, line: u64) -> Self {
+        Self { offset, line, ..Self::new(ctx, source) }
+    }
+
+    /// Whether nothing is held that later bytes could change: no unfinished line, no record over several lines, no parts
+    /// that wait to be joined, no encoding or envelope of the whole file. Then a decoder begun [`at`](Self::at) this place
+    /// would go on the same, which lets the indexer read pieces of a body side by side.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Takes bytes, cut anywhere, and adds the records that are complete.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Entry>) {
         self.pending.extend_from_slice(bytes);

@@ -3,6 +3,7 @@
 //! The modules in reading order; `docs/architecture.md` has the drawing and the rules of who may use whom.
 
 pub mod analysis;
+pub mod cli;
 pub mod clip;
 pub mod clock;
 pub mod config;

@@ -2,7 +2,7 @@
 //!
 //! Rows lie in segments of [`SEGMENT_ROWS`]; all but the last are full and never change again but for their assessment.
 //! Strings are interned once; groups and totals are counted while rows are appended, never by looking again.
-//! The whole alert is not here: it is read and decoded again through [`Bodies`] when someone looks at it.
+//! The whole alert is not here: it is read and decoded again from its [`Location`] when someone looks at it.
 
 mod bodies;
 mod cells;
@@ -22,7 +22,7 @@ pub use timeline::{Counts, Timeline};
 pub use totals::Totals;
 pub use tree::{Grouping, Key, Node, NodeId, Tree};
 
-use crate::model::{AlertId, Level, Location, Reject};
+use crate::model::{AlertId, Level, Location, Origin, Reject};
 use cells::Cells;
 use draft::RawRow;
 use names::Interner;
@@ -98,12 +98,20 @@ impl Store {
         segment.location(index)
     }
 
+    /// Where one alert was read, for people.
+    pub fn origin(&self, id: AlertId) -> Origin {
+        let location = self.location(id).unwrap_or_default();
+        let source =
+            self.bodies.get(location.body).map(|body| Arc::clone(&body.name)).unwrap_or_default();
+        Origin { source, offset: location.offset, line: self.line(id) }
+    }
+
     /// The line one alert begins on, from 1; 0 when it is not known (yet).
     pub fn line(&self, id: AlertId) -> u64 {
         self.place(id).and_then(|(segment, index)| segment.line(index)).unwrap_or(0)
     }
 
-    /// The files and spools that records are read from.
+    /// The files and spools that records lie in, by name.
     pub fn bodies(&self) -> &Arc<Bodies> {
         &self.bodies
     }

@@ -1,19 +1,15 @@
-//! The files and spools that records lie in, held open so that a rotated or deleted log can still be read.
+//! What the bodies that records lie in are called. Reading them again is `source`'s business.
 
-use crate::model::{BodyId, Location, SourceId};
+use crate::model::{BodyId, SourceId};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// One stream of bytes that stays readable.
-#[derive(Clone, Debug)]
+/// One stream of bytes: a generation of a log file, a pipe, an unpacked archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     pub source: SourceId,
     /// The name people know it by: a path, `-`…
     pub name: Arc<str>,
-    pub handle: Arc<File>,
 }
 
 /// All bodies of a session.
@@ -32,14 +28,5 @@ impl Bodies {
     /// Bodies in the order they were opened.
     pub fn iter(&self) -> impl Iterator<Item = (BodyId, &Body)> {
         self.0.iter().map(|(id, body)| (*id, body))
-    }
-
-    /// Reads the bytes of one record. Fails when they are gone: a log truncated in place takes its records with it.
-    pub fn read(&self, location: Location) -> io::Result<Vec<u8>> {
-        let body =
-            self.get(location.body).ok_or_else(|| io::Error::other("its source is not open"))?;
-        let mut bytes = vec![0; location.len as usize];
-        body.handle.read_exact_at(&mut bytes, location.offset)?;
-        Ok(bytes)
     }
 }

@@ -1,0 +1,209 @@
+//! The command line: what may be said, and the short manual of each command.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A terminal triage console for Falco alerts.
+#[derive(Debug, Parser)]
+#[command(name = "cadge", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(about = "A terminal triage console for Falco alerts", long_about = ABOUT, after_long_help = AFTER)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub view: View,
+}
+
+const ABOUT: &str = "\
+Shows Falco's alerts grouped by rule and container, explains the one under the cursor, and copies the commands that \
+answer it.
+
+Without SOURCE it opens the log that /etc/falco/falco.yaml names in file_output, else the usual places; where there is \
+none it says what was looked for and what to switch on. When standard output is no terminal, or TERM is dumb, it prints \
+what `cadge list` prints.";
+
+const AFTER: &str = "\
+Exit status: 0 done (damaged records are counted, not a failure); 1 something could not be read or written; 2 the \
+command line or the configuration is wrong; 3 nothing matched; 130 interrupted; 143 terminated.
+
+Try `cadge demo`: no files, no network, no root.";
+
+/// The console itself.
+#[derive(Args, Clone, Debug, Default)]
+pub struct View {
+    #[command(flatten)]
+    pub input: Input,
+    /// Show only the alerts that meet this filter, in Falco's condition language.
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// A theme by name, instead of the one from the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Read this configuration instead of the usual one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where alerts are read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Input {
+    /// A file, a folder, a glob, or - for standard input; archives (.gz, .zst, .xz, .bz2) are read as they are.
+    ///
+    /// A file stands for its rotated family too (events.json.2.gz, events.json.1, events.json), read as one log. Several
+    /// sources are merged by time. A pipe on standard input is read without - when no source is named.
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<OsString>,
+    /// Falco's rules: a file or folder that gives rule names, tags and descriptions to text alerts [default: /etc/falco].
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// Do not trust the system's notices of changed files; look several times a second.
+    #[arg(long)]
+    pub poll: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The console on a built-in live stream of realistic alerts.
+    ///
+    /// Five known situations, an intrusion told in eight alerts over a minute in one container, and steady noise.
+    /// No files, no network, no root.
+    Demo(Demo),
+    /// One line an alert.
+    ///
+    /// Prints time, priority, rule, container and output of each alert, in the order of time when there are several
+    /// sources, else in the order read. Standard error ends with one line: N alerts, M rejects, K other.
+    List(List),
+    /// Alerts by rule and container, with count, first, last and highest priority.
+    Groups(Groups),
+    /// Totals: alerts, rejects, other records, by priority, by rule, by source.
+    Stats(Stats),
+    /// What an alert means, and what to do: the analysis of one alert, or of all.
+    ///
+    /// Without --alert or --all the last alert is explained.
+    Explain(Explain),
+    /// A completion script for a shell, on standard output.
+    Completions { shell: clap_complete::Shell },
+    /// The manual page, on standard output.
+    Man,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Demo {
+    /// A theme by name, instead of the one from the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Read this configuration instead of the usual one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Which of the alerts that were read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Select {
+    /// Only alerts that meet this filter, in Falco's condition language.
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Only alerts whose record or output holds this text, literally.
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch a person may type")]
+pub struct List {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub select: Select,
+    /// JSON lines: one object an alert, output fields exactly as received.
+    #[arg(long, conflicts_with = "count")]
+    pub json: bool,
+    /// Go on with new alerts as they arrive, until interrupted.
+    ///
+    /// Prints everything already there first, then each alert once, in order, flushed one by one.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Print only the number of alerts.
+    #[arg(long)]
+    pub count: bool,
+    /// What could not be read, with reason, source and offset, instead of alerts.
+    #[arg(long, conflicts_with_all = ["count", "filter"])]
+    pub rejects: bool,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Groups {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub select: Select,
+    /// By what to group.
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
+    /// One JSON array.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Keys to group by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Rule and container.
+    #[default]
+    RuleContainer,
+    /// Rule alone.
+    Rule,
+    /// Container alone.
+    Container,
+    /// Hostname.
+    Host,
+    /// Namespace and pod.
+    Pod,
+    /// Namespace.
+    Namespace,
+    /// Priority.
+    Priority,
+    /// Event source.
+    Source,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Stats {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub select: Select,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Explain {
+    #[command(flatten)]
+    pub input: Input,
+    /// Which alert: its number in the order read (from 1), its id from `list --json`, or its uuid.
+    #[arg(long, value_name = "N|ID|UUID", conflicts_with = "all")]
+    pub alert: Option<String>,
+    /// Every alert.
+    #[arg(long)]
+    pub all: bool,
+    /// Only alerts that meet this filter, in Falco's condition language.
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Option<String>,
+}
+
+/// How an analysis is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+}
