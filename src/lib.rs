@@ -8,6 +8,7 @@ pub mod clip;
 pub mod clock;
 pub mod config;
 pub mod decode;
+pub mod demo;
 pub mod model;
 pub mod query;
 pub mod report;
