@@ -5,6 +5,7 @@
 
 mod ast;
 mod check;
+mod complete;
 mod error;
 mod eval;
 pub mod fields;
@@ -16,17 +17,24 @@ mod names;
 mod operator;
 mod parse;
 mod pattern;
+mod prefilter;
+mod print;
 mod program;
+mod scan;
 mod subject;
 mod suggest;
 mod time;
 mod want;
 
 pub use ast::{Argument, Check, Expr, Field, Literal, Name, Operand, Right, Span, Test, Transform};
+pub use complete::{Suggestion, Suggests, Values, complete};
 pub use error::{Error, Warning};
 pub use kind::{Kind, Width};
 pub use names::Names;
 pub use operator::{Operator, Quantifier, Transformer};
+pub use prefilter::Prefilter;
+pub use print::value as quote;
+pub use scan::{Token, highlight};
 pub use subject::{Judged, Own, OwnValue, Subject};
 pub use suggest::nearest;
 
@@ -87,6 +95,11 @@ impl Filter {
     /// Every field the condition asks for, also inside macros, by its key (`proc.aname[2]`), sorted.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|key| &**key)
+    }
+
+    /// What the raw bytes of a matching record must hold; `None` when bytes cannot tell.
+    pub fn prefilter(&self) -> Option<Prefilter> {
+        Prefilter::of(&self.node)
     }
 
     /// Whether the condition asks for `alert.assessment` or `alert.known`, so that alerts have to be judged first.

@@ -147,7 +147,7 @@ impl<'a> Cursor<'a> {
         let mut error = Error::new("this quote is never closed", self.at, self.text.len());
         if rest.len() > 2 && rest.ends_with(['\\', delimiter]) {
             error.message =
-                "this quote is never closed: a quoted value cannot end in a backslash".into();
+                "this quote is never closed; for a backslash at the end write a blank after it: \"C:\\ \"".into();
         }
         Err(error)
     }

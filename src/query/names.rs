@@ -44,6 +44,27 @@ impl Names {
         self.lists.insert(name.into(), items.into_iter().map(Into::into).collect());
     }
 
+    /// Takes over macros (names and conditions) and lists, as rules files hold them; says which macros cannot be read.
+    pub fn extend<'a, I>(
+        &mut self,
+        macros: impl IntoIterator<Item = (&'a str, &'a str)>,
+        lists: impl IntoIterator<Item = (&'a str, I)>,
+    ) -> Vec<(Box<str>, Error)>
+    where
+        I: IntoIterator<Item = &'a str>,
+    {
+        for (name, items) in lists {
+            self.add_list(name, items);
+        }
+        let mut problems = Vec::new();
+        for (name, condition) in macros {
+            if let Err(error) = self.add_macro(name, condition) {
+                problems.push((name.into(), error));
+            }
+        }
+        problems
+    }
+
     pub fn get_macro(&self, name: &str) -> Option<&Arc<Expr>> {
         self.macros.get(name)
     }

@@ -1,6 +1,6 @@
 //! What a filter is asked about: an alert, or a row of columns that stands for one.
 
-use crate::model::{Alert, Level, Priority, Value};
+use crate::model::{Alert, Columns, Level, Priority, Value};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -135,5 +135,54 @@ impl Subject for Judged<'_> {
 
     fn indexed(&self, name: &str) -> Vec<(u32, Cow<'_, Value>)> {
         self.alert.indexed(name)
+    }
+}
+
+/// The columns of an alert. They know what they hold; where a column is empty the record has to tell why.
+impl Subject for Columns<'_> {
+    fn field(&self, key: &str) -> Option<Cow<'_, Value>> {
+        self.column(key).map(|text| Cow::Owned(Value::String(text.into())))
+    }
+
+    fn own(&self, field: Own) -> Option<OwnValue<'_>> {
+        fn text(text: Option<&str>) -> Option<OwnValue<'_>> {
+            text.map(|text| OwnValue::Text(text.into()))
+        }
+        match field {
+            Own::Rule => text(self.rule),
+            Own::Priority => self.priority.map(OwnValue::Priority),
+            Own::Time => self
+                .time
+                .and_then(|time| Timestamp::from_nanosecond(time.into()).ok())
+                .map(OwnValue::Time),
+            Own::Source => text(self.event_source),
+            Own::Hostname => text(self.hostname),
+            _ => None,
+        }
+    }
+
+    fn indexed(&self, _: &str) -> Vec<(u32, Cow<'_, Value>)> {
+        Vec::new()
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        match Own::parse(key) {
+            Some(Own::Rule | Own::Priority | Own::Source | Own::Hostname) => true,
+            Some(Own::Time) => self.time.is_some(),
+            Some(_) => false,
+            None => self.column(key).is_some(),
+        }
+    }
+}
+
+impl Columns<'_> {
+    /// The output fields that a column holds exactly. The image and the namespace may come from one of several fields.
+    fn column(&self, key: &str) -> Option<&str> {
+        match key {
+            "container.id" => self.container_id,
+            "container.name" => self.container_name,
+            "proc.name" => self.process,
+            _ => None,
+        }
     }
 }
