@@ -1,0 +1,393 @@
+//! The list pane: groups of alerts as a tree.
+//!
+//! What must stay true: a row never moves while somebody looks. Counts change in place at once; new groups and a new
+//! order wait until no key was pressed for three seconds, and even then the selected group keeps its line.
+
+mod draw;
+mod order;
+
+pub use draw::draw;
+pub use order::{Sort, start, urgency};
+
+use crate::model::AlertId;
+use crate::store::{CellId, NodeId, Store, Tree};
+use jiff::Timestamp;
+use order::{Entry, Order};
+use rustc_hash::FxHashMap;
+
+/// How long after a key rows stay where they are, in seconds.
+const LOOKING: i64 = 3;
+
+/// What the list is drawn from: the store, or what a filter leaves of it.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    pub store: &'a Store,
+    pub tree: &'a Tree,
+    /// The alerts that meet the filter, in the order read; `None` without a filter.
+    pub matches: Option<&'a [AlertId]>,
+    /// Recognised identities by cell.
+    pub known: &'a FxHashMap<CellId, String>,
+    pub now: Timestamp,
+}
+
+impl Ground<'_> {
+    /// The alerts of a group, newest read first.
+    fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
+        let Some(matches) = self.matches else { return self.store.alerts_of(node) };
+        let cells = self.tree.cells_under(node);
+        let is_in = |id: &AlertId| self.store.row(*id).is_some_and(|row| cells.contains(&row.cell));
+        matches.iter().rev().copied().filter(is_in).collect()
+    }
+}
+
+/// What the cursor is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    Group(NodeId),
+    /// An alert under its group; the group is `None` where alerts are not grouped.
+    Alert(Option<NodeId>, AlertId),
+}
+
+/// New alerts that are not in sight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    pub above: u32,
+    pub below: u32,
+    /// In groups that have no row yet.
+    pub waiting: u32,
+}
+
+/// The list's own state.
+#[derive(Clone, Debug, Default)]
+pub struct Groups {
+    order: Order,
+    entries: Vec<Entry>,
+    pick: Option<Pick>,
+    /// The first row in sight.
+    offset: usize,
+    /// Rows in sight.
+    height: usize,
+    /// How many alerts of each group were there when somebody last looked at it.
+    seen: FxHashMap<NodeId, u32>,
+    /// Groups that existed when the order was made: later ones have higher numbers.
+    n_placed: usize,
+    /// When a key was last pressed; `None` while nobody has touched anything.
+    touched_at: Option<Timestamp>,
+    ordered_at: Timestamp,
+    aside: Aside,
+    pub sparks: draw::Sparks,
+}
+
+impl Groups {
+    pub fn sort(&self) -> Sort {
+        self.order.sort
+    }
+
+    pub fn pick(&self) -> Option<Pick> {
+        self.pick
+    }
+
+    pub fn aside(&self) -> Aside {
+        self.aside
+    }
+
+    /// Rows in all.
+    pub fn n_rows(&self) -> usize {
+        self.entries.last().map_or(0, |entry| entry.start + entry.height())
+    }
+
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Somebody is there.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.touched_at = Some(now);
+    }
+
+    /// Whether somebody looks at the rows, so that they must not move.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.touched_at.is_some_and(|at| now.as_second() - at.as_second() < LOOKING)
+    }
+
+    /// The alert whose detail belongs to the cursor: the selected one, or the newest of the group.
+    pub fn target(&self, ground: &Ground<'_>) -> Option<AlertId> {
+        match self.pick? {
+            Pick::Group(node) => ground.tree.node(node).map(|node| node.stat.newest),
+            Pick::Alert(_, id) => Some(id),
+        }
+    }
+
+    /// How many alerts of a group nobody has looked at yet.
+    pub fn fresh(&self, id: NodeId, tree: &Tree) -> u32 {
+        let Some(node) = tree.node(id) else { return 0 };
+        if node.children.is_empty() {
+            return node.stat.count.saturating_sub(self.seen.get(&id).copied().unwrap_or(0));
+        }
+        node.children.iter().map(|child| self.fresh(*child, tree)).sum()
+    }
+
+    /// Groups (innermost) with alerts that nobody has looked at yet.
+    pub fn n_fresh(&self, tree: &Tree) -> usize {
+        tree.iter().filter(|(id, node)| node.children.is_empty() && self.fresh(*id, tree) > 0).count()
+    }
+
+    /// Says that all of this is old: what a log held before it was opened is not new.
+    pub fn mark_all_seen(&mut self, tree: &Tree) {
+        self.seen = tree.iter().map(|(id, node)| (id, node.stat.count)).collect();
+    }
+
+    /// Makes the order afresh, as far as it may: `force` for a person's wish.
+    pub fn refresh(&mut self, ground: &Ground<'_>, height: usize, force: bool) {
+        self.height = height;
+        let due = ground.now.as_millisecond() - self.ordered_at.as_millisecond() >= 200;
+        if force || self.entries.is_empty() || (due && !self.is_held(ground.now)) {
+            self.reorder(ground);
+        }
+        self.look(ground);
+    }
+
+    fn reorder(&mut self, ground: &Ground<'_>) {
+        let before = self.index();
+        let line = before.map_or(0, |row| row.saturating_sub(self.offset));
+        let was_at_top = self.offset == 0;
+        self.entries = self.order.entries(ground);
+        self.n_placed = ground.tree.iter().count();
+        self.ordered_at = ground.now;
+        if self.touched_at.is_none() {
+            self.follow_urgent(ground);
+        }
+        let row = match self.index() {
+            Some(row) => row,
+            None => {
+                let row = before.unwrap_or(0).min(self.n_rows().saturating_sub(1));
+                self.pick = self.at(row);
+                row
+            }
+        };
+        self.offset = if was_at_top && row < self.height { 0 } else { row.saturating_sub(line) };
+        self.clamp();
+    }
+
+    /// While nobody has touched anything the cursor is on the most urgent group, and leaves it only for a worse one.
+    fn follow_urgent(&mut self, ground: &Ground<'_>) {
+        let level = |pick: Option<Pick>| match pick {
+            Some(Pick::Group(node)) => ground.tree.node(node).map(|node| urgency(&node.stat)),
+            _ => None,
+        };
+        let first = self.entries.iter().find(|entry| {
+            entry.node.and_then(|id| ground.tree.node(id)).is_some_and(|node| node.children.is_empty())
+        });
+        let best = first.or(self.entries.first()).and_then(|entry| self.at(entry.start));
+        if self.index().is_none() || level(best) > level(self.pick) {
+            self.pick = best;
+        }
+    }
+
+    /// Notes what is new out of sight, and that the selected group was looked at.
+    fn look(&mut self, ground: &Ground<'_>) {
+        let tree = ground.tree;
+        if self.touched_at.is_some() {
+            let group = match self.pick {
+                Some(Pick::Group(node) | Pick::Alert(Some(node), _)) => Some(node),
+                _ => None,
+            };
+            if let Some((id, node)) = group.and_then(|id| tree.node(id).map(|node| (id, node)))
+                && node.children.is_empty()
+            {
+                self.seen.insert(id, node.stat.count);
+            }
+        }
+        let mut aside = Aside::default();
+        for (position, entry) in self.entries.iter().enumerate() {
+            let Some(id) = entry.node else { continue };
+            let leads = self.entries.get(position + 1).is_some_and(|next| next.depth > entry.depth);
+            if leads {
+                continue;
+            }
+            let side = if entry.start < self.offset {
+                &mut aside.above
+            } else if entry.start >= self.offset + self.height {
+                &mut aside.below
+            } else {
+                continue;
+            };
+            *side += self.fresh(id, tree);
+        }
+        aside.waiting = tree
+            .iter()
+            .skip(self.n_placed)
+            .filter(|(_, node)| node.children.is_empty())
+            .map(|(id, _)| self.fresh(id, tree))
+            .sum();
+        self.aside = aside;
+    }
+
+    /// The row of the cursor.
+    pub fn index(&self) -> Option<usize> {
+        match self.pick? {
+            Pick::Group(node) => self.entry_of(Some(node)).map(|entry| entry.start),
+            Pick::Alert(node, id) => {
+                let entry = self.entry_of(node)?;
+                let at = entry.ids.iter().position(|other| *other == id)?;
+                Some(entry.start + usize::from(entry.node.is_some()) + at)
+            }
+        }
+    }
+
+    fn entry_of(&self, node: Option<NodeId>) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.node == node)
+    }
+
+    /// What stands in a row.
+    pub fn at(&self, row: usize) -> Option<Pick> {
+        let after = self.entries.partition_point(|entry| entry.start <= row);
+        let entry = self.entries.get(after.checked_sub(1)?)?;
+        let below = row - entry.start;
+        match entry.node {
+            Some(node) if below == 0 => Some(Pick::Group(node)),
+            node => {
+                let at = below - usize::from(node.is_some());
+                entry.ids.get(at).map(|id| Pick::Alert(node, *id))
+            }
+        }
+    }
+
+    /// Selects a row, as far as there is one, and brings it in sight.
+    pub fn select(&mut self, row: usize) {
+        let row = row.min(self.n_rows().saturating_sub(1));
+        self.pick = self.at(row);
+        self.clamp_to(row);
+    }
+
+    /// Moves the cursor by some rows.
+    pub fn step(&mut self, rows: isize) {
+        let row = self.index().unwrap_or(0);
+        self.select(row.saturating_add_signed(rows));
+    }
+
+    /// Moves what is in sight without the cursor, as a wheel does, but takes the cursor along at the edge.
+    pub fn scroll(&mut self, rows: isize) {
+        self.offset = self.offset.saturating_add_signed(rows);
+        self.clamp();
+        let Some(row) = self.index() else { return };
+        let last = self.offset + self.height.saturating_sub(1);
+        let row = row.clamp(self.offset, last.max(self.offset));
+        self.pick = self.at(row).or(self.pick);
+    }
+
+    /// Selects an alert wherever it stands, unfolding its group.
+    pub fn reveal(&mut self, id: AlertId, ground: &Ground<'_>) {
+        let leaf = ground.store.row(id).and_then(|row| ground.tree.leaf(row.cell));
+        let mut at = leaf;
+        while let Some(node) = at {
+            self.order.open.insert(node, true);
+            at = ground.tree.node(node).and_then(|node| node.parent);
+        }
+        self.pick = Some(Pick::Alert(leaf, id));
+        self.reorder(ground);
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+    }
+
+    /// Folds or unfolds the selected group; says whether anything changed.
+    pub fn set_open(&mut self, open: bool, ground: &Ground<'_>) -> bool {
+        let (id, is_alert) = match self.pick {
+            Some(Pick::Group(id)) => (id, false),
+            Some(Pick::Alert(Some(id), _)) => (id, true),
+            _ => return false,
+        };
+        let Some(node) = ground.tree.node(id) else { return false };
+        let is_open = self.order.is_open(id, node);
+        if is_alert || is_open != open {
+            if is_alert && open {
+                return false;
+            }
+            self.order.open.insert(id, open);
+            self.pick = Some(Pick::Group(id));
+        } else if !open && let Some(parent) = node.parent {
+            self.pick = Some(Pick::Group(parent));
+        } else {
+            return false;
+        }
+        self.reorder(ground);
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+        true
+    }
+
+    /// Whether the selected group shows what is in it; `None` for an alert.
+    pub fn is_open(&self, tree: &Tree) -> Option<bool> {
+        match self.pick {
+            Some(Pick::Group(id)) => tree.node(id).map(|node| self.order.is_open(id, node)),
+            _ => None,
+        }
+    }
+
+    /// Folds every group of the top level, or unfolds them when all are folded.
+    pub fn fold_all(&mut self, ground: &Ground<'_>) {
+        let tree = ground.tree;
+        let any_open = tree
+            .roots()
+            .iter()
+            .any(|id| tree.node(*id).is_some_and(|node| self.order.is_open(*id, node)));
+        for id in tree.roots() {
+            self.order.open.insert(*id, !any_open);
+        }
+        if any_open && let Some(Pick::Group(mut id) | Pick::Alert(Some(mut id), _)) = self.pick {
+            while let Some(parent) = tree.node(id).and_then(|node| node.parent) {
+                id = parent;
+            }
+            self.pick = Some(Pick::Group(id));
+        }
+        self.reorder(ground);
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+    }
+
+    /// Changes to the next sort; the cursor stays on its group.
+    pub fn next_sort(&mut self, ground: &Ground<'_>) {
+        self.order.sort = self.order.sort.next();
+        self.order.forget();
+        self.reorder(ground);
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+    }
+
+    /// Starts over after the grouping or the filter changed: numbers of groups mean other groups now.
+    pub fn restart(&mut self, ground: &Ground<'_>, target: Option<AlertId>) {
+        self.order.open.clear();
+        self.order.forget();
+        self.seen.clear();
+        self.mark_all_seen(ground.tree);
+        self.entries.clear();
+        self.offset = 0;
+        let leaf = target.and_then(|id| ground.store.row(id)).and_then(|row| ground.tree.leaf(row.cell));
+        self.pick = leaf.map(Pick::Group);
+        self.reorder(ground);
+        if self.pick.is_none() || self.index().is_none() {
+            self.pick = self.at(0);
+        }
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+        self.look(ground);
+    }
+
+    fn clamp(&mut self) {
+        self.offset = self.offset.min(self.n_rows().saturating_sub(self.height));
+    }
+
+    fn clamp_to(&mut self, row: usize) {
+        self.clamp();
+        if row < self.offset {
+            self.offset = row;
+        } else if self.height > 0 && row >= self.offset + self.height {
+            self.offset = row + 1 - self.height;
+        }
+    }
+}

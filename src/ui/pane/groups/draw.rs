@@ -1,0 +1,282 @@
+//! The list pane's cells.
+//!
+//! ```text
+//! cursor, new mark, indent, sign, name ………… activity of the last hour   count   last seen
+//! ```
+
+use super::order::Entry;
+use super::{Ground, Groups, Pick, start, urgency};
+use crate::model::{AlertId, Level};
+use crate::store::{Grouping, Key, Node, NodeId, Sym};
+use crate::text;
+use crate::theme::Role;
+use crate::ui::paint::{Canvas, level_role};
+use crate::ui::times;
+use ratatui::layout::Rect;
+use rustc_hash::FxHashMap;
+
+/// Bars of the activity of the last hour.
+pub const BARS: usize = 12;
+const HOUR: i64 = 3_600_000_000_000;
+/// Alerts looked at for one group's bars.
+const MOST: usize = 20_000;
+
+/// Activity of the groups in sight, counted again when their count or the time has moved on.
+#[derive(Clone, Debug, Default)]
+pub struct Sparks(FxHashMap<NodeId, Spark>);
+
+#[derive(Clone, Debug)]
+struct Spark {
+    count: u32,
+    end: i64,
+    bars: Vec<u32>,
+}
+
+impl Sparks {
+    /// Counts what is in sight.
+    pub fn count(&mut self, ground: &Ground<'_>, visible: impl Iterator<Item = NodeId>) {
+        let end = hour_end(ground);
+        for id in visible {
+            let Some(node) = ground.tree.node(id) else { continue };
+            let old = self.0.get(&id);
+            if old.is_some_and(|spark| spark.count == node.stat.count && spark.end == end) {
+                continue;
+            }
+            let bars = ground.store.activity(id, end.saturating_sub(HOUR), end, BARS, MOST);
+            self.0.insert(id, Spark { count: node.stat.count, end, bars });
+        }
+    }
+
+    /// Forgets all bars: numbers of groups mean other groups now.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The end of the hour that is shown: now, or the log's last alert when that is long past; whole five minutes.
+fn hour_end(ground: &Ground<'_>) -> i64 {
+    let now = times::nanos(ground.now);
+    let last = ground.store.totals().last.unwrap_or(now);
+    let end = if now.saturating_sub(last) < HOUR { now.max(last) } else { last };
+    let step = HOUR / 12;
+    (end.div_euclid(step) + 1).saturating_mul(step)
+}
+
+impl Groups {
+    /// Groups in sight that show their activity.
+    pub fn visible_groups(&self) -> Vec<NodeId> {
+        (self.offset..self.offset + self.height)
+            .filter_map(|row| match self.at(row) {
+                Some(Pick::Group(id)) => Some(id),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn entry_at(&self, row: usize) -> Option<&Entry> {
+        let after = self.entries.partition_point(|entry| entry.start <= row);
+        self.entries.get(after.checked_sub(1)?)
+    }
+}
+
+/// Where columns stand, by the width of the pane.
+struct Columns {
+    /// Where names must end.
+    name_end: u16,
+    spark: Option<u16>,
+    count_end: u16,
+}
+
+impl Columns {
+    fn of(area: Rect) -> Self {
+        let last = u16::try_from(times::SHORT).unwrap_or(8);
+        let count_end = area.width.saturating_sub(last + 2);
+        let count_start = count_end.saturating_sub(8);
+        let bars = u16::try_from(BARS).unwrap_or(12);
+        let spark = (area.width >= 58).then(|| count_start.saturating_sub(bars + 1));
+        Self { name_end: spark.unwrap_or(count_start).saturating_sub(1), spark, count_end }
+    }
+}
+
+/// Draws the heading and the rows in sight.
+pub fn draw(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area: Rect, focused: bool) {
+    if area.height == 0 {
+        return;
+    }
+    let columns = Columns::of(area);
+    heading(ground, groups, canvas, area, &columns);
+    let cursor = groups.index();
+    let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    for line in 0..rows.height.min(u16::try_from(groups.height).unwrap_or(u16::MAX)) {
+        let row = groups.offset + usize::from(line);
+        let Some(pick) = groups.at(row) else { break };
+        let depth = groups.entry_at(row).map_or(0, |entry| entry.depth);
+        let line_area = Rect { y: rows.y + line, height: 1, ..rows };
+        let selected = cursor == Some(row);
+        match pick {
+            Pick::Group(id) => {
+                if let Some(node) = ground.tree.node(id) {
+                    group(ground, groups, canvas, line_area, &columns, (id, node, depth));
+                }
+            }
+            Pick::Alert(parent, id) => alert(ground, canvas, line_area, depth + usize::from(parent.is_some()), id),
+        }
+        if selected {
+            let role = if focused { Role::Selection } else { Role::SelectionIdle };
+            canvas.tint(line_area, role);
+            canvas.put(line_area, 0, 0, role, canvas.signs().cursor());
+        }
+    }
+}
+
+fn heading(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
+    let under = canvas.signs().under();
+    let grouping = match ground.tree.grouping() {
+        Grouping::RuleContainer => format!("rule {under} container"),
+        Grouping::ContainerRule => format!("container {under} rule"),
+        Grouping::Host => format!("host {under} rule {under} container"),
+        Grouping::NamespacePod => format!("namespace {under} pod {under} rule"),
+        Grouping::Flat => "all alerts by time".to_owned(),
+    };
+    let x = canvas.put(area, 1, 0, Role::Heading, &grouping);
+    if ground.tree.grouping() != Grouping::Flat {
+        let by = format!("by {}", groups.sort().name());
+        let room = columns.count_end.saturating_sub(6);
+        let at = x + 2;
+        if usize::from(at) + by.len() < usize::from(room) {
+            canvas.put(area, at, 0, Role::Muted, &by);
+        }
+        canvas.put(area, columns.count_end.saturating_sub(5), 0, Role::Muted, "count");
+        canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, "last");
+    }
+    if let Some(spark) = columns.spark
+        && ground.matches.is_none()
+        && ground.tree.grouping() != Grouping::Flat
+        && usize::from(x) + 16 < usize::from(spark)
+    {
+        canvas.put(area, spark, 0, Role::Muted, "one hour");
+    }
+}
+
+fn group(
+    ground: &Ground<'_>,
+    groups: &Groups,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    columns: &Columns,
+    (id, node, depth): (NodeId, &Node, usize),
+) {
+    let signs = canvas.signs();
+    let fresh = groups.fresh(id, ground.tree);
+    if fresh > 0 {
+        canvas.put(area, 1, 0, Role::New, signs.new());
+    }
+    let level = (node.stat.assessed > 0).then(|| urgency(&node.stat));
+    let mut x = 3 + 2 * u16::try_from(depth).unwrap_or(0);
+    // While nobody has assessed the group its sign is Falco's own word, pale.
+    let sign_role = if level.is_some() { level_role(level) } else { Role::Muted };
+    canvas.put(area, x, 0, sign_role, signs.level(level.or(Some(urgency(&node.stat)))));
+    x += 2;
+    let names = Rect { width: columns.name_end.min(area.width), ..area };
+    let role = match level {
+        Some(Level::Critical) => Role::LevelCritical,
+        Some(Level::Benign | Level::Low) => Role::Muted,
+        _ if depth == 0 => Role::Strong,
+        _ => Role::Text,
+    };
+    let (name, more) = name_of(ground, node);
+    x = canvas.put(names, x, 0, role, &text::shown(&name, usize::from(names.width)));
+    let known = ground.store.row(node.stat.newest).and_then(|row| ground.known.get(&row.cell));
+    if let Some(known) = known.filter(|_| node.children.is_empty()) {
+        x = canvas.put(names, x + 1, 0, Role::FactDown, &format!("({})", text::shown(known, 30)));
+    }
+    if !more.is_empty() && x + 6 < names.width {
+        canvas.put(names, x + 2, 0, Role::Muted, &text::shown(&more, usize::from(names.width - x - 2)));
+    }
+    if let Some(spark) = columns.spark
+        && let Some(bars) = groups.sparks.0.get(&id)
+        && ground.matches.is_none()
+        && (node.children.is_empty() || groups.is_folded(id, node))
+    {
+        draw_bars(canvas, area, spark, &bars.bars);
+    }
+    let count = text::count(node.stat.count.into());
+    let counts = Rect { width: columns.count_end.min(area.width), ..area };
+    canvas.put_right(counts, 0, if fresh > 0 { Role::New } else { Role::Text }, &count);
+    let last = times::short(node.stat.last, ground.now, canvas.settings);
+    canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, &last);
+}
+
+impl Groups {
+    fn is_folded(&self, id: NodeId, node: &Node) -> bool {
+        !self.order.is_open(id, node)
+    }
+}
+
+fn draw_bars(canvas: &mut Canvas<'_>, area: Rect, x: u16, bars: &[u32]) {
+    let most = bars.iter().copied().max().unwrap_or(0);
+    for (at, bar) in (0u16..).zip(bars) {
+        let role = if *bar == 0 { Role::Border } else { Role::Sparkline };
+        canvas.put(area, x + at, 0, role, canvas.signs().bar(*bar, most));
+    }
+}
+
+fn alert(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, depth: usize, id: AlertId) {
+    let Some(row) = ground.store.row(id) else { return };
+    let x = 3 + 2 * u16::try_from(depth).unwrap_or(0);
+    let level = row.level;
+    let role = if level.is_some() { level_role(level) } else { Role::Muted };
+    canvas.put(area, x, 0, role, canvas.signs().level(level.or(Some(start(row.priority)))));
+    let time = times::exact(row.nanos, ground.now, canvas.settings);
+    let mut x = canvas.put(area, x + 2, 0, Role::Muted, &time) + 2;
+    if ground.tree.grouping() == Grouping::Flat {
+        let room = usize::from(area.width.saturating_sub(x)) * 3 / 5;
+        x = canvas.put(area, x, 0, Role::Text, &text::shown(row.rule_name(), room)) + 2;
+        let place = row.container.name.or(row.container.id).or(row.hostname).unwrap_or("");
+        x = canvas.put(area, x, 0, Role::Muted, &text::shown(place, 40)) + 2;
+    }
+    let process = row.process.unwrap_or("");
+    x = canvas.put(area, x, 0, Role::Text, &text::shown(process, 40));
+    let priority = row.priority.map_or("unknown priority", crate::model::Priority::name);
+    if usize::from(x) + priority.len() + 2 < usize::from(area.width) && ground.tree.grouping() != Grouping::Flat {
+        canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, priority);
+    }
+}
+
+/// What a group is called, and what else says where it is. Raw: the caller makes it printable.
+pub fn name_of(ground: &Ground<'_>, node: &Node) -> (String, String) {
+    let names = ground.store.names();
+    let text = |sym: Sym| names.text(sym).map(str::to_owned);
+    let place = &node.place;
+    let full = |id: &str| id.chars().take(12).collect::<String>();
+    match node.key {
+        Key::Rule(sym) => (text(sym).unwrap_or_else(|| "(no rule name)".to_owned()), String::new()),
+        Key::Container(sym) => {
+            let id = text(sym).unwrap_or_default();
+            if id == "host" {
+                let host = text(place.hostname).unwrap_or_default();
+                return ("host".to_owned(), host);
+            }
+            if id.is_empty() {
+                let name = text(place.container_name).unwrap_or_default();
+                let name = if name.is_empty() { "(container id is empty)".to_owned() } else { name };
+                return (name, "container id is empty".to_owned());
+            }
+            let name = text(place.container_name).filter(|name| !name.is_empty());
+            let pod = text(place.pod).filter(|pod| !pod.is_empty());
+            let more = match (text(place.namespace), pod, text(place.image)) {
+                (Some(namespace), Some(pod), _) => format!("{namespace}/{pod}"),
+                (_, _, Some(image)) => image,
+                _ if name.is_some() => full(&id),
+                _ => String::new(),
+            };
+            (name.unwrap_or_else(|| full(&id)), more)
+        }
+        Key::ContainerName(sym) => (text(sym).unwrap_or_default(), "container id unknown".to_owned()),
+        Key::NoContainer => ("no container".to_owned(), text(place.hostname).unwrap_or_default()),
+        Key::Host(sym) => (text(sym).unwrap_or_else(|| "unknown host".to_owned()), String::new()),
+        Key::Namespace(sym) => (text(sym).unwrap_or_else(|| "no namespace".to_owned()), String::new()),
+        Key::Pod(sym) => (text(sym).unwrap_or_else(|| "no pod".to_owned()), String::new()),
+        Key::Beyond => ("other containers".to_owned(), "too many to keep apart".to_owned()),
+    }
+}
