@@ -14,8 +14,8 @@ mod view;
 
 pub use action::Action;
 pub use app::{App, Turn};
-pub use effect::{Effect, Mouse, What};
-pub use msg::{Assessed, Look, Msg};
+pub use effect::{Effect, Ground, Meets, Mouse, What};
+pub use msg::{Assessed, Look, Msg, Progress, State, Tone};
 pub use run::run;
 pub use settings::{Bell, Settings, Signs, Times};
 pub use view::draw;

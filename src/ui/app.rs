@@ -14,7 +14,7 @@ pub struct App {
 }
 
 /// What follows from one message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turn {
     pub effects: Vec<Effect>,
     pub redraw: bool,

@@ -1,26 +1,34 @@
 //! What the program should do to the world outside the screen. `App::update` only asks; the driver acts and answers
 //! with a [`super::Msg`].
 
+use super::msg::Look;
 use crate::model::AlertId;
+use crate::query::Filter;
+use crate::store::Snapshot;
+use std::sync::Arc;
 
 /// An order to the driver.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Put a text on the clipboard; answered by `Msg::Copied`.
     Copy { text: String, what: What },
     /// Read the alert's record again and analyze it with its neighbours, commands for `variant` first;
     /// answered by `Msg::Loaded`.
-    Load { id: AlertId, variant: Option<String> },
+    Load { id: AlertId, variant: Option<String>, ground: Ground },
     /// Analyze each of these and say only how bad it is; answered by `Msg::Assessed`, in pieces.
-    Assess { ids: Vec<AlertId> },
-    /// Which of the alerts from `from` to (not with) `to` meet the filter; answered by `Msg::Found`, in pieces and in order.
-    Filter { generation: u64, text: String, from: AlertId, to: AlertId },
-    /// Which alerts hold this text (literally; case counts when it holds a capital); answered by `Msg::Hits`.
-    Search { generation: u64, text: String },
-    /// Write the report of an alert to a file; answered by `Msg::Exported`.
-    Export { id: AlertId, variant: Option<String> },
-    /// Copy the report or the raw record of an alert; answered by `Msg::Copied`.
-    CopyReport { id: AlertId, variant: Option<String> },
+    Assess { ids: Vec<AlertId>, ground: Ground },
+    /// Which alerts from `from` to the snapshot's last meet the filter; answered by `Msg::Found`, in pieces and in order.
+    /// A new generation makes the old one pointless.
+    Filter { generation: u64, filter: Meets, from: AlertId, ground: Ground },
+    /// Which alerts hold this text anywhere in their record (literally; case counts when it holds a capital);
+    /// answered by `Msg::Hits`. A new generation makes the old one pointless.
+    Search { generation: u64, text: String, ground: Ground },
+    /// Write the Markdown report of what is shown to a file; answered by `Msg::Exported`.
+    Export(Box<Look>),
+    /// Copy the Markdown report of what is shown; answered by `Msg::Copied` with `What::Report`.
+    CopyReport(Box<Look>),
+    /// Copy the record as it was read, made safe to paste; answered by `Msg::Copied` with `What::RawAlert`.
+    CopyRaw(Box<Look>),
     /// Show the last copied text on the normal screen and wait for a key; answered by `Msg::Resumed`.
     Print,
     /// Give the terminal back and stop, as Ctrl-Z does; answered by `Msg::Resumed`.
@@ -41,6 +49,26 @@ pub enum Effect {
     Continue,
     /// Answer with `Msg::Tick` at about this many milliseconds from now; only the latest one counts.
     Wake { milliseconds: u64 },
+}
+
+/// The store as it was when the effect was made: what work in the background reads. Any two compare equal.
+#[derive(Clone, Debug)]
+pub struct Ground(pub Snapshot);
+
+impl PartialEq for Ground {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// A filter, compared by its text.
+#[derive(Clone, Debug)]
+pub struct Meets(pub Arc<Filter>);
+
+impl PartialEq for Meets {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text() == other.0.text()
+    }
 }
 
 /// What is being copied, in the words of the notice.

@@ -3,9 +3,11 @@
 use super::effect::What;
 use super::settings::Settings;
 use crate::analysis::Analysis;
-use crate::model::{Alert, AlertId, Level};
+use crate::model::{Alert, AlertId, Level, SourceId};
+use crate::store::Batch;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A fact told to the screen.
 #[derive(Debug)]
@@ -17,6 +19,12 @@ pub enum Msg {
     Resize(u16, u16),
     /// What time it is; the screen never asks the clock.
     Tick(Timestamp),
+    /// Alerts, rejects and others that were read, in order.
+    Came(Box<Batch>),
+    /// A source begins or its state changed.
+    State(State),
+    /// How far reading what was there at the start has come; `None` once everything was read.
+    Progress(Option<Progress>),
     /// The answer to `Effect::Load`; the error is a sentence.
     Loaded {
         id: AlertId,
@@ -61,6 +69,40 @@ pub enum Msg {
     Notice(String),
     /// The answer to `Effect::Continue`.
     Continue,
+}
+
+/// What a source does, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub source: SourceId,
+    /// The source as the person named it.
+    pub name: Arc<str>,
+    /// `following`, `waiting for …`, `rotated: …`
+    pub words: String,
+    pub tone: Tone,
+    /// Whether it is a passing event after which the last lasting state holds on.
+    pub is_passing: bool,
+    pub at: Timestamp,
+}
+
+/// How a state sounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Followed, or read to its end.
+    Good,
+    /// Waiting, polling, rotated: to be known.
+    Warn,
+    /// Cannot be read.
+    Bad,
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes.
+    pub done: u64,
+    pub total: u64,
+    pub bytes_per_second: u64,
 }
 
 /// One alert read again, with all we know about it.
