@@ -8,14 +8,21 @@
 //! Sending blocks while the receiver is busy: a slow receiver slows the reading, and nothing is skipped.
 
 mod bodies;
+mod child;
+mod expand;
 mod family;
 mod generation;
 mod holes;
 mod out;
+mod poller;
 mod reader;
 mod siblings;
 mod spec;
+mod spool;
+mod stream;
 mod tail;
+mod unpack;
+mod watch;
 
 use std::fs::File;
 use std::path::PathBuf;

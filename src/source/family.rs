@@ -62,6 +62,7 @@ pub(super) fn parse(name: &str) -> (String, Age) {
         let dotted = plain.get(at..=at) == Some(".");
         if let Some(age) = age(suffix, dotted)
             && (base.contains('.') || !suffix.contains('.'))
+            && !is_version(base, &age)
         {
             return (base.to_owned(), age);
         }
@@ -73,12 +74,20 @@ pub(super) fn parse(name: &str) -> (String, Age) {
         for at in places.iter().copied().filter(|at| *at > 0 && *at < stem.len()) {
             let (Some(base), Some(infix)) = (stem.get(..at), stem.get(at + 1..)) else { continue };
             let dotted = stem.get(at..=at) == Some(".");
-            if let Some(age @ (Age::Stamp(_) | Age::Number(_))) = age(infix, dotted) {
+            if let Some(age @ (Age::Stamp(_) | Age::Number(_))) = age(infix, dotted)
+                && !is_version(base, &age)
+            {
                 return (format!("{base}.{extension}"), age);
             }
         }
     }
     (plain.to_owned(), Age::Live)
+}
+
+/// True when the number continues a version or an address: `falco-0.39.2`, `10.0.0.1`.
+fn is_version(base: &str, age: &Age) -> bool {
+    let last = base.rsplit(['.', '-']).next().unwrap_or_default();
+    matches!(age, Age::Number(_)) && last.chars().all(|sign| sign.is_ascii_digit())
 }
 
 /// Reads a rotation suffix. A short number counts only after a dot: `node-1` is a name.

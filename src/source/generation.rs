@@ -434,11 +434,12 @@ impl Generation {
         let size = file.metadata()?.len();
         let n_head = self.head.len().min(usize::try_from(size).unwrap_or(HEAD));
         let head = self.head.get(..n_head).unwrap_or_default();
-        if self.head_from > 0 || read_up_to(file, 0, n_head)? != head {
-            return Ok(0);
-        }
         let Some(first) = self.marks.front() else { return Ok(0) };
         let mut common = first.from;
+        // The marks vouch for the beginning themselves when they reach back to it.
+        if common > 0 && (self.head_from > 0 || read_up_to(file, 0, n_head)? != head) {
+            return Ok(0);
+        }
         if size < common {
             // Cut farther back than the marks go: when the first bytes are ours, so is the rest.
             let lines = memrchr(b'\n', head).map_or(0, |place| place as u64 + 1);

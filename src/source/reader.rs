@@ -1,76 +1,387 @@
-//! Starts the threads that read the sources.
+//! Starts the threads that read the sources: one poller for all files, one thread for each pipe, child and family of
+//! archives.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::SendError;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
+use std::time::Duration;
 
-use crate::model::{BodyId, SourceId};
+use crate::model::SourceId;
 
-use super::{Delivery, Opened, Options, Outlet, Spec};
+use super::bodies::{Fingerprint, open_log};
+use super::expand::{Group, families, speaker};
+use super::family::Family;
+use super::out::{Out, Speaker, Stopped};
+use super::poller::{Poller, Wake};
+use super::siblings::whole_print;
+use super::stream::{self, End};
+use super::tail::{Progress, Tail, describe};
+use super::unpack::{packing, unpack};
+use super::watch::Watch;
+use super::{Delivery, Options, Outlet, SourceState, Spec, child};
 
 /// Keeps the sources running; dropping it stops them.
 #[derive(Debug)]
-pub struct Handle {}
+pub struct Handle {
+    wakes: SyncSender<Wake>,
+    /// Closing it ends all waiting for pipes.
+    stop: Option<OwnedFd>,
+    /// Disconnected when all children are gone.
+    children: mpsc::Receiver<()>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop = None;
+        // A full channel means that the poller is busy sending; it stops when the receiver is gone.
+        let _ = self.wakes.try_send(Wake::Stop);
+        let _ = self.children.recv_timeout(Duration::from_millis(500));
+    }
+}
+
+/// What every reading thread needs.
+#[derive(Clone)]
+struct Context {
+    options: Arc<Options>,
+    out: Out,
+    wakes: SyncSender<Wake>,
+    stop: Arc<OwnedFd>,
+}
 
 /// Reads all sources at once, fairly, and delivers what they say. The place of a spec in the list is its
-/// [`SourceId`].
+/// [`SourceId`]. The channel disconnects when every source is done.
 pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
-    thread::spawn(move || {
-        for (place, spec) in specs.iter().enumerate() {
-            let source = SourceId(u16::try_from(place).unwrap_or(u16::MAX));
-            let body = BodyId(u32::try_from(place).unwrap_or(u32::MAX));
-            let Spec::File(path) = spec else { continue };
-            let error = match read_once(path, source, body, &options, &out) {
-                Ok(error) => error,
-                Err(_) => return,
-            };
-            if out.send(Delivery::Done { source, error }).is_err() {
-                return;
+    let (wakes, waking) = mpsc::sync_channel(1024);
+    let (children_left, children) = mpsc::channel();
+    let (stop_read, stop_write) = match rustix::pipe::pipe() {
+        Ok((read, write)) => (read, Some(write)),
+        Err(error) => {
+            for place in 0..specs.len() {
+                let error = Some(format!("cannot read anything: {error}"));
+                let _ = out.try_send(Delivery::Done { source: source_id(place), error });
+            }
+            return Handle { wakes, stop: None, children };
+        }
+    };
+    let context = Context {
+        options: Arc::new(options),
+        out: Out::new(out),
+        wakes: wakes.clone(),
+        stop: Arc::new(stop_read),
+    };
+    let mut polled = BTreeSet::new();
+    for (place, spec) in specs.into_iter().enumerate() {
+        let source = source_id(place);
+        let context = context.clone();
+        match resolve(spec) {
+            Spec::Stdin => {
+                thread::spawn(move || read_stdin(source, &context));
+            }
+            Spec::Child(words) => {
+                let left = children_left.clone();
+                thread::spawn(move || {
+                    let name = Spec::Child(words.clone()).name();
+                    let _left = left;
+                    run_child(&words, Speaker { source, name, path: None }, &context)
+                });
+            }
+            Spec::Journal(unit) => {
+                let left = children_left.clone();
+                thread::spawn(move || {
+                    let words = child::journal(unit.as_deref(), context.options.follow);
+                    let name = Spec::Journal(unit).name();
+                    let _left = left;
+                    run_child(&words, Speaker { source, name, path: None }, &context)
+                });
+            }
+            Spec::File(path) if is_special(&path) => {
+                thread::spawn(move || read_special(&path, source, &context));
+            }
+            spec => {
+                polled.insert(source);
+                thread::spawn(move || read_files(&spec, source, &context));
             }
         }
-    });
-    Handle {}
+    }
+    drop(children_left);
+    if !polled.is_empty() {
+        let watch = context.options.follow.then(|| {
+            if context.options.poll_only {
+                Watch::off("asked to look instead of waiting for notices".to_owned())
+            } else {
+                Watch::new(wakes.clone())
+            }
+        });
+        let out = context.out.clone();
+        thread::spawn(move || Poller::new(out, watch, polled).run(&waking));
+    }
+    Handle { wakes, stop: stop_write, children }
+}
+
+fn source_id(place: usize) -> SourceId {
+    SourceId(u16::try_from(place).unwrap_or(u16::MAX))
+}
+
+/// A path that means standard input, or a folder named as a file.
+fn resolve(spec: Spec) -> Spec {
+    match spec {
+        Spec::File(path) if path == Path::new("/dev/stdin") || path == Path::new("/dev/fd/0") => {
+            Spec::Stdin
+        }
+        Spec::File(path) if path.is_dir() => Spec::Folder(path),
+        spec => spec,
+    }
+}
+
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn run_child(
+    words: &[std::ffi::OsString],
+    speaker: Speaker,
+    context: &Context,
+) -> Result<(), Stopped> {
+    child::run(words, &context.stop, &speaker, &context.options, &context.out)
+}
+
+/// Reads the files of one source: rotated generations here, the logs themselves by the poller.
+fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), Stopped> {
+    let Context { options, out, wakes, .. } = context;
+    let mut error = None;
+    let mut seen = BTreeSet::new();
+    match spec {
+        Spec::File(path) if is_made_up(path) => {
+            let why =
+                format!("cannot read {}: the kernel makes it up, it is not a log", path.display());
+            out.state(source, SourceState::Unreadable(why.clone()))?;
+            wakes.send(Wake::Complete(source, Some(why))).map_err(|_| Stopped)?;
+            return Ok(());
+        }
+        Spec::File(path) => {
+            match open_log(path).ok().and_then(|file| packing(&file).map(|packing| (file, packing)))
+            {
+                Some((file, packing)) => {
+                    out.state(source, SourceState::Reading)?;
+                    error = unpack(file, packing, &speaker(source, path), options, out)?.err();
+                    wakes.send(Wake::Complete(source, error)).map_err(|_| Stopped)?;
+                    return Ok(());
+                }
+                None => add(log(path, source, options), wakes)?,
+            }
+        }
+        _ => {
+            let families = families(spec);
+            let is_part = families.len() > 1;
+            for family in families {
+                seen.insert(family.base.clone());
+                read_family(family, is_part, source, context)?;
+            }
+            if seen.is_empty() {
+                let what = format!("a log in {}", spec.name());
+                if options.follow {
+                    out.state(source, SourceState::Waiting(what))?;
+                } else {
+                    error = Some(format!("no logs found in {}", spec.name()));
+                }
+            }
+        }
+    }
+    let wake = if !options.follow {
+        Wake::Complete(source, error)
+    } else if matches!(spec, Spec::File(_)) {
+        return Ok(());
+    } else {
+        Wake::Attend(Box::new(Group {
+            spec: spec.clone(),
+            source,
+            backlog_from: options.backlog_from,
+            seen,
+        }))
+    };
+    wakes.send(wake).map_err(|_| Stopped)
+}
+
+/// True for files of `/proc` and `/sys`, whose size and content are not what a file's are.
+fn is_made_up(path: &Path) -> bool {
+    rustix::fs::statfs(path)
+        .is_ok_and(|found| matches!(found.f_type & 0xffff_ffff, 0x9fa0 | 0x6265_6572))
+}
+
+fn log(path: &Path, source: SourceId, options: &Options) -> Tail {
+    Tail::new(path.to_owned(), speaker(source, path), options.follow, options.backlog_from)
+}
+
+fn add(tail: Tail, wakes: &SyncSender<Wake>) -> Result<(), Stopped> {
+    wakes.send(Wake::Add(Box::new(tail))).map_err(|_| Stopped)
+}
+
+/// Reads a log's rotated generations, oldest first, each content once, and hands the log itself to the poller.
+fn read_family(
+    family: Family,
+    is_part: bool,
+    source: SourceId,
+    context: &Context,
+) -> Result<(), Stopped> {
+    let Context { options, out, wakes, .. } = context;
+    let Family { base, history, is_live } = family;
+    // Opened before the rest is read: it may be rotated meanwhile.
+    let mut live = None;
+    if is_live {
+        let mut tail = log(&base, source, options);
+        tail.is_part = is_part;
+        tail.hold();
+        live = Some(tail);
+    }
+    let mut read: Vec<Fingerprint> = Vec::new();
+    for path in history {
+        let file = match open_log(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                out.state(source, SourceState::Unreadable(describe(&path, &error)))?;
+                continue;
+            }
+        };
+        let print = file.metadata().ok().and_then(|metadata| whole_print(&file, metadata.len()));
+        let is_copy = print.is_some_and(|print| {
+            read.contains(&print)
+                || live.as_ref().and_then(Tail::held_file).is_some_and(|file| print.is_in(file))
+        });
+        if is_copy {
+            let what = format!("{} holds what another file holds; read once", path.display());
+            out.state(source, SourceState::Note(what))?;
+            continue;
+        }
+        read.extend(print);
+        let error = match packing(&file) {
+            Some(packing) => unpack(file, packing, &speaker(source, &path), options, out)?.err(),
+            None => read_once(path, source, options, out)?,
+        };
+        if let Some(error) = error {
+            out.state(source, SourceState::Unreadable(error))?;
+        }
+    }
+    match live {
+        Some(tail) => add(tail, wakes),
+        None => Ok(()),
+    }
 }
 
 fn read_once(
-    path: &Path,
+    path: PathBuf,
     source: SourceId,
-    body: BodyId,
     options: &Options,
-    out: &Outlet,
-) -> Result<Option<String>, SendError<Delivery>> {
-    let handle = match File::open(path) {
-        Ok(file) => Arc::new(file),
-        Err(error) => return Ok(Some(format!("cannot read {}: {error}", path.display()))),
-    };
-    out.send(Delivery::Opened(Opened {
-        source,
-        body,
-        name: path.to_string_lossy().into(),
-        handle: Arc::clone(&handle),
-        path: Some(path.to_owned()),
-        live: options.follow,
-    }))?;
-    let size = handle.metadata().map_or(0, |metadata| metadata.len());
-    let mut offset = 0;
-    if size >= options.backlog_from {
-        out.send(Delivery::Backlog { body, from: 0, to: size })?;
-        offset = size;
-    }
+    out: &Out,
+) -> Result<Option<String>, Stopped> {
+    let speaker = speaker(source, &path);
+    let mut tail = Tail::new(path, speaker, false, options.backlog_from);
     loop {
-        let mut bytes = vec![0; 1 << 18];
-        let n_read = match handle.read_at(&mut bytes, offset) {
-            Ok(0) => break,
-            Ok(n_read) => n_read,
-            Err(error) => return Ok(Some(format!("cannot read {}: {error}", path.display()))),
-        };
-        bytes.truncate(n_read);
-        out.send(Delivery::Bytes { body, offset, bytes })?;
-        offset += n_read as u64;
+        if let Progress::Done(error) = tail.step(Duration::ZERO, out)? {
+            return Ok(error);
+        }
     }
-    out.send(Delivery::Ended { body, fingerprint: None })?;
-    Ok(None)
+}
+
+fn read_stdin(source: SourceId, context: &Context) -> Result<(), Stopped> {
+    let speaker = Speaker { source, name: "-".into(), path: None };
+    match rustix::io::fcntl_dupfd_cloexec(io::stdin().as_fd(), 3) {
+        Ok(descriptor) => read_open(File::from(descriptor), speaker, context),
+        Err(error) => {
+            done(source, Some(format!("cannot read standard input: {error}")), &context.out)
+        }
+    }
+}
+
+/// Reads what is open already: a regular file from where it stands, anything else as a stream.
+fn read_open(file: File, speaker: Speaker, context: &Context) -> Result<(), Stopped> {
+    let Context { options, out, .. } = context;
+    let source = speaker.source;
+    let metadata = match file.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            return done(source, Some(format!("cannot read {}: {error}", speaker.name)), out);
+        }
+    };
+    if metadata.is_dir() {
+        return done(source, Some(format!("cannot read {}: it is a folder", speaker.name)), out);
+    }
+    if metadata.is_file() {
+        out.state(source, SourceState::Reading)?;
+        if let Some(packing) = packing(&file) {
+            let error = unpack(file, packing, &speaker, options, out)?.err();
+            return done(source, error, out);
+        }
+        let from = rustix::fs::tell(&file).unwrap_or(0);
+        let error = Tail::read_file(file, from, speaker, options.backlog_from, out)?.err();
+        return done(source, error.map(|error| error.to_string()), out);
+    }
+    out.state(source, SourceState::Following)?;
+    match stream::run(&file, &context.stop, &speaker, options, out)? {
+        End::Stopped => Ok(()),
+        End::Closed => done(source, None, out),
+        End::Failed(error) => {
+            done(source, Some(format!("cannot read {}: {error}", speaker.name)), out)
+        }
+    }
+}
+
+/// Reads a FIFO or a socket by its path; says in a sentence what else cannot be read.
+fn read_special(path: &Path, source: SourceId, context: &Context) -> Result<(), Stopped> {
+    let Context { options, out, .. } = context;
+    let kind = match fs::metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) => return done(source, Some(describe(path, &error)), out),
+    };
+    let speaker = Speaker { source, name: path.to_string_lossy().into(), path: None };
+    if kind.is_socket() {
+        return match UnixStream::connect(path) {
+            Ok(socket) => read_open(File::from(OwnedFd::from(socket)), speaker, context),
+            Err(error) => {
+                let why = format!(
+                    "cannot read {}: nobody talks on this socket ({error})",
+                    path.display()
+                );
+                done(source, Some(why), out)
+            }
+        };
+    }
+    let is_null =
+        fs::metadata(path).is_ok_and(|metadata| metadata.rdev() == rustix::fs::makedev(1, 3));
+    if !kind.is_fifo() && !is_null {
+        let why = format!("cannot read {}: it is a device, not a log", path.display());
+        return done(source, Some(why), out);
+    }
+    // A descriptor of a shell's <(command) ends when its writer does; a FIFO with a name has one writer after another.
+    let is_anonymous = fs::canonicalize(path).is_ok_and(|real| real.starts_with("/proc"))
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc");
+    let stays = options.follow && kind.is_fifo() && !is_anonymous;
+    if stays {
+        out.state(
+            source,
+            SourceState::Waiting(format!("somebody to write to {}", path.display())),
+        )?;
+    }
+    // Opened for writing as well, a FIFO never ends and opening it never hangs.
+    let opened = fs::OpenOptions::new().read(true).write(stays).custom_flags(0).open(path);
+    match opened {
+        Ok(file) => read_open(file, speaker, context),
+        Err(error) => done(source, Some(describe(path, &error)), out),
+    }
+}
+
+fn done(source: SourceId, error: Option<String>, out: &Out) -> Result<(), Stopped> {
+    let state = match &error {
+        Some(error) => SourceState::Unreadable(error.clone()),
+        None => SourceState::Finished,
+    };
+    out.state(source, state)?;
+    out.send(Delivery::Done { source, error })
 }

@@ -57,9 +57,10 @@ pub(super) struct Tail {
     /// Where the path led last, when it is a symlink.
     target: Option<PathBuf>,
     has_looked: bool,
-    was_absent: bool,
     scan_until: Duration,
     next_scan: Duration,
+    /// Bytes of generations that are not read any more.
+    n_retired: u64,
     told: Option<SourceState>,
 }
 
@@ -78,9 +79,9 @@ impl Tail {
             siblings: Siblings::default(),
             target: None,
             has_looked: false,
-            was_absent: false,
             scan_until: Duration::ZERO,
             next_scan: Duration::ZERO,
+            n_retired: 0,
             told: None,
         }
     }
@@ -94,15 +95,69 @@ impl Tail {
         self.target.as_deref()
     }
 
+    /// A number that changes whenever something was read.
+    pub fn progress(&self) -> u64 {
+        let generations = self.current.iter().chain(&self.old);
+        generations.fold(self.n_retired, |sum, generation| sum.wrapping_add(generation.position))
+    }
+
+    /// Takes hold of the log as it is now, to be read later: whatever rotation does meanwhile, nothing is missed.
+    pub fn hold(&mut self) {
+        self.first_look();
+        if let Ok(file) = open_log(&self.path)
+            && let Ok(metadata) = file.metadata()
+            && metadata.is_file()
+        {
+            let id = file_id(&metadata);
+            let speaker = self.speaker.clone();
+            self.current = Some(Generation::new(file, id, speaker, self.follow, Duration::ZERO));
+        }
+    }
+
+    /// The file that [`Tail::hold`] took hold of.
+    pub fn held_file(&self) -> Option<&fs::File> {
+        self.current.as_ref().map(|current| &*current.file)
+    }
+
+    /// Reads a file that is open already, once, from an offset.
+    pub fn read_file(
+        file: fs::File,
+        from: u64,
+        speaker: Speaker,
+        backlog_from: u64,
+        out: &Out,
+    ) -> Result<io::Result<()>, Stopped> {
+        let id = match file.metadata() {
+            Ok(metadata) => file_id(&metadata),
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut generation = Generation::new(file, id, speaker, false, Duration::ZERO);
+        if from > 0
+            && let Err(error) = generation.skip_to(from)
+        {
+            return Ok(Err(error));
+        }
+        let turn = Turn { now: Duration::ZERO, share: usize::MAX, backlog_from };
+        match generation.read(turn, out)? {
+            Ok(_) => generation.finish(out).map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Takes what lies beside the log for history; true when this was done now.
+    fn first_look(&mut self) -> bool {
+        if self.has_looked || !self.follow {
+            return !self.has_looked;
+        }
+        self.has_looked = true;
+        self.find_target();
+        self.siblings.settle(&self.places());
+        true
+    }
+
     /// Looks once and passes on what is new.
     pub fn step(&mut self, now: Duration, out: &Out) -> Result<Progress, Stopped> {
-        if !self.has_looked {
-            self.has_looked = true;
-            if self.follow {
-                self.find_target();
-                self.siblings.settle(&self.places());
-            }
-        }
+        let is_first = self.first_look();
         let mut turn = Turn { now, share: SHARE, backlog_from: self.backlog_from };
         if self.read_old(&mut turn, out)? == Read::More {
             return Ok(Progress::More);
@@ -117,7 +172,7 @@ impl Tail {
         }
         let id = file_id(&metadata);
         if self.current.as_ref().is_none_or(|current| current.id != id) {
-            match self.switch(id, &mut turn, out)? {
+            match self.switch(id, is_first, &mut turn, out)? {
                 Ok(Read::More) => return Ok(Progress::More),
                 Ok(_) => {}
                 Err(error) => return self.unreadable(&describe(&self.path, &error), out),
@@ -161,6 +216,7 @@ impl Tail {
                 let mut generation = self.old.remove(index);
                 generation.finish(out)?;
                 self.siblings.retire(&generation);
+                self.n_retired = self.n_retired.wrapping_add(generation.position);
             } else {
                 index += 1;
             }
@@ -184,14 +240,16 @@ impl Tail {
             Ok(common) => common,
             Err(error) => return Ok(Err(error)),
         };
-        if self.follow {
-            self.ghosts.push(current.ghost());
-            if self.ghosts.len() > GHOSTS {
-                let ghost = self.ghosts.remove(0);
-                self.siblings.retire(&ghost);
-            }
+        self.ghosts.push(current.ghost());
+        if self.ghosts.len() > GHOSTS {
+            let ghost = self.ghosts.remove(0);
+            self.siblings.retire(&ghost);
         }
         current.cut_to(common, out)?;
+        if !self.follow {
+            // Whoever writes it now is not asked to be followed.
+            return Ok(Ok(Read::End { moved: false }));
+        }
         let name = self.path.display();
         let what = if common == 0 {
             format!("{name} was cut or overwritten; reading it from its beginning")
@@ -210,6 +268,7 @@ impl Tail {
     fn switch(
         &mut self,
         id: FileId,
+        is_first: bool,
         turn: &mut Turn,
         out: &Out,
     ) -> Result<io::Result<Read>, Stopped> {
@@ -236,7 +295,6 @@ impl Tail {
             Err(error) => return Ok(Err(error)),
         }
         self.find_target();
-        let is_first = self.current.is_none() && self.old.is_empty() && !self.was_absent;
         let replaced = self.current.take();
         let is_copy_of = replaced.as_ref().and_then(|generation| prefix_of(generation, &file));
         if let Some(mut generation) = replaced {
@@ -257,12 +315,13 @@ impl Tail {
             next
         };
         self.current = Some(next);
-        self.was_absent = false;
         if !is_first {
-            let what =
-                format!("{} is a new file; the old one is read to its end", self.path.display());
-            out.state(self.speaker.source, SourceState::Rotated(what))?;
-            self.told = None;
+            if !self.old.is_empty() {
+                let name = self.path.display();
+                let what = format!("{name} is a new file; the old one is read to its end");
+                out.state(self.speaker.source, SourceState::Rotated(what))?;
+                self.told = None;
+            }
             self.scan_until = turn.now + SETTLING;
             if self.scan(turn, out)? {
                 return Ok(Ok(Read::More));
@@ -298,7 +357,6 @@ impl Tail {
             self.scan_until = turn.now + SETTLING;
             self.step_back(turn.now);
         }
-        self.was_absent = true;
         if turn.now >= self.next_scan && self.scan(turn, out)? {
             return Ok(Progress::More);
         }
@@ -389,3 +447,6 @@ pub(super) fn describe(path: &Path, error: &io::Error) -> String {
     };
     format!("cannot read {}: {hint}", path.display())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! A program whose standard output is read, such as `kubectl logs -f`. Its exit is told with its last words.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::out::{Out, Speaker, Stopped};
+use super::stream::{self, End};
+use super::{Delivery, Options, SourceState};
+
+/// The longest pause before a child is started again.
+const LONGEST: Duration = Duration::from_secs(60);
+/// A child that ran for so long is started again with a short pause.
+const STEADY: Duration = Duration::from_secs(60);
+/// So many last lines of its standard error are kept.
+const LAST_WORDS: usize = 3;
+
+/// Runs a program and passes on what it prints, again and again if asked.
+pub(super) fn run(
+    words: &[OsString],
+    stop: &OwnedFd,
+    speaker: &Speaker,
+    options: &Options,
+    out: &Out,
+) -> Result<(), Stopped> {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let started = Instant::now();
+        let error = match start(words) {
+            Ok(mut child) => {
+                out.state(speaker.source, SourceState::Following)?;
+                match attend(&mut child, stop, speaker, options, out)? {
+                    Some(error) => error,
+                    None => return Ok(()),
+                }
+            }
+            Err(error) => Some(format!("cannot start {}: {error}", shown(words))),
+        };
+        if !options.restart {
+            match &error {
+                Some(error) => out.state(speaker.source, SourceState::Unreadable(error.clone()))?,
+                None => out.state(speaker.source, SourceState::Finished)?,
+            }
+            return out.send(Delivery::Done { source: speaker.source, error });
+        }
+        if started.elapsed() >= STEADY {
+            pause = Duration::from_secs(1);
+        }
+        let what = error.unwrap_or_else(|| format!("{} ended", shown(words)));
+        out.state(
+            speaker.source,
+            SourceState::Waiting(format!("a new start in {} s: {what}", pause.as_secs())),
+        )?;
+        if is_stopped_within(stop, pause) {
+            return Ok(());
+        }
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that starts programs for sources, without a shell"
+)]
+fn start(words: &[OsString]) -> std::io::Result<Child> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no program is named"));
+    };
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Its own group: it is stopped with everything it started, and keys meant for us do not reach it.
+        .process_group(0)
+        .spawn()
+}
+
+/// Reads the child to its end. None when we were stopped, else the sentence for its exit, none for a good one.
+#[expect(clippy::option_option, reason = "stopped, ended well, ended badly")]
+fn attend(
+    child: &mut Child,
+    stop: &OwnedFd,
+    speaker: &Speaker,
+    options: &Options,
+    out: &Out,
+) -> Result<Option<Option<String>>, Stopped> {
+    let last_words = child.stderr.take().map(listen);
+    let end = match child.stdout.take() {
+        Some(stdout) => stream::run(&stdout, stop, speaker, options, out),
+        None => Ok(End::Closed),
+    };
+    if !matches!(end, Ok(End::Closed)) {
+        terminate(child);
+    }
+    let end = end?;
+    let status = child.wait();
+    if matches!(end, End::Stopped) {
+        return Ok(None);
+    }
+    if let End::Failed(error) = end {
+        return Ok(Some(Some(format!("cannot read {}: {error}", speaker.name))));
+    }
+    let words = last_words.map(collect).unwrap_or_default();
+    Ok(Some(match status {
+        Ok(status) if status.success() => None,
+        Ok(status) => Some(format!("{} {}{words}", speaker.name, ending(status))),
+        Err(error) => Some(format!("{} is gone: {error}", speaker.name)),
+    }))
+}
+
+/// Asks the child and all it started to end; a deaf one is killed.
+fn terminate(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // It may be gone already.
+        let _ = kill_process_group(group, Signal::TERM);
+    }
+    let deadline = Instant::now() + Duration::from_millis(300);
+    while Instant::now() < deadline {
+        if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+            return;
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+}
+
+fn ending(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
+
+/// Keeps the last lines of standard error.
+fn listen(stderr: ChildStderr) -> Receiver<String> {
+    let (lines, words) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        let mut last = VecDeque::new();
+        let mut reader = BufReader::new(stderr);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            // A line without end must not fill the memory.
+            match std::io::Read::take(&mut reader, 64 << 10).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            let text = String::from_utf8_lossy(&line).trim().to_owned();
+            if !text.is_empty() {
+                last.push_back(text);
+            }
+            if last.len() > LAST_WORDS {
+                last.pop_front();
+            }
+        }
+        // Nobody may be listening any more.
+        let _ = lines.send(Vec::from(last).join(" / "));
+    });
+    words
+}
+
+/// The last words, if the other end of standard error is closed by now.
+fn collect(words: Receiver<String>) -> String {
+    match words.recv_timeout(Duration::from_millis(500)) {
+        Ok(text) if !text.is_empty() => format!(": {text}"),
+        _ => String::new(),
+    }
+}
+
+fn is_stopped_within(stop: &OwnedFd, pause: Duration) -> bool {
+    let timeout = Timespec { tv_sec: i64::try_from(pause.as_secs()).unwrap_or(60), tv_nsec: 0 };
+    let mut fds = [PollFd::new(stop, PollFlags::IN)];
+    matches!(poll(&mut fds, Some(&timeout)), Ok(1..))
+}
+
+fn shown(words: &[OsString]) -> String {
+    words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The command that reads the journal: whole entries as JSON, from the oldest on.
+pub(super) fn journal(unit: Option<&str>, follow: bool) -> Vec<OsString> {
+    // Without --all journalctl replaces fields over 4 KiB by null.
+    let mut words = vec!["journalctl", "--output=json", "--all", "--no-pager", "--quiet"];
+    if follow {
+        words.extend(["--follow", "--no-tail"]);
+    }
+    let mut words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+    if let Some(unit) = unit {
+        words.push(format!("--unit={unit}").into());
+    }
+    words
+}

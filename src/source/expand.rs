@@ -1,0 +1,188 @@
+//! Which logs a folder or a glob stands for, now and later.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::model::SourceId;
+
+use super::Spec;
+use super::family::{self, Family};
+use super::out::Speaker;
+use super::tail::Tail;
+
+/// A folder or glob whose logs are followed, those that appear later included.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub spec: Spec,
+    pub source: SourceId,
+    pub backlog_from: u64,
+    /// The logs that are read already.
+    pub seen: BTreeSet<PathBuf>,
+}
+
+impl Group {
+    /// Logs that came since the last call, from their beginning.
+    pub fn fresh(&mut self) -> Vec<Tail> {
+        let mut fresh = Vec::new();
+        for Family { base, is_live, .. } in families(&self.spec) {
+            if is_live && self.seen.insert(base.clone()) {
+                let speaker = speaker(self.source, &base);
+                let mut tail = Tail::new(base, speaker, true, self.backlog_from);
+                tail.is_part = true;
+                fresh.push(tail);
+            }
+        }
+        fresh
+    }
+}
+
+/// The speaker for a file.
+pub(super) fn speaker(source: SourceId, path: &Path) -> Speaker {
+    Speaker { source, name: path.to_string_lossy().into(), path: Some(Arc::from(path)) }
+}
+
+/// The logs that a folder or a glob stands for, each with its rotated generations.
+pub(super) fn families(spec: &Spec) -> Vec<Family> {
+    let paths = match spec {
+        Spec::Folder(folder) => files_in(folder),
+        Spec::Glob(pattern) => matching(pattern),
+        Spec::File(path) => vec![path.clone()],
+        Spec::Stdin | Spec::Child(_) | Spec::Journal(_) => Vec::new(),
+    };
+    let paths =
+        paths.into_iter().filter(|path| path.is_file() && !family::is_foreign(path)).collect();
+    family::group(paths)
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}
+
+/// The files that match a pattern with `*`, `?`, `[…]` within a name and `**` for any folders.
+fn matching(pattern: &Path) -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::new()];
+    for component in pattern.components() {
+        let Component::Normal(name) = component else {
+            for path in &mut found {
+                path.push(component);
+            }
+            continue;
+        };
+        let name = name.as_encoded_bytes();
+        found = if name == b"**" {
+            found.iter().flat_map(|folder| folders_below(folder, 8)).collect()
+        } else if name.iter().any(|byte| b"*?[".contains(byte)) {
+            found.iter().flat_map(|folder| entries_like(folder, name)).collect()
+        } else {
+            found
+                .into_iter()
+                .map(|path| path.join(component))
+                .filter(|path| path.exists())
+                .collect()
+        };
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = fs::read_dir(place) else { return Vec::new() };
+    entries.filter_map(Result::ok).map(|entry| folder.join(entry.file_name())).collect()
+}
+
+fn entries_like(folder: &Path, pattern: &[u8]) -> Vec<PathBuf> {
+    let fits = |path: &PathBuf| {
+        let name = path.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
+        (pattern.starts_with(b".") || !name.starts_with(b".")) && is_match(pattern, name)
+    };
+    list(folder).into_iter().filter(fits).collect()
+}
+
+fn folders_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut all = vec![folder.to_owned()];
+    if depth > 0 {
+        for path in list(folder).into_iter().filter(|path| path.is_dir() && !path.is_symlink()) {
+            all.extend(folders_below(&path, depth - 1));
+        }
+    }
+    all
+}
+
+/// Matches a name against a pattern, byte by byte.
+fn is_match(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern {
+        [] => name.is_empty(),
+        [b'*', rest @ ..] => {
+            (0..=name.len()).any(|skipped| is_match(rest, name.get(skipped..).unwrap_or_default()))
+        }
+        [b'[', rest @ ..] if rest.iter().skip(1).any(|byte| *byte == b']') => {
+            let Some((first, after)) = name.split_first() else { return false };
+            let (negated, set) = match rest {
+                [b'!' | b'^', set @ ..] => (true, set),
+                set => (false, set),
+            };
+            let Some(end) = set.iter().skip(1).position(|byte| *byte == b']').map(|at| at + 1)
+            else {
+                return false;
+            };
+            let class = set.get(..end).unwrap_or_default();
+            let in_range = class.windows(3).any(|part| match part {
+                [low, b'-', high] => (low..=high).contains(&first),
+                _ => false,
+            });
+            (in_range || class.contains(first)) != negated
+                && is_match(set.get(end + 1..).unwrap_or_default(), after)
+        }
+        [sign, rest @ ..] => match name.split_first() {
+            Some((first, after)) => (*sign == b'?' || sign == first) && is_match(rest, after),
+            None => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, name: &str, expected: bool) {
+        assert_eq!(is_match(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} on {name}");
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        check("*.json", "events.json", true);
+        check("*.json", "events.json.1", false);
+        check("*.json*", "events.json.1", true);
+        check("event?.json", "events.json", true);
+        check("event[a-s].json", "events.json", true);
+        check("event[!s].json", "events.json", false);
+        check("e[v.json", "e[v.json", true);
+        check("", "", true);
+        check("*", "", true);
+    }
+
+    #[test]
+    fn a_glob_finds_files_through_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a/x.json", "a/b/y.json", "a/b/z.txt"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let found = |pattern: &str| matching(&folder.path().join(pattern)).len();
+        assert_eq!(found("*/*.json"), 1);
+        assert_eq!(found("**/*.json"), 2);
+        assert_eq!(found("a/b/*"), 2);
+        assert_eq!(found("nothing/*"), 0);
+    }
+}
