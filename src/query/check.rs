@@ -268,7 +268,7 @@ impl Checker<'_> {
             )));
         }
         let set = want::set(items, left.kind, self.names)?;
-        Ok(Ask::Member { every: operator == Operator::In, set })
+        Ok(Ask::Member { every: operator == Operator::In, empty: left.is_list, set })
     }
 
     /// Writes out the lists that bare items name.

@@ -79,9 +79,10 @@ impl Test {
         match &self.ask {
             Ask::Exists => !matches!(found, Found::Missing),
             Ask::One(operator, want) => holds_one(&found, *operator, want),
-            Ask::Member { every, set } => match &found {
+            Ask::Member { every, empty, set } => match &found {
                 Found::Missing => false,
                 Found::One(datum) => set.has(datum),
+                Found::List(data) if data.is_empty() => *every && *empty,
                 Found::List(data) if *every => data.iter().all(|datum| set.has(datum)),
                 Found::List(data) | Found::Any(data) | Found::Ends(data) => {
                     data.iter().any(|datum| set.has(datum))

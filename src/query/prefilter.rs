@@ -90,11 +90,9 @@ fn need_of_test(test: &Test) -> Option<Need> {
             Needle::Find(finder) => longest_run(finder.needle()),
             Needle::Glob(_) | Needle::Regex(_) => None,
         },
-        Ask::Member { every, set: Set::Texts(texts) } if texts.len() <= MOST_NEEDLES => {
-            // An empty list field is in every set.
-            if *every && !matches!(test.get, Getter::Ancestors(..)) && texts.is_empty() {
-                return None;
-            }
+        // An empty list field is in every set, and then no bytes of the set have to be there.
+        Ask::Member { every: true, empty: true, .. } => None,
+        Ask::Member { set: Set::Texts(texts), .. } if texts.len() <= MOST_NEEDLES => {
             let needs: Option<Vec<Need>> =
                 texts.iter().map(|text| longest_run(text.as_bytes())).collect();
             needs.filter(|needs| !needs.is_empty()).map(Need::OneOf)

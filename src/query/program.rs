@@ -85,6 +85,8 @@ pub(super) enum Ask {
     /// Membership: `in` asks it of every element of a list, `intersects` of any.
     Member {
         every: bool,
+        /// Whether an empty list is in the set: only where the field is a list by its type.
+        empty: bool,
         set: Set,
     },
     /// A path under one of these.
