@@ -9,6 +9,7 @@
 
 mod bodies;
 mod child;
+mod discover;
 mod expand;
 mod family;
 mod generation;
@@ -34,6 +35,7 @@ use jiff::Timestamp;
 use crate::model::{BodyId, SourceId};
 
 pub use bodies::{Bodies, Fingerprint, Gone, Print};
+pub use discover::{Discovery, Looked, SWITCH_ON, discover};
 pub use reader::{Handle, spawn};
 pub use spec::Spec;
 
@@ -158,3 +160,6 @@ impl Default for Options {
 
 /// Where deliveries go: a bounded channel; 64 is a good bound (a delivery holds at most 256 KiB).
 pub type Outlet = SyncSender<Delivery>;
+
+#[cfg(test)]
+mod tests;

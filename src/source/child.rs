@@ -18,9 +18,9 @@ use super::stream::{self, End};
 use super::{Delivery, Options, SourceState};
 
 /// The longest pause before a child is started again.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// A child that ran for so long is started again with a short pause.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 /// So many last lines of its standard error are kept.
 const LAST_WORDS: usize = 3;
 
@@ -110,7 +110,7 @@ fn attend(
     if let End::Failed(error) = end {
         return Ok(Some(Some(format!("cannot read {}: {error}", speaker.name))));
     }
-    let words = last_words.map(collect).unwrap_or_default();
+    let words = last_words.as_ref().map(collect).unwrap_or_default();
     Ok(Some(match status {
         Ok(status) if status.success() => None,
         Ok(status) => Some(format!("{} {}{words}", speaker.name, ending(status))),
@@ -173,7 +173,7 @@ fn listen(stderr: ChildStderr) -> Receiver<String> {
 }
 
 /// The last words, if the other end of standard error is closed by now.
-fn collect(words: Receiver<String>) -> String {
+fn collect(words: &Receiver<String>) -> String {
     match words.recv_timeout(Duration::from_millis(500)) {
         Ok(text) if !text.is_empty() => format!(": {text}"),
         _ => String::new(),

@@ -145,12 +145,17 @@ pub(super) fn is_foreign(path: &Path) -> bool {
     name.starts_with('.') || FOREIGN.iter().any(|ending| name.ends_with(ending))
 }
 
+fn is_packed(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    PACKED.iter().any(|ending| name.ends_with(ending))
+}
+
 /// Puts files together that belong to one log; families in the order of their logs' paths.
 pub(super) fn group(paths: Vec<PathBuf>) -> Vec<Family> {
     let mut families: BTreeMap<PathBuf, (Vec<(Age, PathBuf)>, bool)> = BTreeMap::new();
     for path in paths {
         let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-        let packed = PACKED.iter().any(|ending| name.ends_with(ending));
+        let packed = is_packed(&path);
         let (base, age) = parse(&name);
         let entry = families.entry(path.with_file_name(base)).or_default();
         if age == Age::Live && !packed {
@@ -163,6 +168,10 @@ pub(super) fn group(paths: Vec<PathBuf>) -> Vec<Family> {
         .into_iter()
         .map(|(base, (mut history, is_live))| {
             history.sort();
+            // Being compressed right now: the packed one is not whole yet.
+            let plain: Vec<PathBuf> = history.iter().map(|(_, path)| path.clone()).collect();
+            history
+                .retain(|(_, path)| !(is_packed(path) && plain.contains(&path.with_extension(""))));
             Family { base, history: history.into_iter().map(|(_, path)| path).collect(), is_live }
         })
         .collect()

@@ -116,8 +116,8 @@ pub(super) struct Generation {
     pub moved_at: Duration,
     live: bool,
     body: Option<BodyId>,
-    /// A gap was skipped or the file was cut: the next bytes begin a new body.
-    break_before: bool,
+    /// A body that ends when more comes: a gap lies behind it. Then `body` is none.
+    gap_after: Option<BodyId>,
     /// Where `head` lies: 0 unless the file began with a hole.
     head_from: u64,
     head: Vec<u8>,
@@ -140,7 +140,7 @@ impl Generation {
             moved_at: now,
             live,
             body: None,
-            break_before: false,
+            gap_after: None,
             head_from: 0,
             head: Vec::new(),
             tail: Vec::new(),
@@ -275,7 +275,7 @@ impl Generation {
             };
             self.position = next;
             self.line_from = next;
-            self.break_before = true;
+            self.gap_after = self.body.take().or(self.gap_after);
             self.tail.clear();
             return Ok(next - from);
         }
@@ -318,11 +318,8 @@ impl Generation {
     }
 
     fn body(&mut self, out: &Out) -> Result<BodyId, Stopped> {
-        if self.break_before {
-            self.break_before = false;
-            if let Some(body) = self.body.take() {
-                out.send(Delivery::Ended { body, fingerprint: Some(self.fingerprint()) })?;
-            }
+        if let Some(body) = self.gap_after.take() {
+            out.send(Delivery::Ended { body, fingerprint: Some(self.fingerprint()) })?;
         }
         if let Some(body) = self.body {
             return Ok(body);
@@ -405,7 +402,7 @@ impl Generation {
             }
         }
         for (from, to) in stretches {
-            self.break_before = self.body.is_some();
+            self.gap_after = self.body.take().or(self.gap_after);
             let body = self.body(out)?;
             self.position = to;
             out.send(Delivery::Backlog { body, from, to })?;
@@ -478,6 +475,7 @@ impl Generation {
             tail: self.tail.clone(),
             marks: VecDeque::new(),
             body: None,
+            gap_after: None,
             ..*self
         }
     }
@@ -486,11 +484,10 @@ impl Generation {
     /// Returns what a copy of the file looks like as we knew it.
     pub fn cut_to(&mut self, position: u64, out: &Out) -> Result<Fingerprint, Stopped> {
         let fingerprint = self.fingerprint();
-        if let Some(body) = self.body.take() {
+        if let Some(body) = self.body.take().or(self.gap_after.take()) {
             out.send(Delivery::Cut { body, kept: position, fingerprint })?;
             out.send(Delivery::Ended { body, fingerprint: Some(fingerprint) })?;
         }
-        self.break_before = false;
         self.told_still = false;
         self.look = None;
         self.marks.retain(|mark| mark.to <= position);
@@ -525,7 +522,7 @@ impl Generation {
             }
             self.pass(bytes, out)?;
         }
-        if let Some(body) = self.body.take() {
+        if let Some(body) = self.body.take().or(self.gap_after.take()) {
             out.send(Delivery::Ended { body, fingerprint: Some(self.fingerprint()) })?;
         }
         Ok(())

@@ -60,7 +60,7 @@ struct Context {
 pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
     let (wakes, waking) = mpsc::sync_channel(1024);
     let (children_left, children) = mpsc::channel();
-    let (stop_read, stop_write) = match rustix::pipe::pipe() {
+    let (stop_read, stop_write) = match rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) {
         Ok((read, write)) => (read, Some(write)),
         Err(error) => {
             for place in 0..specs.len() {
@@ -89,7 +89,7 @@ pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
                 thread::spawn(move || {
                     let name = Spec::Child(words.clone()).name();
                     let _left = left;
-                    run_child(&words, Speaker { source, name, path: None }, &context)
+                    run_child(&words, &Speaker { source, name, path: None }, &context)
                 });
             }
             Spec::Journal(unit) => {
@@ -98,7 +98,7 @@ pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
                     let words = child::journal(unit.as_deref(), context.options.follow);
                     let name = Spec::Journal(unit).name();
                     let _left = left;
-                    run_child(&words, Speaker { source, name, path: None }, &context)
+                    run_child(&words, &Speaker { source, name, path: None }, &context)
                 });
             }
             Spec::File(path) if is_special(&path) => {
@@ -146,10 +146,10 @@ fn is_special(path: &Path) -> bool {
 
 fn run_child(
     words: &[std::ffi::OsString],
-    speaker: Speaker,
+    speaker: &Speaker,
     context: &Context,
 ) -> Result<(), Stopped> {
-    child::run(words, &context.stop, &speaker, &context.options, &context.out)
+    child::run(words, &context.stop, speaker, &context.options, &context.out)
 }
 
 /// Reads the files of one source: rotated generations here, the logs themselves by the poller.

@@ -83,7 +83,7 @@ impl Siblings {
             }
             match self.judge(&path, id, held, ghosts) {
                 Ok(Verdict::Unread(file, position)) => {
-                    scan.found.push(Found { file, id, path, position })
+                    scan.found.push(Found { file, id, path, position });
                 }
                 Ok(Verdict::Known(print)) => {
                     self.known.insert(id, (look, print));

@@ -106,11 +106,10 @@ fn receive(
             Err(error) => return Ok(End::Failed(error)),
         }
         let n_read = match rustix::io::read(stream, buffer.as_mut_slice()) {
-            Ok(0) => return Ok(End::Closed),
+            // The second: a pseudo-terminal whose other side is gone.
+            Ok(0) | Err(rustix::io::Errno::IO) => return Ok(End::Closed),
             Ok(n_read) => n_read,
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
-            // A pseudo-terminal whose other side is gone.
-            Err(rustix::io::Errno::IO) => return Ok(End::Closed),
             Err(error) => return Ok(End::Failed(error.into())),
         };
         let bytes = buffer.get(..n_read).unwrap_or_default();
@@ -153,31 +152,29 @@ fn deliver(
     while let Some(piece) = waiting.pop_front().or_else(|| queue.recv().ok()) {
         match piece {
             Piece::Still => out.send(Delivery::Still { body })?,
-            Piece::Bytes { offset, mut len, bytes } => {
-                let bytes = match bytes {
-                    Some(bytes) => bytes,
-                    None => {
-                        // What lies behind in the file is read in the same go.
-                        while len < 4 * CHUNK
-                            && let Ok(next) = queue.try_recv()
-                        {
-                            match next {
-                                Piece::Bytes { len: more, bytes: None, .. } => len += more,
-                                other => {
-                                    waiting.push_back(other);
-                                    break;
-                                }
-                            }
-                        }
-                        let mut bytes = vec![0; len];
-                        if file.read_exact_at(&mut bytes, offset).is_err() {
-                            debug_assert!(false, "the spool file lost what was written to it");
-                        }
-                        bytes
-                    }
-                };
+            Piece::Bytes { offset, len, bytes: Some(bytes) } => {
                 out.send(Delivery::Bytes { body, offset, bytes })?;
                 // The reader may have ended; then nobody counts any more.
+                let _ = credit.send(len as u64);
+            }
+            Piece::Bytes { offset, mut len, bytes: None } => {
+                // What lies behind it in the file is read in the same go.
+                while len < 4 * CHUNK
+                    && let Ok(next) = queue.try_recv()
+                {
+                    match next {
+                        Piece::Bytes { len: more, bytes: None, .. } => len += more,
+                        other => {
+                            waiting.push_back(other);
+                            break;
+                        }
+                    }
+                }
+                let mut bytes = vec![0; len];
+                if file.read_exact_at(&mut bytes, offset).is_err() {
+                    debug_assert!(false, "the spool file lost what was written to it");
+                }
+                out.send(Delivery::Bytes { body, offset, bytes })?;
                 let _ = credit.send(len as u64);
             }
         }

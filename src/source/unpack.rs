@@ -177,7 +177,7 @@ impl Members {
                 self.packed.consume(n_null);
                 continue;
             }
-            if first != self.packing.magic()[0]
+            if Some(&first) != self.packing.magic().first()
                 && !(self.packing == Packing::Zstd && first & 0xf0 == 0x50)
             {
                 return Err("something else follows the archive in the same file".to_owned());

@@ -728,8 +728,9 @@ impl Story {
             }
             Deed::Piece if rest.is_empty() => {
                 let line = self.line() + "\n";
-                self.append(&self.log.clone(), &line.as_bytes()[..11]);
-                *rest = line[11..].to_owned();
+                let (piece, end) = line.split_at(11);
+                self.append(&self.log.clone(), piece.as_bytes());
+                end.clone_into(rest);
             }
             Deed::Rotate if exists => {
                 self.rotate();

@@ -1,0 +1,343 @@
+//! Whole sources through their threads; every wait is for a delivery, never for a time.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+use super::*;
+
+/// So long nothing takes, however busy the machine.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+struct Run {
+    _handle: Handle,
+    deliveries: Receiver<Delivery>,
+    handles: BTreeMap<BodyId, Arc<File>>,
+    /// Name and content of each body, in order of opening.
+    bodies: BTreeMap<BodyId, (String, Vec<u8>)>,
+    states: Vec<SourceState>,
+    errors: Vec<String>,
+    n_done: usize,
+    n_sources: usize,
+}
+
+fn start(specs: Vec<Spec>, options: Options) -> Run {
+    let (outlet, deliveries) = sync_channel(64);
+    let n_sources = specs.len();
+    Run {
+        _handle: spawn(specs, options, outlet),
+        deliveries,
+        handles: BTreeMap::new(),
+        bodies: BTreeMap::new(),
+        states: Vec::new(),
+        errors: Vec::new(),
+        n_done: 0,
+        n_sources,
+    }
+}
+
+impl Run {
+    fn hear(&mut self) {
+        match self.deliveries.recv_timeout(DEADLINE).expect("a source says something") {
+            Delivery::Opened(opened) => {
+                self.handles.insert(opened.body, opened.handle);
+                self.bodies.insert(opened.body, (opened.name.to_string(), Vec::new()));
+            }
+            Delivery::Backlog { body, from, to } => {
+                let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+                self.handles[&body].read_exact_at(&mut bytes, from).unwrap();
+                self.bodies.get_mut(&body).unwrap().1.extend(bytes);
+            }
+            Delivery::Bytes { body, offset, bytes } => {
+                let mut kept = vec![0; bytes.len()];
+                self.handles[&body].read_exact_at(&mut kept, offset).unwrap();
+                assert_eq!(kept, bytes, "the handle shows what was delivered");
+                self.bodies.get_mut(&body).unwrap().1.extend(bytes);
+            }
+            Delivery::State { state, .. } => self.states.push(state),
+            Delivery::Done { error, .. } => {
+                self.n_done += 1;
+                self.errors.extend(error);
+            }
+            Delivery::Still { .. } | Delivery::Cut { .. } | Delivery::Ended { .. } => {}
+        }
+    }
+
+    fn read_to_end(mut self) -> Self {
+        while self.n_done < self.n_sources {
+            self.hear();
+        }
+        self
+    }
+
+    fn until(&mut self, enough: impl Fn(&Self) -> bool) {
+        while !enough(self) {
+            self.hear();
+        }
+    }
+
+    fn text(&self) -> String {
+        self.bodies.values().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect()
+    }
+}
+
+fn once(specs: Vec<Spec>) -> Run {
+    start(specs, Options::default()).read_to_end()
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    writer.write_all(text).unwrap();
+    writer.finish().unwrap()
+}
+
+fn pack(packing: &str, text: &[u8]) -> Vec<u8> {
+    match packing {
+        "gz" => gzip(text),
+        "zst" => {
+            ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+        }
+        "xz" => {
+            let options = lzma_rust2::XzOptions::with_preset(1);
+            let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+            writer.write_all(text).unwrap();
+            writer.finish().unwrap()
+        }
+        "bz2" => {
+            let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            writer.write_all(text).unwrap();
+            writer.finish().unwrap()
+        }
+        other => panic!("no such packing: {other}"),
+    }
+}
+
+fn lines(from: usize, n_lines: usize) -> String {
+    (from..from + n_lines).map(|number| format!("{{\"rule\":\"r\",\"n\":{number}}}\n")).collect()
+}
+
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[track_caller]
+fn check_archive(packing: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = pack(packing, lines(0, 3000).as_bytes());
+    bytes.extend(pack(packing, lines(3000, 10).as_bytes()));
+    let path = write(folder.path(), "no-telling-name", &bytes);
+    let run = once(vec![Spec::File(path)]);
+    assert_eq!(run.text(), lines(0, 3010), "{packing}");
+    assert!(run.errors.is_empty());
+    assert_eq!(run.states, [SourceState::Reading, SourceState::Finished]);
+}
+
+#[test]
+fn archives_of_every_kind_are_read_with_all_members() {
+    ["gz", "zst", "xz", "bz2"].into_iter().for_each(check_archive);
+}
+
+#[track_caller]
+fn check_torn(packing: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    // Incompressible enough that the place of the tear matters.
+    let text: String = (0..200_000_u64)
+        .map(|number| format!("{:016x}\n", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let packed = pack(packing, text.as_bytes());
+    let path = write(folder.path(), "torn", &packed[..packed.len() / 2]);
+    let run = once(vec![Spec::File(path)]);
+    let read = run.text();
+    assert!(text.starts_with(&read), "{packing}: what is read is right");
+    assert!(read.len() > text.len() / 3, "{packing}: only {} of {} bytes", read.len(), text.len());
+    let told = run.states.iter().any(|state| matches!(state, SourceState::Note(_)));
+    assert!(told, "{packing}: {:?}", run.states);
+}
+
+#[test]
+fn torn_archives_are_read_as_far_as_they_go() {
+    ["gz", "zst", "xz", "bz2"].into_iter().for_each(check_torn);
+}
+
+#[test]
+fn a_damaged_member_costs_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut damaged = gzip(lines(0, 100).as_bytes());
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 8].fill(0xff);
+    damaged.extend(gzip(lines(100, 5).as_bytes()));
+    let run = once(vec![Spec::File(write(folder.path(), "e.gz", damaged))]);
+    assert!(run.text().ends_with(&lines(100, 5)), "{:?}", run.states);
+}
+
+#[test]
+fn a_bomb_is_stopped_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..300 {
+        writer.write_all(&vec![b'a'; 1 << 20]).unwrap();
+    }
+    let path = write(folder.path(), "bomb.gz", writer.finish().unwrap());
+    let mut run = start(vec![Spec::File(path)], Options::default());
+    run.until(|run| {
+        run.states.iter().any(
+            |state| matches!(state, SourceState::Note(what) if what.contains("which no log does")),
+        )
+    });
+}
+
+#[test]
+fn a_family_is_one_log_oldest_first_each_content_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "events.json.3.gz", gzip(lines(0, 5).as_bytes()));
+    write(at, "events.json.2", lines(5, 5));
+    write(at, "events.json.4", lines(5, 5));
+    write(at, "events.json.1", lines(10, 5));
+    write(at, "events.json.1.gz", gzip(lines(10, 5).as_bytes()));
+    write(at, "events.json", lines(15, 5));
+    let run = once(vec![Spec::Glob(at.join("events.json*"))]);
+    assert!(run.text().ends_with(&lines(10, 10)));
+    for number in 0..20 {
+        let line = format!("\"n\":{number}}}");
+        assert_eq!(run.text().matches(&line).count(), 1, "{line} in {:?}", run.states);
+    }
+    let run = once(vec![Spec::File(at.join("events.json"))]);
+    assert_eq!(run.text(), lines(15, 5));
+}
+
+#[test]
+fn a_folder_is_all_its_logs_and_those_that_come() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.json", lines(0, 1));
+    write(folder.path(), ".hidden", "no\n");
+    let mut run = start(
+        vec![Spec::Folder(folder.path().to_owned())],
+        Options { follow: true, ..Options::default() },
+    );
+    run.until(|run| run.text().contains("\"n\":0"));
+    write(folder.path(), "b.json", lines(1, 1));
+    run.until(|run| run.text().contains("\"n\":1"));
+    assert!(!run.text().contains("no"));
+}
+
+#[test]
+fn a_large_file_is_announced_and_a_small_one_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = lines(0, 200_000) + "unfinished";
+    let path = write(folder.path(), "large.json", &text);
+    let run = once(vec![Spec::File(path), Spec::File(write(folder.path(), "small.json", "{}"))]);
+    assert_eq!(run.bodies[&BodyId(0)].1.len() + run.bodies[&BodyId(1)].1.len(), text.len() + 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_one_clear_sentence() {
+    let check = |path: &str, sentence: &str| {
+        let run = once(vec![Spec::File(path.into())]);
+        assert_eq!(run.errors, [sentence]);
+    };
+    check("/no/such/file", "cannot read /no/such/file: no such file");
+    check("/dev/zero", "cannot read /dev/zero: it is a device, not a log");
+    check(
+        "/proc/self/status",
+        "cannot read /proc/self/status: the kernel makes it up, it is not a log",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let run = once(vec![Spec::Folder(folder.path().to_owned())]);
+    assert_eq!(run.errors, [format!("no logs found in {}", folder.path().display())]);
+    let run = once(vec![Spec::File("/dev/null".into())]);
+    assert!(run.errors.is_empty());
+}
+
+fn words(words: &[&str]) -> Spec {
+    Spec::Child(words.iter().map(OsString::from).collect())
+}
+
+#[test]
+fn a_child_is_read_and_its_last_words_are_told() {
+    let run = once(vec![words(&["sh", "-c", "echo one; echo two; echo no more >&2; exit 3"])]);
+    assert_eq!(run.text(), "one\ntwo\n");
+    assert_eq!(run.errors.len(), 1);
+    assert!(run.errors[0].ends_with("ended with exit code 3: no more"), "{:?}", run.errors);
+    let run = once(vec![words(&["true"])]);
+    assert!(run.errors.is_empty());
+    let run = once(vec![words(&["/no/such/program"])]);
+    assert!(run.errors[0].starts_with("cannot start /no/such/program: "), "{:?}", run.errors);
+}
+
+#[test]
+fn a_child_is_started_again_if_asked() {
+    let mut run =
+        start(vec![words(&["echo", "again"])], Options { restart: true, ..Options::default() });
+    run.until(|run| run.text().matches("again").count() == 2);
+}
+
+#[test]
+fn dropping_the_handle_ends_a_child() {
+    let mut run = start(vec![words(&["sh", "-c", "echo $$; exec sleep 1000"])], Options::default());
+    run.until(|run| run.text().ends_with('\n'));
+    let process = PathBuf::from(format!("/proc/{}", run.text().trim()));
+    assert!(process.exists());
+    drop(run);
+    assert!(!process.exists());
+}
+
+#[test]
+fn a_fifo_is_a_log_with_one_writer_after_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let mut run =
+        start(vec![Spec::File(path.clone())], Options { follow: true, ..Options::default() });
+    for text in ["one\n", "two\n"] {
+        fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        run.until(|run| run.text().ends_with(text));
+    }
+    assert_eq!(run.text(), "one\ntwo\n");
+}
+
+#[test]
+fn a_socket_is_read_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let run = start(vec![Spec::File(path)], Options::default());
+    let (mut peer, _) = listener.accept().unwrap();
+    peer.write_all(b"from a socket\n").unwrap();
+    drop(peer);
+    assert_eq!(run.read_to_end().text(), "from a socket\n");
+}
+
+#[test]
+fn a_slow_receiver_loses_nothing_of_a_fast_pipe() {
+    let mut run = start(vec![words(&["seq", "1", "3000000"])], Options::default());
+    // More than the pipe, the memory and the channel hold.
+    run.until(|run| !run.bodies.is_empty());
+    let run = run.read_to_end();
+    let expected: String = (1..=3_000_000).map(|number| format!("{number}\n")).collect();
+    assert!(run.text() == expected);
+}
+
+#[test]
+fn the_journal_is_asked_for_whole_entries() {
+    let all = child::journal(Some("falco-modern-bpf"), true);
+    let all: Vec<_> = all.iter().map(|word| word.to_str().unwrap()).collect();
+    assert_eq!(
+        all.join(" "),
+        "journalctl --output=json --all --no-pager --quiet --follow --no-tail --unit=falco-modern-bpf"
+    );
+}
