@@ -3,6 +3,7 @@
 //! What must stay true: alerts + rejects + others equals the non-blank records, the result does not depend on how the
 //! bytes were cut, and no input panics. Only [`Flag`](crate::model::Flag)s say what was odd about a record.
 
+mod json;
 mod rules;
 mod templates;
 

@@ -143,6 +143,8 @@ flags! {
     Unverified "unverified" "Read from text that anyone may have written; it proves nothing by itself."
     Nested "nested" "A value was nested deeper than we read."
     Huge "huge" "The record is larger than 1 MiB."
+    Malformed "malformed" "The record is no valid JSON; what was readable was kept."
+    TooLong "too_long" "The record holds more text than we keep; the rest stands only in the raw record."
 }
 
 /// A set of [`Flag`]s.
