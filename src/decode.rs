@@ -4,8 +4,11 @@
 //! bytes were cut, and no input panics. Only [`Flag`](crate::model::Flag)s say what was odd about a record.
 
 mod json;
+mod own;
+mod rename;
 mod rules;
 mod templates;
+mod time;
 
 pub use rules::{RuleFacts, RulesFiles};
 pub use templates::Templates;
