@@ -3,15 +3,17 @@
 //! What must stay true: alerts + rejects + others equals the non-blank records, the result does not depend on how the
 //! bytes were cut, and no input panics. Only [`Flag`](crate::model::Flag)s say what was odd about a record.
 
+mod cut;
 mod json;
 mod own;
 mod rename;
 mod rules;
 mod templates;
+mod text;
 mod time;
 
 pub use rules::{RuleFacts, RulesFiles};
-pub use templates::Templates;
+pub use templates::{Known, Templates};
 
 use crate::model::{Alert, Origin, Reject};
 use jiff::{Timestamp, tz::TimeZone};

@@ -1,15 +1,388 @@
 //! Rules by the text they print: a text alert does not name its rule, so the rule is found by its message.
+//!
+//! Templates come from the host's rules files, which win, and from a built-in table of facts about public rules. The
+//! table holds no sentence of any rule: only the FNV-1a hash and the length of the literal text a message begins with.
 
-use super::RulesFiles;
+use super::{RulesFiles, rename};
+use crate::model::Priority;
+use std::collections::HashMap;
 
 /// Output templates of Falco's rules: from the host's rules files, and a built-in table of the official ones.
-#[derive(Debug, Default)]
-pub struct Templates {}
+#[derive(Debug)]
+pub struct Templates {
+    known: Vec<Known>,
+    /// Places in `known` by hash: of texts that begin a message, and of texts in its middle.
+    beginning: HashMap<u64, Vec<u32>>,
+    middle: HashMap<u64, Vec<u32>>,
+    by_rule: HashMap<Box<str>, u32>,
+    /// Lengths that occur, so that most hashes are never looked up.
+    lengths: Vec<bool>,
+}
+
+/// What is known of one rule that prints a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub rule: Box<str>,
+    pub priority: Option<Priority>,
+    /// The event source, `syscall` where the rule names none.
+    pub source: Box<str>,
+    pub tags: Vec<Box<str>>,
+    /// The `key=%field`s of its output, in order.
+    pub keys: Vec<(Box<str>, Box<str>)>,
+}
+
+/// Longer beginnings are cut before they are hashed.
+const LONGEST: usize = 250;
+/// Shorter ones could begin anything.
+const SHORTEST: usize = 6;
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self::new(&RulesFiles::default())
+    }
+}
 
 impl Templates {
     /// The built-in table, and the templates of the host's rules files, which win.
     pub fn new(files: &RulesFiles) -> Self {
-        let _ = files;
-        Self {}
+        let mut templates = Self {
+            known: Vec::new(),
+            beginning: HashMap::new(),
+            middle: HashMap::new(),
+            by_rule: HashMap::new(),
+            lengths: vec![false; LONGEST + 1],
+        };
+        for rule in files.rules.values() {
+            let known = Known {
+                rule: rule.name.as_str().into(),
+                priority: rule.priority,
+                source: rule.source.as_str().into(),
+                tags: rule.tags.iter().map(|tag| tag.as_str().into()).collect(),
+                keys: keys(&rule.output),
+            };
+            let Some((is_beginning, text)) = anchor(&rule.output) else {
+                templates.by_rule(known);
+                continue;
+            };
+            templates.add(is_beginning, fnv(text.as_bytes()), text.len(), known);
+        }
+        for line in include_str!("official.tsv").lines().filter(|line| !line.starts_with('#')) {
+            templates.add_line(line);
+        }
+        templates
+    }
+
+    fn add_line(&mut self, line: &str) -> Option<()> {
+        let mut columns = line.split('\t');
+        let is_beginning = columns.next()? == "p";
+        let hash = u64::from_str_radix(columns.next()?, 16).ok()?;
+        let n_bytes = columns.next()?.parse().ok()?;
+        let known = Known {
+            rule: columns.next()?.into(),
+            priority: columns.next().and_then(Priority::parse),
+            source: columns.next()?.into(),
+            tags: columns
+                .next()?
+                .split(',')
+                .filter(|tag| !tag.is_empty())
+                .map(Into::into)
+                .collect(),
+            keys: columns
+                .next()?
+                .split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(key, field)| (key.into(), field.into()))
+                .collect(),
+        };
+        self.add(is_beginning, hash, n_bytes, known);
+        Some(())
+    }
+
+    fn add(&mut self, is_beginning: bool, hash: u64, n_bytes: usize, known: Known) {
+        let Some(length) = self.lengths.get_mut(n_bytes) else { return };
+        *length = true;
+        let place = self.by_rule(known);
+        let map = if is_beginning { &mut self.beginning } else { &mut self.middle };
+        map.entry(hash).or_default().push(place);
+    }
+
+    fn by_rule(&mut self, known: Known) -> u32 {
+        let place = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        self.by_rule.entry(known.rule.clone()).or_insert(place);
+        self.known.push(known);
+        place
+    }
+
+    /// What is known of a rule by its name: the host's files first, then the table.
+    pub fn rule(&self, name: &str) -> Option<&Known> {
+        self.known.get(*self.by_rule.get(name)? as usize)
+    }
+
+    /// The rule that printed a message (an output without its time and priority), by the longest text that fits. Where
+    /// several rules print the same text, the priority and then the keys decide.
+    pub fn find(&self, message: &str, priority: Option<Priority>) -> Option<&Known> {
+        if let Some(found) = self.longest(&self.beginning, message, message, priority) {
+            return Some(found);
+        }
+        // Few rules begin with a field: their text stands behind the first words.
+        let starts =
+            message.match_indices(' ').map(|(at, _)| at + 1).take_while(|at| *at < 160).take(24);
+        for start in starts {
+            let rest = message.get(start..).unwrap_or_default();
+            if let Some(found) = self.longest(&self.middle, rest, message, priority) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    fn longest(
+        &self,
+        map: &HashMap<u64, Vec<u32>>,
+        text: &str,
+        message: &str,
+        priority: Option<Priority>,
+    ) -> Option<&Known> {
+        let bytes = text.as_bytes();
+        let mut hash = FNV_START;
+        let mut found = None;
+        for (n, byte) in bytes.iter().enumerate().take(LONGEST) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
+            if self.lengths.get(n + 1) == Some(&true)
+                && bytes
+                    .get(n + 1)
+                    .is_none_or(|next| matches!(next, b' ' | b'(' | b':' | b',' | b'.' | b'|'))
+                && let Some(places) = map.get(&hash)
+            {
+                found = Some(places);
+            }
+        }
+        let candidates = found?.iter().filter_map(|place| self.known.get(*place as usize));
+        let fits = |known: &Known| {
+            let same_priority = priority.is_some() && known.priority == priority;
+            let n_keys =
+                known.keys.iter().filter(|(key, _)| message.contains(&format!("{key}="))).count();
+            (n_keys == known.keys.len(), same_priority, n_keys)
+        };
+        candidates
+            .fold(None, |best: Option<(_, &Known)>, known| {
+                let fit = fits(known);
+                match best {
+                    Some((best_fit, _)) if best_fit >= fit => best,
+                    _ => Some((fit, known)),
+                }
+            })
+            .map(|(_, known)| known)
+    }
+}
+
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(FNV_START, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME))
+}
+
+/// The literal text by which a template is known, and whether it begins the message.
+fn anchor(template: &str) -> Option<(bool, String)> {
+    let literals = literals(template);
+    let first = literals.first().map(|(text, last)| literal(text, *last)).unwrap_or_default();
+    if first.len() >= SHORTEST {
+        return Some((true, first));
+    }
+    let middle = literals.iter().skip(1).map(|(text, last)| {
+        literal(text, *last).trim_start_matches(|c: char| !c.is_alphanumeric()).to_owned()
+    });
+    middle.into_iter().find(|text| text.len() >= 12).map(|text| (false, text))
+}
+
+/// One literal piece up to ` (` or ` | `, without the key before a field, white space as single spaces.
+fn literal(text: &str, is_last: bool) -> String {
+    let text: String = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+        + if text.ends_with(char::is_whitespace) { " " } else { "" };
+    let cut = [" (", " | "].iter().filter_map(|separator| text.find(separator)).min();
+    let text = match cut {
+        Some(at) => text.get(..at).unwrap_or_default(),
+        None if is_last || !text.ends_with('=') => &text,
+        None => text.rsplit_once(' ').map_or("", |(before, _)| before),
+    };
+    let text = text.trim_end_matches([' ', '(', '|', ':', ',', '.']);
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default().to_owned()
+}
+
+/// The literal pieces of a template between its fields, and whether no field follows.
+fn literals(template: &str) -> Vec<(&str, bool)> {
+    let mut literals = Vec::new();
+    let mut rest = template;
+    while let Some((start, end)) = field(rest) {
+        literals.push((rest.get(..start).unwrap_or_default(), false));
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    literals.push((rest, true));
+    literals
+}
+
+/// Where the next `%field` of a template begins and ends.
+fn field(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let start = from + text.get(from..)?.find('%')?;
+        let name = text.get(start + 1..)?.trim_start_matches(|c: char| c.is_ascii_digit());
+        let name_at = text.len() - name.len();
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            from = start + 1;
+            continue;
+        }
+        let mut n_name = name
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.')))
+            .unwrap_or(name.len());
+        if name.get(n_name..).is_some_and(|rest| rest.starts_with('['))
+            && let Some(close) = name.get(n_name..).and_then(|rest| rest.find(']'))
+        {
+            n_name += close + 1;
+        } else if name.get(..n_name).is_some_and(|name| name.ends_with('.')) {
+            n_name -= 1;
+        }
+        return Some((start, name_at + n_name));
+    }
+}
+
+/// The `key=%field`s of a template, in order.
+fn keys(template: &str) -> Vec<(Box<str>, Box<str>)> {
+    let mut keys = Vec::new();
+    let mut rest = template;
+    while let Some((start, end)) = field(rest) {
+        let before = rest.get(..start).unwrap_or_default();
+        let name = rest.get(start..end).unwrap_or_default();
+        let name = name.trim_start_matches(|c: char| c == '%' || c.is_ascii_digit());
+        let key = before.strip_suffix('=').map(|before| {
+            let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+            before.trim_end_matches(is_key).len()
+        });
+        if let Some(at) = key
+            && let Some(key) = before.get(at..before.len() - 1).filter(|key| !key.is_empty())
+            && name != "container.info"
+        {
+            keys.push((key.into(), name.into()));
+        }
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    keys
+}
+
+/// Keys that stand in messages of many versions, for fields that a template at hand does not name.
+const COMMON: &[(&str, &str)] = &[
+    ("container_id", "container.id"),
+    ("container_name", "container.name"),
+    ("container_image_repository", "container.image.repository"),
+    ("container_image_tag", "container.image.tag"),
+    ("container_image", "container.image.repository"),
+    ("image", "container.image"),
+    ("k8s_ns_name", "k8s.ns.name"),
+    ("k8s_ns", "k8s.ns.name"),
+    ("k8s_pod_name", "k8s.pod.name"),
+    ("k8s.ns", "k8s.ns.name"),
+    ("k8s.pod", "k8s.pod.name"),
+    ("k8s.ns.name", "k8s.ns.name"),
+    ("k8s.pod.name", "k8s.pod.name"),
+    ("container", "container.id"),
+    ("k8smeta_pod_name", "k8smeta.pod.name"),
+    ("k8smeta_ns_name", "k8smeta.ns.name"),
+    ("user", "user.name"),
+    ("user_uid", "user.uid"),
+    ("user_loginuid", "user.loginuid"),
+    ("evt_type", "evt.type"),
+    ("process", "proc.name"),
+    ("program", "proc.name"),
+    ("proc_name", "proc.name"),
+    ("proc_exepath", "proc.exepath"),
+    ("parent", "proc.pname"),
+    ("gparent", "proc.aname[2]"),
+    ("ggparent", "proc.aname[3]"),
+    ("gggparent", "proc.aname[4]"),
+    ("command", "proc.cmdline"),
+    ("cmdline", "proc.cmdline"),
+    ("pcmdline", "proc.pcmdline"),
+    ("proc_pcmdline", "proc.pcmdline"),
+    ("terminal", "proc.tty"),
+    ("exe_flags", "evt.arg.flags"),
+    ("connection", "fd.name"),
+    ("pid", "proc.pid"),
+];
+
+/// The field behind a key that no template explains: one of the common ones, or a field's own name or its form with `_`.
+pub(super) fn common_field(key: &str) -> Option<&'static str> {
+    COMMON.iter().find(|(name, _)| *name == key).map(|(_, field)| *field)
+}
+
+/// Whether a key in a message is a field's own name.
+pub(super) fn is_field_key(key: &str) -> bool {
+    key.contains('.') && rename::is_field(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::RuleFacts;
+
+    fn host(output: &str) -> Templates {
+        let rule = RuleFacts {
+            name: "Mine".into(),
+            output: output.into(),
+            source: "syscall".into(),
+            priority: Some(Priority::Error),
+            ..RuleFacts::default()
+        };
+        let mut files = RulesFiles::default();
+        files.rules.insert("Mine".into(), rule);
+        Templates::new(&files)
+    }
+
+    #[track_caller]
+    fn check(template: &str, message: &str, found: bool) {
+        let templates = host(template);
+        let rule = templates.find(message, Some(Priority::Error)).map(|known| &*known.rule);
+        assert_eq!(rule, found.then_some("Mine"), "{message}");
+    }
+
+    #[test]
+    fn a_message_is_known_by_the_text_it_begins_with() {
+        check(
+            "Odd thing seen (who=%user.name what=%proc.name)",
+            "Odd thing seen (who=root what=sh)",
+            true,
+        );
+        check(
+            "Odd thing seen | who=%user.name",
+            "Odd thing seen | who=root container_id=host",
+            true,
+        );
+        check("Odd thing of %user.name", "Odd thing of root", true);
+        check("Odd thing without a field", "Odd thing without a field", true);
+        check("Odd thing seen (who=%user.name)", "Odd things seen (who=root)", false);
+        check(
+            "who=%user.name did an odd thing with=%fd.name",
+            "who=root did an odd thing with=/etc/x",
+            true,
+        );
+    }
+
+    #[test]
+    fn keys_are_taken_from_the_template_in_order() {
+        let templates =
+            host("Odd (u=%user.name p=%proc.aname[2] %container.info pad=%20proc.name)");
+        let keys: Vec<_> =
+            templates.known[0].keys.iter().map(|(key, field)| format!("{key}={field}")).collect();
+        assert_eq!(keys, ["u=user.name", "p=proc.aname[2]", "pad=proc.name"]);
+    }
+
+    #[test]
+    fn the_table_is_read_whole_and_knows_names() {
+        let templates = Templates::default();
+        let n_lines =
+            include_str!("official.tsv").lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(templates.known.len(), n_lines);
+        let known = templates.rule("Terminal shell in container").unwrap();
+        assert_eq!(known.priority, Some(Priority::Notice));
+        assert_eq!(&*known.source, "syscall");
     }
 }
