@@ -6,6 +6,8 @@
 mod cut;
 mod json;
 mod own;
+mod peel;
+mod record;
 mod rename;
 mod rules;
 mod templates;
