@@ -3,18 +3,24 @@
 //! What must stay true: alerts + rejects + others equals the non-blank records, the result does not depend on how the
 //! bytes were cut, and no input panics. Only [`Flag`](crate::model::Flag)s say what was odd about a record.
 
+mod body;
 mod cut;
+mod journal;
 mod json;
 mod own;
 mod peel;
 mod record;
 mod rename;
 mod rules;
+mod scan;
+mod stream;
 mod templates;
 mod text;
 mod time;
+mod unwrap;
 
 pub use rules::{RuleFacts, RulesFiles};
+pub use stream::Decoder;
 pub use templates::{Known, Templates};
 
 use crate::model::{Alert, Origin, Reject};
@@ -65,73 +71,6 @@ pub struct Other {
     pub what: &'static str,
 }
 
-/// Reads one stream of bytes; the result does not depend on how the bytes are cut.
-#[derive(Debug)]
-pub struct Decoder {
-    ctx: Arc<Context>,
-    source: Arc<str>,
-    pending: Vec<u8>,
-    offset: u64,
-    line: u64,
-}
-
-impl Decoder {
-    /// A decoder for one body, from its first byte.
-    pub fn new(ctx: Arc<Context>, source: Arc<str>) -> Self {
-        Self { ctx, source, pending: Vec::new(), offset: 0, line: 1 }
-    }
-
-    /// A decoder that begins in the middle of a body, at the start of a line (counted from 1).
-    pub fn at(ctx: Arc<Context>, source: Arc<str>, offset: u64, line: u64) -> Self {
-        Self { offset, line, ..Self::new(ctx, source) }
-    }
-
-    /// Whether nothing is held that later bytes could change: no unfinished line, no record over several lines, no parts
-    /// that wait to be joined, no encoding or envelope of the whole file. Then a decoder begun [`at`](Self::at) this place
-    /// would go on the same, which lets the indexer read pieces of a body side by side.
-    pub fn is_idle(&self) -> bool {
-        self.pending.is_empty()
-    }
-
-    /// Takes bytes, cut anywhere, and adds the records that are complete.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Entry>) {
-        self.pending.extend_from_slice(bytes);
-        while let Some(end) = memchr::memchr(b'\n', &self.pending) {
-            let line: Vec<u8> = self.pending.drain(..=end).collect();
-            self.take(&line, out);
-        }
-    }
-
-    /// Nothing more will come: what is held becomes final.
-    pub fn finish(&mut self, out: &mut Vec<Entry>) {
-        let line = std::mem::take(&mut self.pending);
-        self.take(&line, out);
-    }
-
-    fn take(&mut self, line: &[u8], out: &mut Vec<Entry>) {
-        let text = line.trim_ascii_end();
-        if !text.is_empty() {
-            let _ = &self.ctx;
-            let origin =
-                Origin { source: self.source.clone(), offset: self.offset, line: self.line };
-            let reject = Reject {
-                reason: "not read yet".into(),
-                origin,
-                bytes: text.into(),
-                len: text.len() as u64,
-            };
-            out.push(Entry {
-                offset: self.offset,
-                len: u32::try_from(text.len()).unwrap_or(u32::MAX),
-                line: self.line,
-                item: Item::Reject(reject),
-            });
-        }
-        self.offset += line.len() as u64;
-        self.line += 1;
-    }
-}
-
 /// Reads a record again from its bytes: the item that ends where the bytes end, the same as the first time.
 /// Its origin names no source, offset 0 and line 1: the caller knows better.
 pub fn reread(bytes: &[u8], ctx: &Arc<Context>) -> Item {
@@ -139,8 +78,12 @@ pub fn reread(bytes: &[u8], ctx: &Arc<Context>) -> Item {
     let mut out = Vec::new();
     decoder.push(bytes, &mut out);
     decoder.finish(&mut out);
-    out.pop().map_or_else(
-        || {
+    let ends_at = |entry: &Entry| entry.offset + u64::from(entry.len);
+    let last = out.iter().map(ends_at).max();
+    let place = out.iter().position(|entry| Some(ends_at(entry)) == last);
+    match place {
+        Some(place) => out.swap_remove(place).item,
+        None => {
             let reason = "nothing stands here".into();
             Item::Reject(Reject {
                 reason,
@@ -148,7 +91,6 @@ pub fn reread(bytes: &[u8], ctx: &Arc<Context>) -> Item {
                 bytes: Box::default(),
                 len: 0,
             })
-        },
-        |entry| entry.item,
-    )
+        }
+    }
 }

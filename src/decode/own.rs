@@ -28,6 +28,18 @@ pub(super) fn recognize(text: &str) -> Option<&'static str> {
     starts_known(line)
 }
 
+/// Whether a line without a time goes on with Falco's own log line before it: indented, or a piece of a rules report.
+pub(super) fn goes_on(text: &str) -> bool {
+    const PIECES: [&str; 9] =
+        ["------", "- ", "^", "/", "In ", "LOAD_", "COMPILE_", "rule ", "condition"];
+    let line = text.trim_start();
+    let is_count = line.split_once(' ').is_some_and(|(count, rest)| {
+        count.bytes().all(|byte| byte.is_ascii_digit())
+            && (rest.starts_with("Warning") || rest.starts_with("Error"))
+    });
+    text.starts_with([' ', '\t']) || is_count || PIECES.iter().any(|piece| line.starts_with(piece))
+}
+
 /// `Wed Jun 04 22:33:13 2025: …`, or an ISO time without a fraction and a colon: Falco's own log.
 fn is_dated_log(line: &str) -> bool {
     let bytes = line.as_bytes();

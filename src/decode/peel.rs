@@ -29,9 +29,10 @@ pub(super) enum Part {
 
 /// Peels envelopes until a record, or something unknown, is left.
 pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
-    let mut peeled = Peeled { body: trim_start(line), ..Peeled::default() };
+    let mut peeled = Peeled { body: line, ..Peeled::default() };
     for _ in 0..5 {
-        let body = peeled.body;
+        let (before, body) = (peeled.body, trim_start(peeled.body));
+        peeled.body = body;
         match body.first() {
             None | Some(b'{') => break,
             Some(b'0'..=b'9') if text::head(body).is_some() => break,
@@ -44,6 +45,8 @@ pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
             || bracketed(&mut peeled)
             || named(&mut peeled);
         if !known {
+            // The spaces before a line of Falco's summary mean something.
+            peeled.body = before;
             break;
         }
     }

@@ -1,0 +1,422 @@
+//! What one body is: a line without its envelopes, or the text that an envelope kept.
+
+use super::{
+    Context, json, own,
+    peel::{self, trim_start},
+    record::{self, Wrap},
+    text,
+    unwrap::{self, Found, Inner},
+};
+use crate::model::{Alert, Flag, Flags, Value};
+
+/// A piece of a body and what it is; `start` and `end` count in the body's bytes.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub start: usize,
+    pub end: usize,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Alert(Box<Alert>),
+    Other(&'static str),
+    Reject(&'static str),
+    /// Text inside an envelope: to be read as a body of its own, with these flags.
+    Inner(Inner, Flags),
+}
+
+/// What a body is.
+#[derive(Debug)]
+pub(super) enum Body {
+    Pieces(Vec<Piece>),
+    /// JSON or a text alert that does not end in this body. It may go on in the next line; these are its pieces if not.
+    Open(Going, Vec<Piece>),
+    /// Brackets and commas around the elements of an array.
+    Structure,
+    /// Text that says nothing by itself.
+    Unknown(&'static str),
+}
+
+/// How a record may go on in the next line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Going {
+    /// Between two tokens: a pretty-printed document, or a torn line.
+    Document,
+    /// In the middle of a string: a line that was wrapped or torn.
+    InString,
+    /// A text alert without its closing parenthesis: a value held a newline.
+    Text,
+}
+
+pub(super) const NO_TEXT: &str = "text with no time and no priority of Falco's";
+
+/// Reads a body. `may_go_on` says whether a next line may complete it.
+pub(super) fn read(
+    body: &[u8],
+    wrap: &Wrap,
+    flags: Flags,
+    is_syslog: bool,
+    may_go_on: bool,
+    ctx: &Context,
+) -> Body {
+    let trimmed = trim_start(body);
+    let start = body.len() - trimmed.len();
+    match trimmed.first() {
+        Some(b'{') => {
+            let mut pieces = Vec::new();
+            let going = objects(body, start, wrap, flags, &mut pieces, ctx);
+            if is_syslog
+                && (going.is_some() || pieces.iter().any(is_damaged))
+                && let Some(plain) = peel::unescape_octal(trimmed)
+            {
+                let inner = Inner {
+                    body: plain,
+                    wrap: wrap.clone(),
+                    stream: String::new(),
+                    part: peel::Part::Whole,
+                };
+                return Body::Pieces(vec![Piece {
+                    start: 0,
+                    end: body.len(),
+                    outcome: Outcome::Inner(inner, flags),
+                }]);
+            }
+            match going {
+                Some(going) if may_go_on && pieces.len() == 1 => Body::Open(going, pieces),
+                _ => Body::Pieces(pieces),
+            }
+        }
+        Some(b'[') if opens_array(trimmed) => {
+            let inside = trim_start(trimmed.get(1..).unwrap_or_default());
+            if inside.is_empty() || inside.first() == Some(&b']') {
+                return Body::Structure;
+            }
+            let mut pieces = Vec::new();
+            objects(body, body.len() - inside.len(), wrap, flags, &mut pieces, ctx);
+            Body::Pieces(pieces)
+        }
+        Some(b']' | b',')
+            if trimmed.iter().all(|byte| matches!(byte, b']' | b',' | b' ' | b'\t' | b'\r')) =>
+        {
+            Body::Structure
+        }
+        Some(b'"') => quoted(body, start, wrap, flags, is_syslog, ctx),
+        _ => plain(body, wrap, flags, is_syslog, may_go_on, ctx),
+    }
+}
+
+fn is_damaged(piece: &Piece) -> bool {
+    match &piece.outcome {
+        Outcome::Alert(alert) => {
+            alert.flags.has(Flag::Malformed) || alert.flags.has(Flag::Truncated)
+        }
+        Outcome::Reject(_) => true,
+        _ => false,
+    }
+}
+
+/// A bracket of a JSON array of objects, not of a log line like `[libs]: …`.
+fn opens_array(trimmed: &[u8]) -> bool {
+    let inside = trim_start(trimmed.get(1..).unwrap_or_default());
+    matches!(inside, [] | [b'{' | b']', ..])
+}
+
+/// Reads objects one behind the other; says how the last may go on when it does not end.
+fn objects(
+    body: &[u8],
+    from: usize,
+    wrap: &Wrap,
+    flags: Flags,
+    pieces: &mut Vec<Piece>,
+    ctx: &Context,
+) -> Option<Going> {
+    let mut start = from;
+    loop {
+        let rest = body.get(start..).unwrap_or_default();
+        let read = json::read(rest);
+        let end = start + read.used;
+        let mut flags = Flags(read.flags.0 | flags.0);
+        if read.ended.is_some() {
+            flags.set(Flag::Truncated);
+        }
+        let Value::Object(members) = read.value else {
+            pieces.push(Piece {
+                start,
+                end: body.len(),
+                outcome: Outcome::Reject("JSON that is no object"),
+            });
+            return None;
+        };
+        let first = pieces.len();
+        push_object(members, flags, wrap, start, end, read.ended.is_some(), pieces, ctx);
+        match read.ended {
+            Some(json::Ended::InString) => return Some(Going::InString),
+            Some(json::Ended::Between) => return Some(Going::Document),
+            Some(json::Ended::AtNewRecord) => {
+                start = end;
+                continue;
+            }
+            None => {}
+        }
+        let after = body.get(end..).unwrap_or_default();
+        let n_between = after
+            .iter()
+            .take_while(|byte| {
+                matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | b';' | 0 | 0x1e)
+            })
+            .count();
+        let after = after.get(n_between..).unwrap_or_default();
+        if after.is_empty() || trim_start(after).is_empty() {
+            return None;
+        }
+        if after.starts_with(b"{") {
+            start = end + n_between;
+            continue;
+        }
+        if let Some(next) = next_object(after) {
+            trail(pieces, first, end + n_between + next);
+            start = end + n_between + next;
+            continue;
+        }
+        if let Some(head) = text::head(after) {
+            let text_at = end + n_between;
+            push_text(body, text_at, &head, flags_of_bytes(after), wrap, pieces, ctx);
+            return None;
+        }
+        trail(pieces, first, body.len());
+        return None;
+    }
+}
+
+/// Where another record of Falco's begins in what follows one.
+fn next_object(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'{', bytes)
+        .find(|at| json::opens_record(bytes.get(*at..).unwrap_or_default()))
+}
+
+/// Something followed the pieces on their line: they are said to have it.
+fn trail(pieces: &mut [Piece], first: usize, end: usize) {
+    for piece in pieces.iter_mut().skip(first) {
+        piece.end = end;
+        match &mut piece.outcome {
+            Outcome::Alert(alert) => alert.flags.set(Flag::Trailing),
+            Outcome::Inner(_, flags) => flags.set(Flag::Trailing),
+            _ => {}
+        }
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call; a struct would only name the same eight things again"
+)]
+fn push_object(
+    members: Vec<(Box<str>, Value)>,
+    flags: Flags,
+    wrap: &Wrap,
+    start: usize,
+    end: usize,
+    is_cut: bool,
+    pieces: &mut Vec<Piece>,
+    ctx: &Context,
+) {
+    for found in unwrap::unwrap(members, wrap) {
+        let outcome = match found {
+            Found::Alert(members, wrap) => {
+                Outcome::Alert(Box::new(record::alert(members, flags, &wrap, ctx)))
+            }
+            Found::Text(inner) => Outcome::Inner(inner, carried(flags)),
+            Found::Other(what) => Outcome::Other(what),
+            Found::Nothing(_) if is_cut => Outcome::Reject(
+                "JSON that ends too soon, with no rule and no output before its end",
+            ),
+            Found::Nothing(why) => Outcome::Reject(why),
+        };
+        pieces.push(Piece { start, end, outcome });
+    }
+}
+
+/// What was odd about an envelope and holds for the text in it too.
+fn carried(flags: Flags) -> Flags {
+    let mut carried = Flags::default();
+    for flag in [Flag::BadUtf8, Flag::BadEscape, Flag::TooLong, Flag::Nested, Flag::Unverified] {
+        if flags.has(flag) {
+            carried.set(flag);
+        }
+    }
+    carried
+}
+
+/// A JSON string that holds a record, as some forwarders write it.
+fn quoted(
+    body: &[u8],
+    start: usize,
+    wrap: &Wrap,
+    flags: Flags,
+    is_syslog: bool,
+    ctx: &Context,
+) -> Body {
+    let rest = body.get(start..).unwrap_or_default();
+    let read = json::read(rest);
+    let after = rest.get(read.used..).unwrap_or_default();
+    if read.ended.is_none()
+        && after.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
+        && let Value::String(text) = read.value
+        && text.trim_start().starts_with('{')
+    {
+        let inner = Inner {
+            body: text.as_bytes().to_vec(),
+            wrap: wrap.clone(),
+            stream: String::new(),
+            part: peel::Part::Whole,
+        };
+        return Body::Pieces(vec![Piece {
+            start,
+            end: body.len(),
+            outcome: Outcome::Inner(inner, flags),
+        }]);
+    }
+    plain(body, wrap, flags, is_syslog, false, ctx)
+}
+
+fn flags_of_bytes(bytes: &[u8]) -> Flags {
+    let mut flags = Flags::default();
+    if std::str::from_utf8(bytes).is_err() {
+        flags.set(Flag::BadUtf8);
+    }
+    if bytes.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+        flags.set(Flag::Control);
+    }
+    flags
+}
+
+fn push_text(
+    body: &[u8],
+    at: usize,
+    head: &text::Head,
+    flags: Flags,
+    wrap: &Wrap,
+    pieces: &mut Vec<Piece>,
+    ctx: &Context,
+) {
+    let line = body.get(at..).unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let alert = record::from_text(line.trim_end(), head, flags, wrap, ctx);
+    pieces.push(Piece { start: at, end: body.len(), outcome: Outcome::Alert(Box::new(alert)) });
+}
+
+/// A body that is text.
+fn plain(
+    body: &[u8],
+    wrap: &Wrap,
+    flags: Flags,
+    is_syslog: bool,
+    may_go_on: bool,
+    ctx: &Context,
+) -> Body {
+    let trimmed = trim_start(body);
+    let start = body.len() - trimmed.len();
+    let unescaped = if is_syslog { peel::unescape_octal(trimmed) } else { None };
+    let bytes = unescaped.as_deref().unwrap_or(trimmed);
+    let flags = Flags(flags.0 | flags_of_bytes(bytes).0);
+    if let Some(head) = text::head(bytes) {
+        let mut pieces = Vec::new();
+        push_text(bytes, 0, &head, flags, wrap, &mut pieces, ctx);
+        for piece in &mut pieces {
+            (piece.start, piece.end) = (start, body.len());
+        }
+        let message = bytes.get(head.message..).unwrap_or_default();
+        return if may_go_on && is_unclosed(message) {
+            Body::Open(Going::Text, pieces)
+        } else {
+            Body::Pieces(pieces)
+        };
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let whole = |outcome| Body::Pieces(vec![Piece { start, end: body.len(), outcome }]);
+    if text.starts_with("CEF:")
+        && let Some(alert) = record::from_cef(text.trim_end(), flags, wrap, ctx)
+    {
+        return whole(Outcome::Alert(Box::new(alert)));
+    }
+    if own::is_slash_dated(&text) {
+        // falcosidekick's own log; in debug mode it prints each payload.
+        return match text.find("Falco's payload : ").and_then(|at| bytes.get(at + 18..)) {
+            Some(payload) if trim_start(payload).starts_with(b"{") => {
+                let mut pieces = Vec::new();
+                objects(body, body.len() - payload.len(), wrap, flags, &mut pieces, ctx);
+                Body::Pieces(pieces)
+            }
+            _ => whole(Outcome::Other(own::SIDEKICK)),
+        };
+    }
+    let untrimmed = if start > 0 { String::from_utf8_lossy(body) } else { text.clone() };
+    if let Some(what) = own::recognize(&untrimmed) {
+        return whole(Outcome::Other(what));
+    }
+    if let Some(tag) = &wrap.tag {
+        let is_falco = tag.to_ascii_lowercase().contains("falco");
+        return whole(Outcome::Other(if is_falco { own::LOG } else { own::PROGRAM }));
+    }
+    guess(body, wrap, flags, ctx)
+}
+
+/// A text alert whose parenthesis is open at its end: a value held a newline, or the line was cut.
+fn is_unclosed(message: &[u8]) -> bool {
+    let count = |wanted: u8| message.iter().filter(|byte| **byte == wanted).count();
+    memchr::memmem::find(message, b" (").is_some()
+        && !message.trim_ascii_end().ends_with(b")")
+        && count(b'(') > count(b')')
+}
+
+/// A record behind words that are no envelope we know, or one whose beginning is lost.
+fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
+    let guessed = Wrap { is_guess: true, ..wrap.clone() };
+    let near = body.get(..body.len().min(1024)).unwrap_or_default();
+    let mut pieces = Vec::new();
+    if let Some(at) = next_object(near) {
+        objects(body, at, &guessed, flags, &mut pieces, ctx);
+    } else if let Some(at) = text::head_inside(body)
+        && let Some(head) = body.get(at..).and_then(text::head)
+    {
+        push_text(body, at, &head, flags, &guessed, &mut pieces, ctx);
+    } else if let Some(at) = first_key(body) {
+        let read = json::read_members(body.get(at..).unwrap_or_default());
+        if let Value::Object(members) = read.value
+            && record::is_alert(&members)
+        {
+            let mut flags = Flags(flags.0 | read.flags.0);
+            flags.set(Flag::Truncated);
+            let alert = record::alert(members, flags, &guessed, ctx);
+            pieces.push(Piece {
+                start: 0,
+                end: body.len(),
+                outcome: Outcome::Alert(Box::new(alert)),
+            });
+        }
+    }
+    if pieces.is_empty() || pieces.iter().all(|piece| matches!(piece.outcome, Outcome::Reject(_))) {
+        return Body::Unknown(NO_TEXT);
+    }
+    // The words before belong to every piece: they make it a guess.
+    for piece in &mut pieces {
+        piece.start = 0;
+    }
+    Body::Pieces(pieces)
+}
+
+/// Where the first whole key of an object stands whose beginning is lost.
+fn first_key(body: &[u8]) -> Option<usize> {
+    memchr::memmem::find(body, b"\"rule\":")
+        .or_else(|| memchr::memmem::find(body, b"\"output\":"))?;
+    let is_key = |at: &usize| {
+        let rest = body.get(at + 1..).unwrap_or_default();
+        let n_key = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+            .count();
+        n_key > 0 && rest.get(n_key..).is_some_and(|rest| rest.starts_with(b"\":"))
+    };
+    memchr::memchr_iter(b'"', body).find(is_key)
+}

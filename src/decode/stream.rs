@@ -1,0 +1,704 @@
+//! Cuts bytes into lines and lines into records: joins what runtimes split, puts documents together again, and counts
+//! each record once.
+
+use super::{
+    Context, Entry, Item, Other,
+    body::{self, Body, Going, Outcome, Piece},
+    journal::Export,
+    own,
+    peel::{self, Part, Peeled},
+    record::Wrap,
+    scan::Scan,
+    text,
+};
+use crate::model::{Flag, Flags, Origin, Reject};
+use std::sync::Arc;
+
+/// Longer lines are not kept whole: their first [`KEPT`] bytes are read as a record that ends too soon.
+const LINE_LIMIT: usize = 128 << 20;
+const KEPT: usize = 1 << 20;
+/// A record above this is flagged.
+const HUGE: u64 = 1 << 20;
+/// How many bytes of a reject are kept.
+const REJECT_KEPT: usize = 64 << 10;
+/// Documents over more lines or bytes than this are read line by line.
+const DOCUMENT_LINES: usize = 20_000;
+const DOCUMENT_BYTES: usize = 16 << 20;
+/// A string that is open at the end of a line, or a text alert, goes on over at most so many lines.
+const WRAPPED_LINES: usize = 16;
+/// Streams whose parts are held at the same time.
+const STREAMS: usize = 256;
+/// Envelopes in envelopes.
+const DEPTH_LIMIT: usize = 6;
+
+/// Reads one stream of bytes; the result does not depend on how the bytes are cut.
+///
+/// One decoder must see the whole of a body, since a record may span lines. It is quiet between records except for what
+/// [`Decoder::is_holding`] tells; [`Decoder::settle`] makes that final when a live source is silent.
+#[derive(Debug)]
+pub struct Decoder {
+    ctx: Arc<Context>,
+    source: Arc<str>,
+    /// Bytes of the line that is not complete yet, and how many of it were left out.
+    pending: Vec<u8>,
+    n_left_out: u64,
+    /// Offset of the pending line, and its number.
+    offset: u64,
+    line: u64,
+    /// Parts of records by stream.
+    parts: Vec<Parts>,
+    /// Records that may go on, by stream.
+    going: Vec<Block>,
+    /// An entry of the journal's export format.
+    export: Option<Export>,
+    /// Where Falco's own log line began that the next lines may go on with.
+    own_log: Option<Place>,
+    /// Set when the file is UTF-16: nothing of it can be read.
+    is_utf16: bool,
+}
+
+/// Where a line begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub offset: u64,
+    pub line: u64,
+}
+
+/// A body and where it came from.
+struct Line<'a> {
+    body: &'a [u8],
+    wrap: Wrap,
+    stream: String,
+    part: Part,
+    is_syslog: bool,
+    flags: Flags,
+    place: Place,
+    end: u64,
+    /// Offset of the body's first byte, when it stands in the file as it is and without an envelope.
+    bare_at: Option<u64>,
+    /// Offset of the body's first byte, when it stands in the file as it is.
+    body_at: Option<u64>,
+    depth: usize,
+}
+
+#[derive(Debug)]
+struct Parts {
+    stream: String,
+    text: Vec<u8>,
+    wrap: Wrap,
+    flags: Flags,
+    place: Place,
+    end: u64,
+}
+
+/// A record that may go on in the next line.
+#[derive(Debug)]
+struct Block {
+    stream: String,
+    going: Going,
+    text: Vec<u8>,
+    held: Vec<Held>,
+    scan: Scan,
+}
+
+#[derive(Debug)]
+struct Held {
+    from: usize,
+    to: usize,
+    wrap: Wrap,
+    flags: Flags,
+    is_syslog: bool,
+    place: Place,
+    end: u64,
+    bare_at: Option<u64>,
+    body_at: Option<u64>,
+    depth: usize,
+}
+
+impl Decoder {
+    /// A decoder for one body, from its first byte.
+    pub fn new(ctx: Arc<Context>, source: Arc<str>) -> Self {
+        Self {
+            ctx,
+            source,
+            pending: Vec::new(),
+            n_left_out: 0,
+            offset: 0,
+            line: 1,
+            parts: Vec::new(),
+            going: Vec::new(),
+            export: None,
+            own_log: None,
+            is_utf16: false,
+        }
+    }
+
+    /// A decoder that begins in the middle of a body, at the start of a line (counted from 1).
+    pub fn at(ctx: Arc<Context>, source: Arc<str>, offset: u64, line: u64) -> Self {
+        Self { offset, line, ..Self::new(ctx, source) }
+    }
+
+    /// Whether nothing is held that later bytes could change: no unfinished line, no record over several lines, no parts
+    /// that wait to be joined, no encoding or envelope of the whole file. Then a decoder begun [`at`](Self::at) this place
+    /// would go on the same, which lets the indexer read pieces of a body side by side.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty() && !self.is_holding() && self.own_log.is_none() && !self.is_utf16
+    }
+
+    /// Takes bytes, cut anywhere, and adds the records that are complete.
+    pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<Entry>) {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            let (line, rest) = bytes.split_at(end + 1);
+            if self.pending.is_empty() && line.len() <= LINE_LIMIT {
+                self.take_line(line, out);
+            } else {
+                self.hold(line);
+                self.take_pending(out);
+            }
+            bytes = rest;
+        }
+        self.hold(bytes);
+    }
+
+    /// Nothing more will come: what is held becomes final.
+    pub fn finish(&mut self, out: &mut Vec<Entry>) {
+        self.take_pending(out);
+        self.settle(out);
+    }
+
+    /// Makes final what was held because the next line might have gone on with it. A line without its end stays pending.
+    pub fn settle(&mut self, out: &mut Vec<Entry>) {
+        if let Some(export) = self.export.take() {
+            self.take_export(export, out);
+        }
+        for parts in std::mem::take(&mut self.parts) {
+            self.take_parts(parts, out);
+        }
+        while !self.going.is_empty() {
+            let block = self.going.remove(0);
+            self.give_up(block, out);
+        }
+    }
+
+    /// Whether a record is held that a next line may complete.
+    pub fn is_holding(&self) -> bool {
+        !self.parts.is_empty() || !self.going.is_empty() || self.export.is_some()
+    }
+
+    /// Adds to the pending line, without doubling the memory of a large one.
+    fn hold(&mut self, bytes: &[u8]) {
+        let n_fits = bytes.len().min((LINE_LIMIT + 1).saturating_sub(self.pending.len()));
+        let (kept, left_out) = bytes.split_at_checked(n_fits).unwrap_or((bytes, &[]));
+        self.n_left_out += left_out.len() as u64;
+        if self.pending.len() > (8 << 20)
+            && self.pending.capacity() < self.pending.len() + kept.len()
+        {
+            self.pending.reserve_exact(kept.len().max(8 << 20));
+        }
+        self.pending.extend_from_slice(kept);
+    }
+
+    fn take_pending(&mut self, out: &mut Vec<Entry>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let mut line = std::mem::take(&mut self.pending);
+        let n_left_out = std::mem::take(&mut self.n_left_out);
+        let n_bytes = line.len() as u64 + n_left_out;
+        if line.len() > LINE_LIMIT {
+            line.truncate(KEPT);
+            line.shrink_to_fit();
+            let end = self.offset + n_bytes;
+            self.take(&line, end, out);
+        } else {
+            let end = self.offset + (line.len() - ending(&line)) as u64;
+            line.truncate(line.len() - ending(&line));
+            self.take(&line, end, out);
+        }
+        self.offset += n_bytes;
+        self.line += 1;
+        if line.capacity() <= KEPT {
+            line.clear();
+            self.pending = line;
+        }
+    }
+
+    fn take_line(&mut self, line: &[u8], out: &mut Vec<Entry>) {
+        let text = line.get(..line.len() - ending(line)).unwrap_or_default();
+        self.take(text, self.offset + text.len() as u64, out);
+        self.offset += line.len() as u64;
+        self.line += 1;
+    }
+
+    /// Takes one line without its ending.
+    fn take(&mut self, line: &[u8], end: u64, out: &mut Vec<Entry>) {
+        let place = Place { offset: self.offset, line: self.line };
+        if self.is_utf16 {
+            return;
+        }
+        if self.offset == 0 && is_utf16(line) {
+            self.is_utf16 = true;
+            let reason =
+                "the file is UTF-16 and was not read: convert it with iconv -f UTF-16 -t UTF-8";
+            self.push_item(place, end, self.reject(reason, place, end, line), out);
+            return;
+        }
+        if self.export.is_some() || Export::begins(line) {
+            return self.take_export_line(line, place, end, out);
+        }
+        if is_blank(line) {
+            return self.end_wrapped(out);
+        }
+        // Old Macs and some serial consoles end lines with a carriage return alone.
+        if memchr::memchr(b'\r', line).is_some() && line.first() != Some(&b'{') {
+            let mut from = 0;
+            for at in memchr::memchr_iter(b'\r', line) {
+                let next = line.get(at + 1..).unwrap_or_default();
+                if text::head(peel::trim_start(next)).is_some() {
+                    let piece = line.get(from..at).unwrap_or_default();
+                    self.take_text(piece, place, from as u64, place.offset + at as u64, out);
+                    from = at + 1;
+                }
+            }
+            let piece = line.get(from..).unwrap_or_default();
+            return self.take_text(piece, place, from as u64, end, out);
+        }
+        self.take_text(line, place, 0, end, out);
+    }
+
+    fn take_text(&mut self, line: &[u8], place: Place, from: u64, end: u64, out: &mut Vec<Entry>) {
+        if is_blank(line) {
+            return;
+        }
+        let place = Place { offset: place.offset + from, ..place };
+        let ctx = self.ctx.clone();
+        let Peeled { body, wrap, stream, part, is_syslog } = peel::peel(line, &ctx);
+        let before = (line.len() - body.len()) as u64;
+        let is_bare =
+            !is_syslog && part == Part::Whole && stream.is_empty() && wrap == Wrap::default();
+        let body_at = place.offset + before;
+        self.take_body(
+            Line {
+                body,
+                wrap,
+                stream,
+                part,
+                is_syslog,
+                flags: Flags::default(),
+                place,
+                end,
+                bare_at: is_bare.then_some(body_at),
+                body_at: Some(body_at),
+                depth: 0,
+            },
+            out,
+        );
+    }
+
+    /// Joins parts, then reads the body.
+    fn take_body(&mut self, line: Line<'_>, out: &mut Vec<Entry>) {
+        if line.part == Part::Whole {
+            return self.read_body(line, out);
+        }
+        let place = self.parts.iter().position(|parts| parts.stream == line.stream);
+        let is_open = line.part == Part::Open
+            && (line.body_at.is_some() || line.wrap.tag.is_some() || !is_whole_record(line.body));
+        match (place, is_open) {
+            (None, false) => self.read_body(line, out),
+            (None, true) => {
+                if self.parts.len() >= STREAMS {
+                    let oldest = self.parts.remove(0);
+                    self.take_parts(oldest, out);
+                }
+                self.parts.push(Parts {
+                    stream: line.stream,
+                    text: line.body.to_vec(),
+                    wrap: line.wrap,
+                    flags: line.flags,
+                    place: line.place,
+                    end: line.end,
+                });
+            }
+            (Some(place), is_open) => {
+                let mut parts = self.parts.remove(place);
+                if line.body_at.is_none() && begins_record(line.body) && is_whole_record(line.body)
+                {
+                    // The part before was torn: this is a record of its own.
+                    self.take_parts(parts, out);
+                    return self.read_body(line, out);
+                }
+                parts.text.extend_from_slice(line.body);
+                parts.end = line.end;
+                parts.flags.0 |= line.flags.0;
+                if is_open && parts.text.len() < LINE_LIMIT {
+                    self.parts.push(parts);
+                } else {
+                    self.take_parts(parts, out);
+                }
+            }
+        }
+    }
+
+    fn take_parts(&mut self, parts: Parts, out: &mut Vec<Entry>) {
+        let Parts { stream, text, wrap, flags, place, end } = parts;
+        if is_blank(&text) {
+            // Blank text in an envelope is a record all the same: it says nothing.
+            self.push_item(place, end, Item::Other(Other { what: own::CONTINUED }), out);
+            return;
+        }
+        let line = Line {
+            body: &text,
+            wrap,
+            stream,
+            part: Part::Whole,
+            is_syslog: false,
+            flags,
+            place,
+            end,
+            bare_at: None,
+            body_at: None,
+            depth: 1,
+        };
+        self.read_body(line, out);
+    }
+
+    /// Reads a body that is whole, or goes on with the one before it in its stream.
+    fn read_body(&mut self, line: Line<'_>, out: &mut Vec<Entry>) {
+        if let Some(place) = self.going.iter().position(|block| block.stream == line.stream) {
+            let mut block = self.going.remove(place);
+            if block.may_take(&line) {
+                block.add(&line);
+                if block.is_complete() {
+                    return self.take_document(block, out);
+                }
+                if block.is_too_large() {
+                    return self.give_up(block, out);
+                }
+                self.going.push(block);
+                return;
+            }
+            self.give_up(block, out);
+        }
+        self.classify(line, true, out);
+    }
+
+    fn classify(&mut self, line: Line<'_>, may_go_on: bool, out: &mut Vec<Entry>) {
+        if is_blank(line.body) {
+            self.push_item(line.place, line.end, Item::Other(Other { what: own::CONTINUED }), out);
+            return;
+        }
+        let ctx = self.ctx.clone();
+        match body::read(line.body, &line.wrap, line.flags, line.is_syslog, may_go_on, &ctx) {
+            Body::Pieces(pieces) => self.push_pieces(&line, pieces, out),
+            Body::Open(going, _) => {
+                self.own_log = None;
+                let mut block = Block {
+                    stream: line.stream.clone(),
+                    going,
+                    text: Vec::new(),
+                    held: Vec::new(),
+                    scan: Scan::default(),
+                };
+                block.add(&line);
+                self.going.push(block);
+            }
+            Body::Structure => {}
+            Body::Unknown(reason) => {
+                let text = String::from_utf8_lossy(line.body);
+                if let Some(began) = self.own_log
+                    && own::goes_on(&text)
+                {
+                    self.push_item(
+                        began,
+                        line.end,
+                        Item::Other(Other { what: own::CONTINUED }),
+                        out,
+                    );
+                    self.own_log = Some(began);
+                    return;
+                }
+                self.own_log = None;
+                let item = self.reject(reason, line.place, line.end, line.body);
+                self.push_item(line.place, line.end, item, out);
+            }
+        }
+    }
+
+    fn push_pieces(&mut self, line: &Line<'_>, pieces: Vec<Piece>, out: &mut Vec<Entry>) {
+        for piece in pieces {
+            let start = line.bare_at.map_or(line.place.offset, |at| at + piece.start as u64);
+            let is_last = piece.end >= line.body.trim_ascii_end().len();
+            let end = match line.body_at {
+                Some(at) if !is_last => at + piece.end as u64,
+                _ => line.end,
+            };
+            let place = Place { offset: start, ..line.place };
+            let what = match piece.outcome {
+                Outcome::Alert(mut alert) => {
+                    if end - start > HUGE {
+                        alert.flags.set(Flag::Huge);
+                    }
+                    alert.origin = self.origin(place);
+                    self.own_log = None;
+                    self.push_item(place, end, Item::Alert(alert), out);
+                    continue;
+                }
+                Outcome::Other(what) => {
+                    let began = self.own_log.take();
+                    if what == own::LOG {
+                        self.own_log = began.filter(|_| what == own::CONTINUED).or(Some(place));
+                    }
+                    Item::Other(Other { what })
+                }
+                Outcome::Reject(reason) => {
+                    self.own_log = None;
+                    let bytes = line.body.get(piece.start..piece.end).unwrap_or(line.body);
+                    self.reject(reason, place, end, bytes)
+                }
+                Outcome::Inner(inner, flags) if line.depth < DEPTH_LIMIT => {
+                    let mut stream = line.stream.clone();
+                    stream.push_str(&inner.stream);
+                    let peeled = peel::peel(&inner.body, &self.ctx);
+                    let mut wrap = inner.wrap;
+                    // What stands nearer to the record knows it better.
+                    wrap.time = peeled.wrap.time.or(wrap.time);
+                    wrap.hostname = peeled.wrap.hostname.or(wrap.hostname);
+                    wrap.tag = peeled.wrap.tag.or(wrap.tag);
+                    stream.push_str(&peeled.stream);
+                    let inner = Line {
+                        body: peeled.body,
+                        wrap,
+                        stream,
+                        part: if peeled.part == Part::Whole { inner.part } else { peeled.part },
+                        is_syslog: peeled.is_syslog,
+                        flags,
+                        place,
+                        end,
+                        bare_at: None,
+                        body_at: None,
+                        depth: line.depth + 1,
+                    };
+                    self.take_body(inner, out);
+                    continue;
+                }
+                Outcome::Inner(..) => {
+                    self.reject("envelopes in envelopes, too many to open", place, end, line.body)
+                }
+            };
+            self.push_item(place, end, what, out);
+        }
+    }
+
+    /// A document is complete: it is one record, or several behind each other.
+    fn take_document(&mut self, block: Block, out: &mut Vec<Entry>) {
+        let (Some(first), Some(last)) = (block.held.first(), block.held.last()) else { return };
+        let line = Line {
+            body: &block.text,
+            wrap: first.wrap.clone(),
+            stream: block.stream,
+            part: Part::Whole,
+            is_syslog: first.is_syslog,
+            flags: first.flags,
+            place: first.place,
+            end: last.end,
+            bare_at: None,
+            body_at: None,
+            depth: first.depth,
+        };
+        self.classify(line, false, out);
+    }
+
+    /// A record did not go on as it might have: its lines are read for themselves, or as a document that ends too soon.
+    fn give_up(&mut self, block: Block, out: &mut Vec<Entry>) {
+        let first_text = block
+            .held
+            .first()
+            .and_then(|first| block.text.get(first.from..first.to))
+            .unwrap_or_default();
+        let is_one_line = block.going != Going::Document
+            || memchr::memmem::find(first_text, b"\"rule\"").is_some()
+            || memchr::memmem::find(first_text, b"\"output\"").is_some();
+        if !is_one_line {
+            return self.take_document(block, out);
+        }
+        for (n, held) in block.held.into_iter().enumerate() {
+            let line = Line {
+                body: block.text.get(held.from..held.to).unwrap_or_default(),
+                wrap: held.wrap,
+                stream: block.stream.clone(),
+                part: Part::Whole,
+                is_syslog: held.is_syslog,
+                flags: held.flags,
+                place: held.place,
+                end: held.end,
+                bare_at: held.bare_at,
+                body_at: held.body_at,
+                depth: held.depth,
+            };
+            if n == 0 {
+                self.classify(line, false, out);
+            } else {
+                self.read_body(line, out);
+            }
+        }
+    }
+
+    /// A blank line ends what was only a wrapped string or text; a document may hold one.
+    fn end_wrapped(&mut self, out: &mut Vec<Entry>) {
+        let place = self
+            .going
+            .iter()
+            .position(|block| block.stream.is_empty() && block.going != Going::Document);
+        if let Some(place) = place {
+            let block = self.going.remove(place);
+            self.give_up(block, out);
+        }
+    }
+
+    fn take_export_line(&mut self, line: &[u8], place: Place, end: u64, out: &mut Vec<Entry>) {
+        let mut export = self.export.take().unwrap_or_else(|| Export::new(place));
+        if export.add(line, end) {
+            self.export = Some(export);
+        } else {
+            self.take_export(export, out);
+        }
+    }
+
+    fn take_export(&mut self, export: Export, out: &mut Vec<Entry>) {
+        let (place, end) = (export.place, export.end);
+        let line = Line {
+            body: b"",
+            wrap: Wrap::default(),
+            stream: String::new(),
+            part: Part::Whole,
+            is_syslog: false,
+            flags: Flags::default(),
+            place,
+            end,
+            bare_at: None,
+            body_at: None,
+            depth: 0,
+        };
+        let pieces = export.into_pieces();
+        self.push_pieces(&line, pieces, out);
+    }
+
+    fn origin(&self, place: Place) -> Origin {
+        Origin { source: self.source.clone(), offset: place.offset, line: place.line }
+    }
+
+    fn reject(&self, reason: &str, place: Place, end: u64, bytes: &[u8]) -> Item {
+        let kept = bytes.get(..bytes.len().min(REJECT_KEPT)).unwrap_or_default();
+        Item::Reject(Reject {
+            reason: reason.into(),
+            origin: self.origin(place),
+            bytes: kept.into(),
+            len: end - place.offset,
+        })
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the other steps do")]
+    fn push_item(&self, place: Place, end: u64, item: Item, out: &mut Vec<Entry>) {
+        let len = u32::try_from(end.saturating_sub(place.offset)).unwrap_or(u32::MAX);
+        out.push(Entry { offset: place.offset, len, line: place.line, item });
+    }
+}
+
+impl Block {
+    /// Whether a line may go on with this record: not when it is one itself.
+    fn may_take(&self, line: &Line<'_>) -> bool {
+        let body = peel::trim_start(line.body);
+        if self.going == Going::Document {
+            match body.first() {
+                Some(b'{') => return self.scan.is_in_array() || !super::json::opens_record(body),
+                Some(b'"' | b'}' | b']' | b'[' | b',' | b'#' | b'/') => return true,
+                _ => {}
+            }
+        }
+        !begins_record(body)
+            && line.wrap.tag.is_none()
+            && own::recognize(&String::from_utf8_lossy(line.body)).is_none()
+    }
+
+    fn add(&mut self, line: &Line<'_>) {
+        if !self.text.is_empty() {
+            self.text.push(b'\n');
+            self.scan.push(b"\n");
+        }
+        let from = self.text.len();
+        self.text.extend_from_slice(line.body);
+        self.scan.push(line.body);
+        self.held.push(Held {
+            from,
+            to: self.text.len(),
+            wrap: line.wrap.clone(),
+            flags: line.flags,
+            is_syslog: line.is_syslog,
+            place: line.place,
+            end: line.end,
+            bare_at: line.bare_at,
+            body_at: line.body_at,
+            depth: line.depth,
+        });
+    }
+
+    fn is_complete(&self) -> bool {
+        match self.going {
+            Going::Document | Going::InString => self.scan.is_complete(),
+            Going::Text => self.text.trim_ascii_end().ends_with(b")"),
+        }
+    }
+
+    fn is_too_large(&self) -> bool {
+        let n_lines = if self.going == Going::Document { DOCUMENT_LINES } else { WRAPPED_LINES };
+        self.held.len() > n_lines || self.text.len() > DOCUMENT_BYTES
+    }
+}
+
+fn begins_record(body: &[u8]) -> bool {
+    let body = peel::trim_start(body);
+    super::json::opens_record(body)
+        || body.starts_with(b"CEF:0|Falco")
+        || text::head(body).is_some()
+}
+
+/// Whether text from an envelope is a record without more parts: an object that ends.
+fn is_whole_record(body: &[u8]) -> bool {
+    let body = peel::trim_start(body).trim_ascii_end();
+    if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
+        return false;
+    }
+    let mut scan = Scan::default();
+    scan.push(body);
+    scan.is_complete()
+}
+
+/// How many bytes of a line are its ending.
+fn ending(line: &[u8]) -> usize {
+    match line {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n'] | [.., b'\r'] => 1,
+        _ => 0,
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// UTF-16 by its mark, or by every other byte of the first line being NUL.
+fn is_utf16(line: &[u8]) -> bool {
+    let rest = line.strip_prefix(b"\xff\xfe").or_else(|| line.strip_prefix(b"\xfe\xff"));
+    let (line, n_least) = match rest {
+        Some(rest) => (rest, 2),
+        None => (line, 8),
+    };
+    let start = line.get(..line.len().min(64)).unwrap_or_default();
+    let n_nul = |odd: usize| start.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+    let n_pairs = start.len() / 2;
+    n_pairs >= n_least
+        && [0, 1]
+            .into_iter()
+            .any(|odd| n_nul(odd) * 10 >= n_pairs * 8 && n_nul(1 - odd) * 10 <= n_pairs)
+}

@@ -1,0 +1,292 @@
+//! Envelopes that are JSON themselves: docker's json-file, the journal, Fluent Bit, CloudWatch, CloudEvents,
+//! falcosidekick-ui, Datadog and whatever else keeps an alert as an object or as text under some key.
+
+use super::{
+    own,
+    peel::Part,
+    record::{self, Wrap},
+    text, time,
+};
+use crate::model::Value;
+
+/// What was found in an object.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// The members of an alert.
+    Alert(Vec<(Box<str>, Value)>, Wrap),
+    /// Text that holds a record, or a part of one.
+    Text(Inner),
+    Other(&'static str),
+    /// Nothing; why.
+    Nothing(&'static str),
+}
+
+/// Text found under a key.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub body: Vec<u8>,
+    pub wrap: Wrap,
+    pub stream: String,
+    pub part: Part,
+}
+
+type Members = Vec<(Box<str>, Value)>;
+
+/// Keys under which forwarders keep the text of a line, best first.
+const TEXT_KEYS: [&str; 14] = [
+    "MESSAGE",
+    "log",
+    "message",
+    "_raw",
+    "line",
+    "msg",
+    "Message",
+    "data",
+    "body",
+    "textPayload",
+    "payload",
+    "event",
+    "text",
+    "_line",
+];
+/// Envelopes in envelopes: more than so many nobody makes.
+const DEPTH_LIMIT: usize = 4;
+
+/// Finds the alerts in an object: itself, an object in it, or text in it.
+pub(super) fn unwrap(members: Members, wrap: &Wrap) -> Vec<Found> {
+    let mut found = Vec::new();
+    collect(members, wrap, 0, &mut found);
+    if found.is_empty() {
+        found.push(Found::Nothing("a JSON object with no rule and no output"));
+    }
+    found
+}
+
+fn get<'a>(members: &'a [(Box<str>, Value)], key: &str) -> Option<&'a Value> {
+    members.iter().find(|(name, _)| **name == *key).map(|(_, value)| value)
+}
+
+fn get_text<'a>(members: &'a [(Box<str>, Value)], key: &str) -> Option<&'a str> {
+    get(members, key).and_then(Value::as_str)
+}
+
+fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) {
+    if record::is_alert(&members) {
+        found.push(Found::Alert(members, wrap.clone()));
+        return;
+    }
+    if let Some(what) = answer(&members) {
+        if depth == 0 {
+            found.push(Found::Other(what));
+        }
+        return;
+    }
+    let wrap = wrap_of(&members, wrap);
+    if is_journal(&members) {
+        journal(&members, wrap, found);
+        return;
+    }
+    let n_before = found.len();
+    let (stream, part) = stream_of(&members);
+    let mut texts: Vec<(usize, Box<str>)> = Vec::new();
+    for (key, value) in members {
+        match value {
+            Value::Object(inner) if depth < DEPTH_LIMIT => {
+                collect_quietly(inner, &wrap, depth + 1, found)
+            }
+            Value::Array(items) if depth < DEPTH_LIMIT => {
+                for item in items {
+                    match item {
+                        Value::Object(inner) => collect_quietly(inner, &wrap, depth + 1, found),
+                        Value::String(text) if looks_like_record(&text) => {
+                            found.push(Found::Text(plain(&text, wrap.clone())));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Value::String(text) => {
+                let place = TEXT_KEYS.iter().position(|name| **name == *key);
+                let place = place.or_else(|| looks_like_record(&text).then_some(TEXT_KEYS.len()));
+                if let Some(place) = place {
+                    texts.push((place, text));
+                }
+            }
+            _ => {}
+        }
+    }
+    if found.len() > n_before {
+        return;
+    }
+    texts.sort_by_key(|(place, text)| (!looks_like_record(text), *place));
+    if let Some((_, text)) = texts.into_iter().next() {
+        let (text, part) = match (part, text.strip_suffix('\n')) {
+            (Part::Open, Some(text)) => (text, Part::Last),
+            (part, Some(text)) => (text, part),
+            (part, None) => (&*text, part),
+        };
+        found.push(Found::Text(Inner { body: text.as_bytes().to_vec(), wrap, stream, part }));
+    }
+}
+
+/// Objects in an envelope count only when an alert, or text that looks like one, is in them.
+fn collect_quietly(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) {
+    let n_before = found.len();
+    collect(members, wrap, depth, found);
+    let is_record = |one: &Found| match one {
+        Found::Alert(..) => true,
+        Found::Text(inner) => std::str::from_utf8(&inner.body).is_ok_and(looks_like_record),
+        Found::Other(_) | Found::Nothing(_) => false,
+    };
+    let mut place = 0;
+    found.retain(|one| {
+        place += 1;
+        place <= n_before || is_record(one)
+    });
+}
+
+fn plain(text: &str, wrap: Wrap) -> Inner {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Inner { body: text.as_bytes().to_vec(), wrap, stream: String::new(), part: Part::Whole }
+}
+
+/// Whether text is a record by its beginning.
+fn looks_like_record(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{')
+        || text.starts_with("CEF:0|Falcosecurity|")
+        || text::head(text.as_bytes()).is_some()
+}
+
+/// The stream a line belongs to, and whether the record goes on in the next line of it.
+fn stream_of(members: &[(Box<str>, Value)]) -> (String, Part) {
+    let mut stream = String::new();
+    for key in ["container_id", "CONTAINER_ID_FULL", "CONTAINER_ID", "stream"] {
+        if let Some(text) = get_text(members, key) {
+            stream.push('|');
+            stream.push_str(text);
+        }
+    }
+    let part = match get_text(members, "logtag").or_else(|| get_text(members, "_p")) {
+        Some("P") => Part::Open,
+        Some("F") => Part::Last,
+        _ => {
+            let is_docker = get(members, "log").is_some()
+                && get(members, "stream").is_some()
+                && get(members, "time").is_some()
+                && members
+                    .iter()
+                    .all(|(key, _)| matches!(&**key, "log" | "stream" | "time" | "attrs"));
+            if is_docker || get_text(members, "partial_message") == Some("true") {
+                Part::Open
+            } else {
+                Part::Whole
+            }
+        }
+    };
+    (stream, part)
+}
+
+fn wrap_of(members: &[(Box<str>, Value)], outer: &Wrap) -> Wrap {
+    let mut wrap = outer.clone();
+    let keys = [
+        "_SOURCE_REALTIME_TIMESTAMP",
+        "__REALTIME_TIMESTAMP",
+        "time",
+        "@timestamp",
+        "timestamp",
+        "ts",
+        "date",
+    ];
+    let has_zone = |value: &Value| match value {
+        Value::String(text) => time::iso(text.as_bytes()).is_none_or(|stamp| stamp.has_zone),
+        _ => true,
+    };
+    let inner = keys.iter().find_map(|key| {
+        get(members, key).filter(|value| has_zone(value)).and_then(time::of_record)
+    });
+    if let Some((time, _)) = inner {
+        wrap.time = Some(time);
+    }
+    let host = ["_HOSTNAME", "hostname", "host"].iter().find_map(|key| get_text(members, key));
+    if let Some(host) = host {
+        wrap.hostname = Some(host.into());
+    }
+    wrap
+}
+
+fn is_journal(members: &[(Box<str>, Value)]) -> bool {
+    get(members, "__REALTIME_TIMESTAMP").is_some()
+        || get(members, "__CURSOR").is_some()
+        || (get(members, "MESSAGE").is_some() && get(members, "_HOSTNAME").is_some())
+}
+
+/// One entry of the journal: `MESSAGE` is text, an array of bytes, an array of values, or null when it was too large.
+pub(super) fn journal(members: &[(Box<str>, Value)], mut wrap: Wrap, found: &mut Vec<Found>) {
+    let tag = ["SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"]
+        .iter()
+        .find_map(|key| get_text(members, key));
+    wrap.tag = Some(tag.unwrap_or("journal").into());
+    let is_partial = get_text(members, "CONTAINER_PARTIAL_MESSAGE") == Some("true");
+    let (stream, _) = stream_of(members);
+    let part = match (is_partial, stream.is_empty()) {
+        (true, _) => Part::Open,
+        (false, true) => Part::Whole,
+        (false, false) => Part::Last,
+    };
+    let mut add = |body: Vec<u8>| {
+        found.push(Found::Text(Inner { body, wrap: wrap.clone(), stream: stream.clone(), part }));
+    };
+    match get(members, "MESSAGE") {
+        Some(Value::String(text)) => add(text.as_bytes().to_vec()),
+        Some(Value::Array(items)) => match bytes_of(items) {
+            Some(bytes) => add(bytes),
+            None => {
+                for item in items {
+                    match item {
+                        Value::String(text) => add(text.as_bytes().to_vec()),
+                        Value::Array(items) => add(bytes_of(items).unwrap_or_default()),
+                        _ => {}
+                    }
+                }
+            }
+        },
+        Some(Value::Null) => found.push(Found::Nothing(
+            "the journal left the message out because it was too large (journalctl --all shows it)",
+        )),
+        Some(_) => found.push(Found::Nothing("an entry of the journal whose message is no text")),
+        None => found.push(Found::Other(own::PROGRAM)),
+    }
+}
+
+/// Bytes as the journal writes what is not UTF-8: an array of numbers.
+fn bytes_of(items: &[Value]) -> Option<Vec<u8>> {
+    if items.is_empty() {
+        return None;
+    }
+    items
+        .iter()
+        .map(|item| match item {
+            Value::Number(digits) => {
+                let number: i16 = digits.parse().ok()?;
+                // Some versions print bytes as signed.
+                u8::try_from(if number < 0 { number + 256 } else { number }).ok()
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// JSON of Falco's that is no alert.
+fn answer(members: &[(Box<str>, Value)]) -> Option<&'static str> {
+    let has = |key: &str| get(members, key).is_some();
+    if has("output_fields") && has("sample") {
+        return Some(own::METRICS);
+    }
+    let is_answer = has("falco_load_results")
+        || has("falco_describe_results")
+        || has("falco_version")
+        || has("required_engine_version")
+        || (has("engine_version") && has("version"));
+    is_answer.then_some(own::ANSWER)
+}
