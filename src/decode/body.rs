@@ -30,8 +30,8 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) enum Body {
     Pieces(Vec<Piece>),
-    /// JSON or a text alert that does not end in this body. It may go on in the next line; these are its pieces if not.
-    Open(Going, Vec<Piece>),
+    /// JSON or a text alert that does not end in this body and may go on in the next line.
+    Open(Going),
     /// Brackets and commas around the elements of an array.
     Structure,
     /// Text that says nothing by itself.
@@ -83,7 +83,7 @@ pub(super) fn read(
                 }]);
             }
             match going {
-                Some(going) if may_go_on && pieces.len() == 1 => Body::Open(going, pieces),
+                Some(going) if may_go_on && pieces.len() == 1 => Body::Open(going),
                 _ => Body::Pieces(pieces),
             }
         }
@@ -328,13 +328,13 @@ fn plain(
         }
         let message = bytes.get(head.message..).unwrap_or_default();
         return if may_go_on && is_unclosed(message) {
-            Body::Open(Going::Text, pieces)
+            Body::Open(Going::Text)
         } else {
             Body::Pieces(pieces)
         };
     }
     let text = String::from_utf8_lossy(bytes);
-    let whole = |outcome| Body::Pieces(vec![Piece { start, end: body.len(), outcome }]);
+    let whole = |outcome| Body::Pieces(vec![Piece { start: 0, end: body.len(), outcome }]);
     if text.starts_with("CEF:")
         && let Some(alert) = record::from_cef(text.trim_end(), flags, wrap, ctx)
     {

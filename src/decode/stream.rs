@@ -390,7 +390,7 @@ impl Decoder {
         let ctx = self.ctx.clone();
         match body::read(line.body, &line.wrap, line.flags, line.is_syslog, may_go_on, &ctx) {
             Body::Pieces(pieces) => self.push_pieces(&line, pieces, out),
-            Body::Open(going, _) => {
+            Body::Open(going) => {
                 self.own_log = None;
                 let mut block = Block {
                     stream: line.stream.clone(),
