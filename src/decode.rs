@@ -5,6 +5,7 @@
 
 mod body;
 mod cut;
+pub mod fast;
 mod journal;
 mod json;
 mod own;

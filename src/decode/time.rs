@@ -137,10 +137,16 @@ pub(super) fn epoch(number: i128) -> Option<Timestamp> {
 
 /// Whether a time is far from anything a Falco can have written: before there was one, or after the file's own time.
 pub(super) fn is_odd(time: Timestamp, ctx: &Context) -> bool {
-    const FIRST_FALCO: i64 = 1_400_000_000;
+    time.as_second() < FIRST_FALCO || time.as_second() > latest(ctx)
+}
+
+/// Earlier seconds than this are odd: there was no Falco.
+pub(super) const FIRST_FALCO: i64 = 1_400_000_000;
+
+/// Later seconds than this are odd.
+pub(super) fn latest(ctx: &Context) -> i64 {
     const YEAR_2100: i64 = 4_102_444_800;
-    let latest = ctx.written_at.map_or(YEAR_2100, |written| written.as_second() + 2 * 86_400);
-    time.as_second() < FIRST_FALCO || time.as_second() > latest
+    ctx.written_at.map_or(YEAR_2100, |written| written.as_second() + 2 * 86_400)
 }
 
 fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {

@@ -52,6 +52,11 @@ impl Draft {
         self.rows.is_empty()
     }
 
+    /// Takes the rows back; what the worker's numbers mean stays.
+    pub fn forget(&mut self) {
+        self.rows.clear();
+    }
+
     /// Says how many lines stand before the piece, once the pieces before it are counted; `is_relative` when they were
     /// counted from a place whose own line is not known yet.
     pub fn set_lines_before(&mut self, lines: u64, is_relative: bool) {

@@ -1,0 +1,75 @@
+//! Times in the one form that Falco writes, and the prefix of CRI.
+
+/// `YYYY-MM-DDTHH:MM:SS[.fraction]Z` as seconds since 1970 and nanoseconds; any other form is refused.
+pub(super) fn utc(bytes: &[u8]) -> Option<(i64, i64)> {
+    let (second, nanosecond, rest) = clock(bytes)?;
+    (rest == b"Z").then_some((second, nanosecond))
+}
+
+/// Where the record begins in `2026-01-01T00:00:00.1+09:00 stdout F {…`.
+pub(super) fn container_runtime(line: &[u8]) -> Option<usize> {
+    let (_, _, rest) = clock(line)?;
+    let rest = match rest {
+        [b'Z', rest @ ..] => rest,
+        [b'+' | b'-', a, b, b':', c, d, rest @ ..]
+            if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()) =>
+        {
+            rest
+        }
+        _ => return None,
+    };
+    let rest = rest.strip_prefix(b" stdout F ").or_else(|| rest.strip_prefix(b" stderr F "))?;
+    (rest.first() == Some(&b'{')).then(|| line.len() - rest.len())
+}
+
+fn clock(bytes: &[u8]) -> Option<(i64, i64, &[u8])> {
+    let (fixed, mut rest) = bytes.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
+        *fixed
+    else {
+        return None;
+    };
+    let year = number([y1, y2])? * 100 + number([y3, y4])?;
+    let (month, day) = (number([m1, m2])?, number([d1, d2])?);
+    let (hour, minute, second) = (number([h1, h2])?, number([n1, n2])?, number([s1, s2])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let mut nanosecond = 0;
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let n_digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if !(1..=9).contains(&n_digits) {
+            return None;
+        }
+        let (digits, after) = fraction.split_at_checked(n_digits)?;
+        nanosecond = digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+        nanosecond *= 10_i64.pow(9 - u32::try_from(n_digits).ok()?);
+        rest = after;
+    }
+    let days = days_since_1970(year, month, day)?;
+    Some((days * 86_400 + hour * 3600 + minute * 60 + second, nanosecond, rest))
+}
+
+fn number([tens, ones]: [u8; 2]) -> Option<i64> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit())
+        .then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+}
+
+/// Howard Hinnant's `days_from_civil`; the last days of months are left to the careful decoder unless they surely exist.
+fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    let last = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        _ => return None,
+    };
+    if !(1..=last).contains(&day) {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}

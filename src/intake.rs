@@ -1,0 +1,213 @@
+//! From what sources deliver to what the store takes in, on threads of its own.
+//!
+//! Large backlogs are indexed in pieces side by side and handed on in the order of the file; live bytes are decoded as they
+//! come. The result does not depend on how the bytes were cut or which thread was faster.
+
+mod backlog;
+mod piece;
+mod records;
+
+pub use records::Records;
+
+use crate::decode::{Context, Decoder};
+use crate::model::{BodyId, SourceId};
+use crate::source::{Delivery, Opened, SourceState};
+use crate::store::{Batch, Body};
+use jiff::Timestamp;
+use piece::{Piece, Tools};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Batches that may wait for the reader: few, so that memory stays small and keys are answered in between.
+const WAITING: usize = 4;
+/// Bytes taken in before a batch is handed on while more are there already.
+const TOGETHER: usize = 1 << 20;
+
+/// How to take in.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that index a backlog.
+    pub workers: usize,
+    /// Hand on the last megabyte of a backlog first, for a first screen at once. Alerts are then not in the order of the file.
+    pub tail_first: bool,
+    pub context: Context,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { workers: 2, tail_first: false, context: Context::default() }
+    }
+}
+
+/// What came since the last news.
+#[derive(Debug, Default)]
+pub struct News {
+    pub batch: Batch,
+    /// New states of sources, in the order they came.
+    pub states: Vec<(SourceId, SourceState, Timestamp)>,
+    /// How far a backlog is read; `None` when nothing is said about it.
+    pub progress: Option<Progress>,
+    /// How to read records again, whenever that changed.
+    pub records: Option<Arc<Records>>,
+    /// Sources that are finished, with a sentence where one could not be read at all.
+    pub done: Vec<(SourceId, Option<String>)>,
+    /// Bytes that were read.
+    pub bytes: u64,
+}
+
+/// How far a backlog is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    pub body: BodyId,
+    /// Bytes.
+    pub done: u64,
+    pub total: u64,
+    pub bytes_per_second: f64,
+}
+
+impl Progress {
+    /// Seconds until it is done, at the present rate.
+    pub fn seconds_left(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+        let left = self.total.saturating_sub(self.done) as f64;
+        (self.bytes_per_second > 0.0).then(|| left / self.bytes_per_second)
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.done >= self.total
+    }
+}
+
+/// Takes in deliveries until they end; the news ends then too. Dropping the receiver stops it.
+pub fn spawn(deliveries: Receiver<Delivery>, options: Options) -> Receiver<News> {
+    let (out, news) = sync_channel(WAITING);
+    std::thread::spawn(move || {
+        let mut intake = Intake::new(options, out);
+        // A closed channel means that nobody listens any more.
+        let _ = intake.run(&deliveries);
+    });
+    news
+}
+
+/// Nobody listens any more.
+struct Gone;
+
+struct Intake {
+    options: Options,
+    out: SyncSender<News>,
+    news: News,
+    records: Arc<Records>,
+    live: FxHashMap<BodyId, Live>,
+    tools: Tools,
+    /// One for each worker of a backlog; they keep their numbers from one backlog to the next.
+    workers: Vec<Tools>,
+}
+
+/// A body that is being read.
+struct Live {
+    opened: Opened,
+    decoder: Decoder,
+    /// Where the next byte lies, and the lines before it.
+    offset: u64,
+    lines: u64,
+}
+
+impl Intake {
+    fn new(options: Options, out: SyncSender<News>) -> Self {
+        let workers = (1..).take(options.workers.max(1)).map(Tools::new).collect();
+        Self {
+            options,
+            out,
+            news: News::default(),
+            records: Arc::default(),
+            live: FxHashMap::default(),
+            tools: Tools::new(0),
+            workers,
+        }
+    }
+
+    fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Gone> {
+        while let Ok(delivery) = deliveries.recv() {
+            let mut n_bytes = self.take(delivery)?;
+            while n_bytes < TOGETHER
+                && let Ok(delivery) = deliveries.try_recv()
+            {
+                n_bytes += self.take(delivery)?;
+            }
+            self.send()?;
+        }
+        // Sources that ended without a word leave an unfinished last line.
+        let mut bodies: Vec<_> = self.live.keys().copied().collect();
+        bodies.sort_unstable();
+        for body in bodies {
+            self.end(body);
+        }
+        self.send()
+    }
+
+    fn send(&mut self) -> Result<(), Gone> {
+        let news = std::mem::take(&mut self.news);
+        self.out.send(news).map_err(|_| Gone)
+    }
+
+    /// Takes one delivery in, and says how many bytes that was.
+    fn take(&mut self, delivery: Delivery) -> Result<usize, Gone> {
+        if matches!(delivery, Delivery::Opened(_) | Delivery::Cut { .. } | Delivery::Ended { .. }) {
+            Arc::make_mut(&mut self.records).note(&delivery, &self.options.context);
+            self.news.records = Some(Arc::clone(&self.records));
+        }
+        match delivery {
+            Delivery::Opened(opened) => self.open(opened),
+            Delivery::Backlog { body, from, to } => self.backlog(body, from, to)?,
+            Delivery::Bytes { body, offset, bytes } => {
+                self.bytes(body, offset, &bytes);
+                return Ok(bytes.len());
+            }
+            Delivery::Still { body } => self.still(body),
+            Delivery::Ended { body, .. } => self.end(body),
+            Delivery::State { source, state, at } => self.news.states.push((source, state, at)),
+            Delivery::Done { source, error } => self.news.done.push((source, error)),
+            Delivery::Cut { .. } => {}
+        }
+        Ok(0)
+    }
+
+    fn open(&mut self, opened: Opened) {
+        let body = Body { source: opened.source, name: Arc::clone(&opened.name) };
+        self.news.batch.bodies.push((opened.body, body));
+        let decoder = Decoder::new(self.records.context(opened.body), Arc::clone(&opened.name));
+        let id = opened.body;
+        self.live.insert(id, Live { opened, decoder, offset: 0, lines: 0 });
+    }
+
+    fn bytes(&mut self, body: BodyId, offset: u64, bytes: &[u8]) {
+        let Some(live) = self.live.get_mut(&body) else { return };
+        if live.offset != offset {
+            // A body may begin anywhere in its file.
+            live.offset = offset;
+            let ctx = self.records.context(body);
+            live.decoder = Decoder::at(ctx, Arc::clone(&live.opened.name), offset, live.lines + 1);
+        }
+        let mut piece = Piece::new(&mut self.tools, live.opened.body, offset, live.lines);
+        piece.read(&mut live.decoder, &self.records, &live.opened.name, bytes);
+        live.offset += bytes.len() as u64;
+        live.lines = piece.lines();
+        self.news.bytes += bytes.len() as u64;
+        piece.finish().into_batch(&mut self.news.batch);
+    }
+
+    fn still(&mut self, body: BodyId) {
+        let Some(live) = self.live.get_mut(&body) else { return };
+        let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
+        piece.still(&mut live.decoder);
+        piece.finish().into_batch(&mut self.news.batch);
+    }
+
+    fn end(&mut self, body: BodyId) {
+        let Some(mut live) = self.live.remove(&body) else { return };
+        let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
+        piece.end(&mut live.decoder);
+        piece.finish().into_batch(&mut self.news.batch);
+    }
+}

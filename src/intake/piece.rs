@@ -1,0 +1,199 @@
+//! Reads a piece of a body: whole lines by the fast path where it can, everything else by the careful decoder.
+//!
+//! The fast path is asked only while the decoder holds nothing, so that the outcome is that of the careful decoder alone.
+
+use super::Records;
+use crate::decode::{Decoder, Entry, Item, fast};
+use crate::model::{BodyId, Reject};
+use crate::store::{Batch, Draft, Drafter};
+use std::sync::Arc;
+
+/// A record may begin this far before the bytes that end it.
+const BEFORE: u64 = 1 << 31;
+
+/// What a piece holds.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub drafts: Vec<Draft>,
+    pub rejects: Vec<Reject>,
+    pub others: u64,
+    /// Lines, counted from where the piece was told to count.
+    pub lines: u64,
+}
+
+impl Outcome {
+    pub fn into_batch(&mut self, batch: &mut Batch) {
+        batch.drafts.append(&mut self.drafts);
+        batch.rejects.append(&mut self.rejects);
+        batch.others += self.others;
+    }
+
+    pub fn n_rows(&self) -> usize {
+        self.drafts.iter().map(Draft::len).sum()
+    }
+
+    /// Takes everything back but the meaning of the numbers, which later pieces of the same worker use.
+    pub fn forget(&mut self) {
+        self.drafts.iter_mut().for_each(Draft::forget);
+        self.rejects.clear();
+        self.others = 0;
+    }
+
+    /// Says how many lines stand before the piece.
+    pub fn shift(&mut self, lines: u64, is_relative: bool) {
+        for draft in &mut self.drafts {
+            draft.set_lines_before(lines, is_relative);
+        }
+        for reject in &mut self.rejects {
+            reject.origin.line = if is_relative { 0 } else { reject.origin.line + lines };
+        }
+    }
+}
+
+/// What a thread reads with; it keeps its numbers and buffers from one piece to the next.
+pub(super) struct Tools {
+    pub drafter: Drafter,
+    pub scanner: fast::Scanner,
+}
+
+impl Tools {
+    /// `worker` must be a number that no other tools of this store have.
+    pub fn new(worker: u32) -> Self {
+        Self { drafter: Drafter::new(worker), scanner: fast::Scanner::default() }
+    }
+}
+
+/// A piece being read.
+pub(super) struct Piece<'a> {
+    drafter: &'a mut Drafter,
+    scanner: &'a mut fast::Scanner,
+    body: BodyId,
+    /// Where the next byte lies.
+    offset: u64,
+    lines: u64,
+    outcome: Outcome,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Piece<'a> {
+    /// A piece that begins at `offset`, after `lines` lines.
+    pub fn new(tools: &'a mut Tools, body: BodyId, offset: u64, lines: u64) -> Self {
+        let Tools { drafter, scanner } = tools;
+        drafter.begin(body, offset.saturating_sub(BEFORE));
+        Self {
+            drafter,
+            scanner,
+            body,
+            offset,
+            lines,
+            outcome: Outcome::default(),
+            entries: Vec::new(),
+        }
+    }
+
+    /// Lines so far, from where counting began.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Reads bytes that follow those before; an unfinished last line stays in the decoder.
+    pub fn read(
+        &mut self,
+        decoder: &mut Decoder,
+        records: &Records,
+        name: &Arc<str>,
+        bytes: &[u8],
+    ) {
+        let mut rest = bytes;
+        let latest = fast::latest(&records.context(self.body));
+        // False while the decoder has not seen what the fast path took.
+        let mut is_current = true;
+        while !rest.is_empty() {
+            let Some((line, after)) =
+                memchr::memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end + 1))
+            else {
+                break;
+            };
+            if decoder.is_idle()
+                && let Some((columns, len)) = self.scanner.columns(line, latest)
+            {
+                if !self.drafter.add(&columns, self.offset, len, self.lines) {
+                    self.begin_again();
+                    self.drafter.add(&columns, self.offset, len, self.lines);
+                }
+                is_current = false;
+            } else {
+                self.careful(decoder, records, name, line, &mut is_current);
+            }
+            self.lines += 1;
+            self.offset += line.len() as u64;
+            rest = after;
+        }
+        if !rest.is_empty() {
+            self.careful(decoder, records, name, rest, &mut is_current);
+            self.offset += rest.len() as u64;
+        } else if !is_current {
+            *decoder = self.decoder_here(records, name);
+        }
+    }
+
+    /// Takes an unfinished last line that is a complete record.
+    pub fn still(&mut self, decoder: &mut Decoder) {
+        decoder.settle(&mut self.entries);
+        self.collect();
+    }
+
+    /// Takes what is held as final.
+    pub fn end(&mut self, decoder: &mut Decoder) {
+        decoder.finish(&mut self.entries);
+        self.collect();
+    }
+
+    pub fn finish(mut self) -> Outcome {
+        self.outcome.drafts.push(self.drafter.take());
+        self.outcome.lines = self.lines;
+        self.outcome
+    }
+
+    fn careful(
+        &mut self,
+        decoder: &mut Decoder,
+        records: &Records,
+        name: &Arc<str>,
+        bytes: &[u8],
+        is_current: &mut bool,
+    ) {
+        if !*is_current {
+            *decoder = self.decoder_here(records, name);
+            *is_current = true;
+        }
+        decoder.push(bytes, &mut self.entries);
+        self.collect();
+    }
+
+    fn decoder_here(&self, records: &Records, name: &Arc<str>) -> Decoder {
+        Decoder::at(records.context(self.body), Arc::clone(name), self.offset, self.lines + 1)
+    }
+
+    fn collect(&mut self) {
+        for entry in std::mem::take(&mut self.entries) {
+            match entry.item {
+                Item::Alert(alert) => {
+                    let line = entry.line.saturating_sub(1);
+                    let columns = alert.columns();
+                    if !self.drafter.add(&columns, entry.offset, entry.len, line) {
+                        self.begin_again();
+                        self.drafter.add(&columns, entry.offset, entry.len, line);
+                    }
+                }
+                Item::Other(_) => self.outcome.others += 1,
+                Item::Reject(reject) => self.outcome.rejects.push(reject),
+            }
+        }
+    }
+
+    fn begin_again(&mut self) {
+        self.outcome.drafts.push(self.drafter.take());
+        self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
+    }
+}

@@ -1,0 +1,56 @@
+//! Reads one record again: its bytes from the body they lie in, decoded as the first time.
+
+use crate::decode::{self, Context, Item};
+use crate::model::{Alert, BodyId, Location, Origin};
+use crate::source::{Bodies, Delivery, Gone};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where records lie, and how each body is decoded. A clone does not see later bodies.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    bodies: Bodies,
+    contexts: BTreeMap<BodyId, Arc<Context>>,
+}
+
+impl Records {
+    /// Notes a delivery that opens, cuts or ends a body.
+    pub fn note(&mut self, delivery: &Delivery, context: &Context) {
+        self.bodies.note(delivery);
+        if let Delivery::Opened(opened) = delivery {
+            let written_at = opened
+                .handle
+                .metadata()
+                .ok()
+                .filter(|metadata| metadata.is_file() && opened.path.is_some())
+                .and_then(|metadata| metadata.modified().ok())
+                .and_then(|time| Timestamp::try_from(time).ok());
+            let context =
+                Context { written_at: context.written_at.or(written_at), ..context.clone() };
+            self.contexts.insert(opened.body, Arc::new(context));
+        }
+    }
+
+    /// How a body is decoded.
+    pub fn context(&self, body: BodyId) -> Arc<Context> {
+        self.contexts.get(&body).cloned().unwrap_or_default()
+    }
+
+    /// The bytes of a record.
+    pub fn read(&self, location: Location) -> Result<Vec<u8>, Gone> {
+        self.bodies.read(location)
+    }
+
+    /// The record's bytes and the alert in it. `origin` is what the store says about where it lies.
+    pub fn alert(&self, location: Location, origin: Origin) -> Result<(Vec<u8>, Alert), Gone> {
+        let bytes = self.read(location)?;
+        match decode::reread(&bytes, &self.context(location.body)) {
+            Item::Alert(mut alert) => {
+                alert.origin = origin;
+                Ok((bytes, *alert))
+            }
+            _ => Err(Gone("other bytes stand there now".to_owned())),
+        }
+    }
+}
