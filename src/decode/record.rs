@@ -341,6 +341,12 @@ fn find_rule(alert: &mut Alert, ctx: &Context) {
             alert.tags.clone_from(&known.tags);
         }
     }
+    if alert.rule.is_none() {
+        alert.rule = own_rule(text).map(Into::into);
+        if alert.rule.is_some() {
+            alert.flags.set(Flag::RuleFromText);
+        }
+    }
     if alert.fields.0.is_empty() {
         alert.fields = cut::fields(text, known);
         if !alert.fields.0.is_empty() {
@@ -348,6 +354,15 @@ fn find_rule(alert: &mut Alert, ctx: &Context) {
         }
     }
     alert.output = output;
+}
+
+/// The rule of a message that Falco writes of itself. It is no internal alert for that: anyone can write such a text.
+fn own_rule(message: &str) -> Option<&str> {
+    if message.starts_with("Falco internal: ") {
+        let end = message.find(['.', '(']).unwrap_or(message.len());
+        return message.get(..end).map(str::trim_end);
+    }
+    message.starts_with("Falco metrics snapshot").then_some("Falco internal: metrics snapshot")
 }
 
 /// The time by precedence: the record's, the event's, the output's, the envelope's, a local clock with a guessed date.
