@@ -3,6 +3,9 @@
 //! The only place that writes to standard output and standard error, and only through the handles it was given.
 
 pub mod args;
+pub mod check;
+pub mod fields;
+pub mod mark;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -60,6 +63,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         anyhow::bail!("the console is not there yet");
     };
     match command {
+        Command::Fields(args) => fields::run(&args, &mut io::stdout().lock()),
+        Command::Check(args) => check::run(&args, &mut io::stdout(), &mut io::stderr()),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "cadge", &mut io::stdout());
             Ok(Exit::Done)

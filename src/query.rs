@@ -112,3 +112,8 @@ impl Filter {
 pub fn parse(text: &str) -> Result<Expr, Error> {
     parse::parse(text).map_err(|error| *error)
 }
+
+/// Whether a whole value fits a pattern of `*`, `?` and `[a-z]`.
+pub fn glob(pattern: &str, value: &str) -> bool {
+    glob::Glob::new(pattern, false).matches(value.as_bytes())
+}

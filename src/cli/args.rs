@@ -82,6 +82,13 @@ pub enum Command {
     ///
     /// Without --alert or --all the last alert is explained.
     Explain(Explain),
+    /// The fields a filter can ask for: Falco's, its plugins', and ours.
+    ///
+    /// PATTERN is a part of a name (`proc.a`), or a pattern with * and ? for the whole name (`fd.*ip`).
+    Fields(Fields),
+    /// Whether something written for cadge is right, and how it is read.
+    #[command(subcommand)]
+    Check(Check),
     /// A completion script for a shell, on standard output.
     Completions { shell: clap_complete::Shell },
     /// The manual page, on standard output.
@@ -206,4 +213,33 @@ pub enum Format {
     Text,
     Markdown,
     Json,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Fields {
+    /// A part of a name, or a pattern with * and ?.
+    #[arg(value_name = "PATTERN")]
+    pub pattern: Option<String>,
+    /// One JSON array.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be checked.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Check {
+    /// How a filter is read: with every group in parentheses, and what each field is.
+    ///
+    /// Exit status 2 and the marked place when it cannot be read. Unknown fields and undefined macros are warnings here.
+    Filter(CheckFilter),
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckFilter {
+    /// A condition in Falco's language.
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expr: String,
+    /// Rules files or folders whose macros and lists may be used by name.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
 }

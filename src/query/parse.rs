@@ -639,7 +639,12 @@ impl Parser<'_> {
             _ => "this does not belong here".to_string(),
         };
         let expected: &[&str] = if only_or { &["'or'"] } else { &["'and'", "'or'"] };
-        Error::new(message, from, end).expect(expected)
+        let (end, suggestion) = match rest.get(..2) {
+            Some("&&") => (from + 2, Some("and")),
+            Some("||") => (from + 2, Some("or")),
+            _ => (end, None),
+        };
+        Error::new(message, from, end).expect(expected).suggest(suggestion)
     }
 
     /// Where the next character ends.
