@@ -10,6 +10,7 @@ pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod intake;
+pub mod lint;
 pub mod model;
 pub mod query;
 pub mod report;
