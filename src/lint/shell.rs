@@ -2,8 +2,9 @@
 //! and a command inside `$(…)`, a loop or `sh -c '…'` is a command like any other.
 
 use brush_parser::ast::{
-    AndOr, AssignmentName, Command as Node, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList,
-    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand, Word as Raw,
+    AndOr, AssignmentName, Command as Node, CommandPrefixOrSuffixItem as Item, CompoundCommand,
+    CompoundList, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
+    Word as Raw,
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
 use brush_parser::{Parser, ParserOptions};
@@ -71,17 +72,27 @@ struct Flat {
 }
 
 impl Flat {
-    fn text(&mut self, text: &str, above: usize, read_by: Option<&str>, depth: usize) -> Result<(), NotShell> {
+    fn text(
+        &mut self,
+        text: &str,
+        above: usize,
+        read_by: Option<&str>,
+        depth: usize,
+    ) -> Result<(), NotShell> {
         if text.len() > LONGEST || depth > DEPTH || nesting(text) > DEPTH {
-            return Err(NotShell { line: above + 1, why: "too long or too deeply nested to be judged".into() });
+            return Err(NotShell {
+                line: above + 1,
+                why: "too long or too deeply nested to be judged".into(),
+            });
         }
-        let program = Parser::new(text.as_bytes(), &self.options).parse_program().map_err(|error| {
-            let line = match &error {
-                brush_parser::ParseError::ParsingNear(at) => at.line,
-                _ => text.lines().count().max(1),
-            };
-            NotShell { line: above + line, why: error.to_string() }
-        })?;
+        let program =
+            Parser::new(text.as_bytes(), &self.options).parse_program().map_err(|error| {
+                let line = match &error {
+                    brush_parser::ParseError::ParsingNear(at) => at.line,
+                    _ => text.lines().count().max(1),
+                };
+                NotShell { line: above + line, why: error.to_string() }
+            })?;
         for list in &program.complete_commands {
             self.list(list, &Place { above, read_by, depth });
         }
@@ -118,7 +129,10 @@ impl Flat {
             CompoundCommand::BraceGroup(group) => self.list(&group.list, place),
             CompoundCommand::Subshell(shell) => self.list(&shell.list, place),
             CompoundCommand::ForClause(each) => {
-                self.commands.push(Command { assigns: vec![each.variable_name.clone()], ..Command::default() });
+                self.commands.push(Command {
+                    assigns: vec![each.variable_name.clone()],
+                    ..Command::default()
+                });
                 self.list(&each.body.list, place);
             }
             CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, place),
@@ -135,13 +149,23 @@ impl Flat {
                 }
             }
             CompoundCommand::CaseClause(choice) => {
-                choice.cases.iter().filter_map(|case| case.cmd.as_ref()).for_each(|list| self.list(list, place));
+                choice
+                    .cases
+                    .iter()
+                    .filter_map(|case| case.cmd.as_ref())
+                    .for_each(|list| self.list(list, place));
             }
             CompoundCommand::Arithmetic(_) | CompoundCommand::Coprocess(_) => {}
         }
     }
 
-    fn simple(&mut self, simple: &SimpleCommand, pipeline: (usize, usize), is_otherwise: bool, place: &Place<'_>) {
+    fn simple(
+        &mut self,
+        simple: &SimpleCommand,
+        pipeline: (usize, usize),
+        is_otherwise: bool,
+        place: &Place<'_>,
+    ) {
         let mut command = Command {
             pipeline,
             is_otherwise,
@@ -170,12 +194,19 @@ impl Flat {
         }
     }
 
-    fn item(&mut self, item: &Item, command: &mut Command, inner: &mut Vec<String>, place: &Place<'_>) {
+    fn item(
+        &mut self,
+        item: &Item,
+        command: &mut Command,
+        inner: &mut Vec<String>,
+        place: &Place<'_>,
+    ) {
         match item {
             Item::Word(word) => self.word(word, command, inner, place),
             Item::AssignmentWord(assignment, word) => {
                 match &assignment.name {
-                    AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _) => {
+                    AssignmentName::VariableName(name)
+                    | AssignmentName::ArrayElementName(name, _) => {
                         command.assigns.push(name.clone());
                     }
                 }
@@ -188,16 +219,21 @@ impl Flat {
             }
             Item::ProcessSubstitution(_, shell) => {
                 let reader = command.words.first().map(|word| word.text.clone());
-                self.list(&shell.list, &Place { read_by: reader.as_deref(), depth: place.depth + 1, ..*place });
+                self.list(
+                    &shell.list,
+                    &Place { read_by: reader.as_deref(), depth: place.depth + 1, ..*place },
+                );
                 command.words.push(Word { text: "<(…)".into(), ..Word::default() });
             }
             Item::IoRedirect(redirect) => match redirect {
                 IoRedirect::File(fd, kind, target) => {
-                    let writes = !matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput);
+                    let writes = !matches!(
+                        kind,
+                        IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput
+                    );
                     let target = match target {
-                        IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word) => {
-                            self.plain(word, inner).text
-                        }
+                        IoFileRedirectTarget::Filename(word)
+                        | IoFileRedirectTarget::Duplicate(word) => self.plain(word, inner).text,
                         IoFileRedirectTarget::Fd(fd) => format!("&{fd}"),
                         IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
                             let reader = command.words.first().map(|word| word.text.clone());
@@ -207,8 +243,12 @@ impl Flat {
                     };
                     command.redirects.push(Redirect { writes, fd: *fd, target });
                 }
-                IoRedirect::HereDocument(_, document) => command.input = Some(document.doc.value.clone()),
-                IoRedirect::HereString(_, word) => command.input = Some(self.plain(word, inner).text),
+                IoRedirect::HereDocument(_, document) => {
+                    command.input = Some(document.doc.value.clone())
+                }
+                IoRedirect::HereString(_, word) => {
+                    command.input = Some(self.plain(word, inner).text)
+                }
                 IoRedirect::OutputAndError(word, _) => {
                     let target = self.plain(word, inner).text;
                     command.redirects.push(Redirect { writes: true, fd: None, target });
@@ -217,7 +257,13 @@ impl Flat {
         }
     }
 
-    fn word(&mut self, word: &Raw, command: &mut Command, inner: &mut Vec<String>, place: &Place<'_>) {
+    fn word(
+        &mut self,
+        word: &Raw,
+        command: &mut Command,
+        inner: &mut Vec<String>,
+        place: &Place<'_>,
+    ) {
         if command.line == 0 {
             command.line = place.above + word.loc.as_ref().map_or(1, |at| at.start.line);
         }
@@ -246,28 +292,38 @@ struct Place<'a> {
 fn is_quotes(piece: &WordPiece) -> bool {
     matches!(
         piece,
-        WordPiece::SingleQuotedText(_) | WordPiece::AnsiCQuotedText(_) | WordPiece::DoubleQuotedSequence(_)
+        WordPiece::SingleQuotedText(_)
+            | WordPiece::AnsiCQuotedText(_)
+            | WordPiece::DoubleQuotedSequence(_)
     )
 }
 
 fn unquote(pieces: &[WordPieceWithSource], raw: &str, word: &mut Word, inner: &mut Vec<String>) {
     for WordPieceWithSource { piece, start_index, end_index } in pieces {
         match piece {
-            WordPiece::Text(text) | WordPiece::SingleQuotedText(text) | WordPiece::AnsiCQuotedText(text) => {
+            WordPiece::Text(text)
+            | WordPiece::SingleQuotedText(text)
+            | WordPiece::AnsiCQuotedText(text) => {
                 word.text.push_str(text);
             }
-            WordPiece::EscapeSequence(text) => word.text.push_str(text.strip_prefix('\\').unwrap_or(text)),
-            WordPiece::DoubleQuotedSequence(inside) | WordPiece::GettextDoubleQuotedSequence(inside) => {
+            WordPiece::EscapeSequence(text) => {
+                word.text.push_str(text.strip_prefix('\\').unwrap_or(text))
+            }
+            WordPiece::DoubleQuotedSequence(inside)
+            | WordPiece::GettextDoubleQuotedSequence(inside) => {
                 unquote(inside, raw, word, inner);
             }
-            WordPiece::CommandSubstitution(text) | WordPiece::BackquotedCommandSubstitution(text) => {
+            WordPiece::CommandSubstitution(text)
+            | WordPiece::BackquotedCommandSubstitution(text) => {
                 inner.push(text.clone());
                 word.text.push_str("$(…)");
             }
             WordPiece::ParameterExpansion(_) => {
                 let written = raw.get(*start_index..*end_index).unwrap_or("$");
                 let name = written.trim_start_matches(['$', '{']);
-                let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+                let end = name
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(name.len());
                 word.expands.push(name.get(..end).unwrap_or_default().to_owned());
                 word.text.push_str(written);
             }
@@ -289,7 +345,9 @@ fn nesting(text: &str) -> usize {
         deepest = deepest.max(depth);
     }
     // `if`, `while` and `case` nest without brackets.
-    let words = text.split_ascii_whitespace().filter(|word| matches!(*word, "if" | "while" | "until" | "for" | "case"));
+    let words = text
+        .split_ascii_whitespace()
+        .filter(|word| matches!(*word, "if" | "while" | "until" | "for" | "case"));
     deepest.max(words.count().saturating_sub(text.matches('\n').count().min(200)))
 }
 
@@ -298,13 +356,24 @@ mod tests {
     use super::*;
 
     fn programs(text: &str) -> Vec<String> {
-        parse(text).unwrap().iter().filter_map(|c| c.words.first()).map(|word| word.text.clone()).collect()
+        parse(text)
+            .unwrap()
+            .iter()
+            .filter_map(|c| c.words.first())
+            .map(|word| word.text.clone())
+            .collect()
     }
 
     #[test]
     fn every_command_is_found_and_no_data() {
-        assert_eq!(programs("sudo rm -rf /tmp/x && echo 'rm -rf /' | tee log"), ["sudo", "echo", "tee"]);
-        assert_eq!(programs("x=$(docker ps -q); for i in $x; do docker rm $i; done"), ["docker", "docker"]);
+        assert_eq!(
+            programs("sudo rm -rf /tmp/x && echo 'rm -rf /' | tee log"),
+            ["sudo", "echo", "tee"]
+        );
+        assert_eq!(
+            programs("x=$(docker ps -q); for i in $x; do docker rm $i; done"),
+            ["docker", "docker"]
+        );
         assert_eq!(programs("cat <<'E'\nrm -rf /\nE"), ["cat"]);
         assert_eq!(programs("bash <(curl http://x)"), ["curl", "bash"]);
         assert_eq!(programs("# only a comment"), Vec::<String>::new());
