@@ -6,6 +6,7 @@ pub mod args;
 pub mod check;
 pub mod fields;
 pub mod mark;
+mod lint;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -22,6 +23,8 @@ pub enum Exit {
     Usage,
     /// Nothing was found that was asked for.
     NothingMatched,
+    /// Something was found that is as bad as the person asked to be told of.
+    Findings,
     /// Ended by this signal.
     Signal(u8),
 }
@@ -33,6 +36,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::NothingMatched => 3,
+            Exit::Findings => 4,
             Exit::Signal(signal) => 128 + signal,
         })
     }
@@ -73,6 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?;
             Ok(Exit::Done)
         }
+        Command::Lint(args) => lint::run(&args),
         _ => anyhow::bail!("not there yet"),
     }
 }

@@ -107,7 +107,9 @@ fn shell_block(
         Ok(commands) => {
             let above = block.line - 1;
             let mut calls = call::calls(&commands);
-            calls.iter_mut().for_each(|call| call.line += above);
+            for call in &mut calls {
+                call.line += above;
+            }
             command::judge(&calls, alert, found);
             plan.append(&mut calls);
         }

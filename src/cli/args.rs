@@ -25,7 +25,7 @@ what `cadge list` prints.";
 
 const AFTER: &str = "\
 Exit status: 0 done (damaged records are counted, not a failure); 1 something could not be read or written; 2 the \
-command line or the configuration is wrong; 3 nothing matched; 130 interrupted; 143 terminated.
+command line or the configuration is wrong; 3 nothing matched; 4 findings as bad as asked for (lint --fail-on); 130 interrupted; 143 terminated.
 
 Try `cadge demo`: no files, no network, no root.";
 
@@ -89,6 +89,12 @@ pub enum Command {
     /// Whether something written for cadge is right, and how it is read.
     #[command(subcommand)]
     Check(Check),
+    /// Which lines of a report, a playbook or a script are safe to paste.
+    ///
+    /// Finds commands and snippets in Markdown, shell scripts or bare command lines, and judges each: what weakens the
+    /// host, opens a listener, does not exist, leaves a placeholder, destroys evidence, hits too much, is not safe in a
+    /// shell, does not validate, or contradicts the alert. Nothing is run.
+    Lint(super::lint::Lint),
     /// A completion script for a shell, on standard output.
     Completions { shell: clap_complete::Shell },
     /// The manual page, on standard output.

@@ -12,8 +12,6 @@ pub struct Call {
     pub path: String,
     pub args: Vec<Word>,
     pub by_sudo: bool,
-    /// It was named by another program's arguments (`xargs rm`).
-    pub is_wrapped: bool,
     pub redirects: Vec<Redirect>,
     pub input: Option<String>,
     pub pipeline: (usize, usize),
@@ -169,8 +167,7 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
     let Some((first, args)) = words.split_first() else { return };
     let program = first.text.rsplit('/').next().unwrap_or_default().to_owned();
     let call = Call { program, path: first.text.clone(), args: args.to_vec(), ..like.clone() };
-    let inner =
-        Call { is_wrapped: true, by_sudo: like.by_sudo || call.program == "sudo", ..like.clone() };
+    let inner = Call { by_sudo: like.by_sudo || call.program == "sudo", ..like.clone() };
     let wrapper = WRAPPERS.iter().find(|(name, ..)| *name == call.program);
     if depth > 8 {
         return calls.push(call);

@@ -42,19 +42,9 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
         };
         found.push(Finding { instead: String::new(), ..note }.at(Severity::Note));
     }
-    let sub = match call.subcommand() {
-        sub @ ("network" | "container" | "image" | "volume" | "system" | "namespace" | "auth"
-        | "config" | "create" | "rollout" | "set") => {
-            let second = call.plain().nth(1).unwrap_or_default();
-            let both = format!("{sub} {second}");
-            if programs::has_option(program, &both, "--help").is_some() {
-                both
-            } else {
-                sub.to_owned()
-            }
-        }
-        sub => sub.to_owned(),
-    };
+    let both = format!("{} {}", call.subcommand(), call.plain().nth(1).unwrap_or_default());
+    let has_both = programs::has_option(program, &both, "--help").is_some();
+    let sub = if has_both { both } else { call.subcommand().to_owned() };
     let missing = match (program.as_str(), call.subcommand()) {
         ("crictl", "pause" | "unpause" | "export" | "commit" | "cp" | "diff" | "kill")
         | ("kubectl", "isolate" | "pause" | "quarantine" | "block") => true,
@@ -93,8 +83,9 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
 fn is_own_file(path: &str) -> bool {
     path.starts_with("./")
         || path.starts_with('~')
-        || path.ends_with(".sh")
-        || path.ends_with(".py")
+        || path
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| matches!(ending, "sh" | "py" | "pl" | "rb"))
         || path == "<(…)"
 }
 
@@ -149,6 +140,13 @@ fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
             say("S04");
         }
     }
+    hides(call, say);
+    misuses(call, say);
+}
+
+/// What hides that it failed, or writes where sudo does not reach.
+fn hides(call: &Call, say: &mut impl FnMut(&'static str)) {
+    let program = call.program.as_str();
     if matches!(program, "true" | ":") && call.is_otherwise {
         say("S03");
     }
@@ -170,6 +168,11 @@ fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
     {
         say("S07");
     }
+}
+
+/// Options that the program has not, or not like this.
+fn misuses(call: &Call, say: &mut impl FnMut(&'static str)) {
+    let program = call.program.as_str();
     if program == "auditd"
         && (call.option(Some('f'), "") || call.plain().next().is_some())
         && call.plain().any(|arg| arg.contains("rules"))

@@ -24,7 +24,7 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
     let first = args.first().copied().unwrap_or_default();
     match call.program.as_str() {
         "setenforce" if matches!(first.to_ascii_lowercase().as_str(), "0" | "permissive") => {
-            say("W01")
+            say("W01");
         }
         "setenforce" if !args.is_empty() => say("W10"),
         "sed" | "echo" | "tee" | "printf" => edits(call, say),
@@ -62,12 +62,12 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
             if call.has_any(&["disable", "reset"])
                 || args.windows(2).any(|pair| pair == ["default", "allow"]) =>
         {
-            say("W05")
+            say("W05");
         }
         "firewall-cmd"
             if args.iter().any(|arg| arg.contains("trusted") || *arg == "--panic-off") =>
         {
-            say("W05")
+            say("W05");
         }
         "auditctl" if call.has("-D") || call.value_of(&["-e"]) == Some("0") => say("W07"),
         "sysctl" => {
@@ -92,8 +92,21 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
                 arg.contains("sys_admin") || arg.contains("=ep") && arg.starts_with("all")
             }) =>
         {
-            say("W09")
+            say("W09");
         }
+        _ => {}
+    }
+    orchestrates(call, &args, say);
+    if RUNTIMES.contains(&call.program.as_str()) && matches!(call.subcommand(), "run" | "create") {
+        runs_container(call, &args, say);
+    }
+    if call.has_any(&["selinux=0", "enforcing=0", "apparmor=0", "audit=0"]) {
+        say(if call.has("apparmor=0") { "W02" } else { "W01" });
+    }
+}
+
+fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
+    match call.program.as_str() {
         "kubectl" => {
             let args = args.join(" ");
             if call.subcommand() == "delete"
@@ -113,15 +126,9 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
             if call.has_any(&["uninstall", "delete"])
                 && args.iter().any(|arg| arg.contains("falco")) =>
         {
-            say("W06")
+            say("W06");
         }
         _ => {}
-    }
-    if RUNTIMES.contains(&call.program.as_str()) && matches!(call.subcommand(), "run" | "create") {
-        runs_container(call, &args, say);
-    }
-    if call.has_any(&["selinux=0", "enforcing=0", "apparmor=0", "audit=0"]) {
-        say(if call.has("apparmor=0") { "W02" } else { "W01" });
     }
 }
 
@@ -280,7 +287,7 @@ pub fn listens(call: &Call, say: &mut impl FnMut(&'static str)) {
         "python" | "python3"
             if text.contains("http.server") || text.contains("SimpleHTTPServer") =>
         {
-            say("L03")
+            say("L03");
         }
         "php" if call.has("-S") => say("L03"),
         _ => {}
@@ -315,14 +322,13 @@ pub fn destroys(call: &Call, say: &mut impl FnMut(&'static str)) {
         "history" if call.has_any(&["-c", "-cw", "-w"]) => say("E02"),
         "shred" | "wipe" | "srm" => say("E02"),
         "dmesg" if call.option(Some('C'), "clear") || call.option(Some('c'), "read-clear") => {
-            say("E02")
+            say("E02");
         }
         "journalctl" if args.iter().any(|arg| arg.starts_with("--vacuum")) => say("E02"),
         "truncate" | "rm" if args.iter().any(|path| is_log(path)) => say("E02"),
         "unset" if call.has("HISTFILE") => say("E02"),
-        "docker" | "podman" | "nerdctl" if call.subcommand() == "exec" => say("E03"),
+        "docker" | "podman" | "nerdctl" | "crictl" if call.subcommand() == "exec" => say("E03"),
         "kubectl" if matches!(call.subcommand(), "exec" | "attach") => say("E03"),
-        "crictl" if call.subcommand() == "exec" => say("E03"),
         _ => {}
     }
     let truncates = call.redirects.iter().any(|to| to.writes && is_log(&to.target));
@@ -341,13 +347,13 @@ pub fn hits_too_much(call: &Call, say: &mut impl FnMut(&'static str)) {
             if call.option(Some('f'), "full")
                 || !args.iter().any(|arg| matches!(*arg, "-P" | "--parent" | "-s")) =>
         {
-            say("B02")
+            say("B02");
         }
         "kill" if call.has("-1") && (args.len() > 1 && args.last() == Some(&"-1")) => say("B02"),
-        "rm" if call.option(Some('r'), "recursive") || call.option(Some('R'), "") => {
-            if call.plain().any(is_system_path) {
-                say("B02");
-            }
+        "rm" if (call.option(Some('r'), "recursive") || call.option(Some('R'), ""))
+            && call.plain().any(is_system_path) =>
+        {
+            say("B02");
         }
         "docker" | "podman" | "nerdctl" => {
             let many = args.iter().any(|arg| arg.starts_with("$("))
@@ -364,7 +370,7 @@ pub fn hits_too_much(call: &Call, say: &mut impl FnMut(&'static str)) {
             if matches!(call.subcommand(), "rm" | "rmi" | "rmp" | "stop" | "stopp")
                 && call.has_any(&["--all", "-a", "--prune"]) =>
         {
-            say("B02")
+            say("B02");
         }
         "kubectl" if call.subcommand() == "delete" => {
             let namespace = call
@@ -378,7 +384,7 @@ pub fn hits_too_much(call: &Call, say: &mut impl FnMut(&'static str)) {
         "kubectl" if call.subcommand() == "drain" => say("E01"),
         "iptables" | "ip6tables" => blocks(call, &args, say),
         "umount" if call.plain().any(|path| matches!(path, "/proc" | "/sys" | "/dev" | "/")) => {
-            say("B04")
+            say("B04");
         }
         "systemctl" | "service" => {
             let units = [
@@ -409,7 +415,7 @@ pub fn hits_too_much(call: &Call, say: &mut impl FnMut(&'static str)) {
         "install" | "cp" | "mv" | "ln"
             if !args.is_empty() && args.last().is_some_and(|to| shadows(to)) =>
         {
-            say("B07")
+            say("B07");
         }
         "chmod" | "chown" | "tee" if call.plain().any(shadows) => say("B07"),
         _ => {}

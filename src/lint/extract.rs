@@ -107,13 +107,13 @@ fn starts_like_a_command(line: &str) -> bool {
 pub fn parts(text: &str, kind: Kind) -> Vec<Part> {
     match kind {
         Kind::Markdown => markdown(text),
-        Kind::Shell => vec![block(1, String::new(), text.to_owned(), Some(Language::Shell))],
-        Kind::Snippet => vec![block(1, String::new(), text.to_owned(), None)],
+        Kind::Shell => vec![block(1, String::new(), text, Some(Language::Shell))],
+        Kind::Snippet => vec![block(1, String::new(), text, None)],
     }
 }
 
-fn block(line: usize, fence: String, text: String, known: Option<Language>) -> Part {
-    let text = without_prompts(&text);
+fn block(line: usize, fence: String, text: &str, known: Option<Language>) -> Part {
+    let text = without_prompts(text);
     let language = known.unwrap_or_else(|| language(&fence, &text));
     Part::Block(Block { line, fence, language, text })
 }
@@ -148,7 +148,7 @@ fn markdown(text: &str) -> Vec<Part> {
                 if length >= *ticks && info.is_empty() =>
             {
                 if let Some((line, fence, code, _)) = open.take() {
-                    parts.push(block(line, fence, code, None));
+                    parts.push(block(line, fence, &code, None));
                 }
             }
             (Some((_, _, code, _)), _) => {
@@ -163,7 +163,7 @@ fn markdown(text: &str) -> Vec<Part> {
         }
     }
     if let Some((line, fence, code, _)) = open {
-        parts.push(block(line, fence, code, None));
+        parts.push(block(line, fence, &code, None));
     }
     prose.end(&mut parts);
     parts
@@ -204,7 +204,7 @@ impl Prose {
             self.text.push(' ');
         }
         spans(row, |span| {
-            if !is_refused(row) {
+            if is_advice(row) && !is_refused(row) {
                 parts.push(Part::Inline { line, text: span.to_owned() });
             }
         });
@@ -216,6 +216,18 @@ impl Prose {
             parts.push(Part::Prose { line: self.line, text });
         }
     }
+}
+
+/// Whether a sentence tells somebody to do what it names, rather than what was done.
+fn is_advice(sentence: &str) -> bool {
+    const ORDERS: [&str; 12] = [
+        "run", "execute", "use", "using", "type", "try", "apply", "issue", "enter", "invoke", "do",
+        "with",
+    ];
+    sentence
+        .to_ascii_lowercase()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .any(|word| ORDERS.contains(&word))
 }
 
 /// Whether a sentence warns of what it names.

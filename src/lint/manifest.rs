@@ -10,11 +10,13 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
     page.powers(value);
     match value {
         Value::Array(items) if items.iter().any(is_falco_item) => {
-            items.iter().for_each(|item| page.falco(item))
+            for item in items {
+                page.falco(item);
+            }
         }
         Value::Object(map) if map.contains_key("services") => page.compose(map),
         Value::Object(map) if map.contains_key("apiVersion") && map.contains_key("kind") => {
-            page.kubernetes(map)
+            page.kubernetes(map);
         }
         Value::Object(map)
             if map
@@ -103,13 +105,17 @@ impl Page<'_> {
                     self.powers(inner);
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.powers(item)),
+            Value::Array(items) => {
+                for item in items {
+                    self.powers(item);
+                }
+            }
             Value::String(text)
                 if text.contains("docker.sock:")
                     || text == "/var/run/docker.sock"
                     || text == "/run/docker.sock" =>
             {
-                self.say("W04", "docker.sock")
+                self.say("W04", "docker.sock");
             }
             _ => {}
         }

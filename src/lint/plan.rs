@@ -78,14 +78,18 @@ fn deed(call: &Call) -> Option<Deed> {
             "pause" => Deed::Pauses,
             "unpause" => Deed::Resumes,
             "stop" | "kill" | "rm" | "restart" => Deed::Ends,
-            "export" | "commit" | "cp" | "checkpoint" | "save" => Deed::Saves,
+            "export" | "commit" | "cp" | "checkpoint" | "save" | "logs" | "inspect" => Deed::Saves,
             "network" if call.has("disconnect") => Deed::Cuts,
             "run" if call.has("--rm") => Deed::StartsWithAutoRemove,
-            "logs" | "inspect" => Deed::Saves,
             _ => return None,
         },
-        ("crictl", "stop" | "stopp" | "rm" | "rmp") => Deed::Ends,
-        ("crictl", "logs" | "inspect" | "checkpoint") => Deed::Saves,
+        ("crictl", "stop" | "stopp" | "rm" | "rmp") | ("pkill" | "killall", _) => Deed::Ends,
+        ("crictl", "logs" | "inspect" | "checkpoint")
+        | ("cp" | "tar" | "dd" | "tcpdump" | "sha256sum", _)
+            if !(text.contains("/proc/") && text.contains("/exe")) =>
+        {
+            Deed::Saves
+        }
         ("ctr", _)
             if text.contains(" kill") || text.contains(" rm ") || text.contains(" delete") =>
         {
@@ -122,12 +126,10 @@ fn deed(call: &Call) -> Option<Deed> {
         ("kill", _) if call.has_any(&["-STOP", "-19", "-SIGSTOP"]) => Deed::Pauses,
         ("kill", _) if call.has_any(&["-CONT", "-18", "-SIGCONT"]) => Deed::Resumes,
         ("kill", _) if call.has_any(&["-9", "-KILL", "-SIGKILL"]) => Deed::Ends,
-        ("pkill" | "killall", _) => Deed::Ends,
         ("gcore" | "gdb", _) => Deed::Debugs,
         ("cp" | "cat" | "dd", _) if text.contains("/proc/") && text.contains("/exe") => {
             Deed::SavesExecutable
         }
-        ("cp" | "tar" | "dd" | "tcpdump" | "sha256sum", _) => Deed::Saves,
         ("iptables" | "ip6tables", _)
             if call.has_any(&["DROP", "REJECT"]) && !call.has_any(&["-D", "--delete", "-C"]) =>
         {

@@ -169,10 +169,10 @@ fn against(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut 
     ];
     match is_outgoing(alert) {
         Some(true) if incoming.iter().any(|words| lower.contains(words)) => {
-            found.push(finding("D01"))
+            found.push(finding("D01"));
         }
         Some(false) if outgoing.iter().any(|words| lower.contains(words)) => {
-            found.push(finding("D01"))
+            found.push(finding("D01"));
         }
         _ => {}
     }

