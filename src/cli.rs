@@ -5,8 +5,8 @@
 pub mod args;
 pub mod check;
 pub mod fields;
-pub mod mark;
 mod lint;
+pub mod mark;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
