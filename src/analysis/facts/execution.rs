@@ -1,0 +1,148 @@
+//! The executed file, the terminal and the login behind a process.
+//!
+//! The flags of `execve` are those of Falco's driver: `EXE_UPPER_LAYER` means that the file lies in the container's
+//! own writable layer, `EXE_LOWER_LAYER` that it comes from the image, `EXE_WRITABLE` that the user who executed it may
+//! also write it (true for nearly every root process), `EXE_FROM_MEMFD` that it has no file on disk.
+
+use super::Notes;
+use crate::analysis::outcome::Direction;
+use crate::model::Alert;
+
+/// What is known about the executed file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exe {
+    pub upper: bool,
+    pub lower: bool,
+    pub memfd: bool,
+    /// The container runtime's own protection against being overwritten.
+    pub runc: bool,
+    pub deleted: bool,
+    pub writable: bool,
+    pub tmp: bool,
+    pub hidden: bool,
+}
+
+impl Exe {
+    /// The words of `fact.exe`.
+    pub fn words(&self) -> String {
+        let words = [
+            ("upper", self.upper),
+            ("lower", self.lower),
+            ("memfd", self.memfd && !self.runc),
+            ("runc-memfd", self.runc),
+            ("deleted", self.deleted),
+            ("writable", self.writable),
+            ("tmp", self.tmp),
+            ("hidden", self.hidden),
+        ];
+        let words: Vec<_> = words.iter().filter(|(_, is)| *is).map(|(word, _)| *word).collect();
+        words.join(" ")
+    }
+
+    /// Whether the program exists only as long as its process lives.
+    pub fn is_fleeting(&self) -> bool {
+        (self.memfd && !self.runc) || self.deleted
+    }
+}
+
+/// Reads the flags and paths of the executed file.
+pub fn exe(alert: &Alert, notes: &mut Notes) -> Exe {
+    let fields = &alert.fields;
+    let flags_field =
+        ["evt.arg.flags", "evt.arg.exe_flags"].into_iter().find(|name| fields.text(name).is_some());
+    let flags = flags_field.and_then(|name| fields.text(name)).unwrap_or("");
+    let is = |name: &'static str, flag: &str| -> Option<&'static str> {
+        if fields.known(name).and_then(crate::model::Value::as_bool) == Some(true) {
+            return Some(name);
+        }
+        let names_it = flags.split(['|', ',', ' ']).any(|word| word == flag);
+        flags_field.filter(|_| names_it)
+    };
+    let path = fields.text("proc.exepath").or_else(|| fields.text("proc.exe")).unwrap_or("");
+    let memfd_field = is("proc.is_exe_from_memfd", "EXE_FROM_MEMFD")
+        .or_else(|| path.trim_start_matches('/').starts_with("memfd:").then_some("proc.exepath"));
+    let mut exe = Exe { deleted: path.ends_with(" (deleted)"), ..Exe::default() };
+    if let Some(field) = is("proc.is_exe_upper_layer", "EXE_UPPER_LAYER") {
+        exe.upper = true;
+        let says = "The executed file was added to the container or changed in it after it started; it is not the image's own.";
+        notes.row(field, value(alert, field), says, Direction::Up);
+        notes.mark("upper", field, says, 3);
+    }
+    if let Some(field) = is("proc.is_exe_lower_layer", "EXE_LOWER_LAYER") {
+        exe.lower = true;
+        let says = "The executed file comes unchanged from the container's image.";
+        notes.row(field, value(alert, field), says, Direction::Neutral);
+    }
+    if let Some(field) = is("proc.is_exe_writable", "EXE_WRITABLE") {
+        exe.writable = true;
+        let says = "The user who ran the file could also write it. That is true for nearly every root process and says nothing about a change.";
+        notes.row(field, value(alert, field), says, Direction::Neutral);
+    }
+    if let Some(field) = memfd_field {
+        exe.memfd = true;
+        exe.runc = path.contains("memfd:runc_cloned:");
+        if exe.runc {
+            let says = "runc runs from a sealed copy of itself in memory; that protects it from being overwritten by a container.";
+            notes.row("proc.exepath", path, says, Direction::Neutral);
+        } else {
+            let says = "The executed program has no file on disk: it ran from memory, and its code is gone when the process ends.";
+            notes.row(field, value(alert, field), says, Direction::Up);
+            notes.mark("memfd", field, says, 2);
+        }
+    }
+    read_path(path, &mut exe, notes);
+    exe
+}
+
+fn read_path(path: &str, exe: &mut Exe, notes: &mut Notes) {
+    let folders = ["/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/"];
+    exe.tmp = folders.iter().any(|folder| path.starts_with(folder));
+    exe.hidden = path.starts_with('/') && path.split('/').any(|part| part.starts_with('.') && part.len() > 2);
+    if exe.tmp || exe.hidden {
+        let says = if exe.tmp {
+            "The program lies in a folder for temporary files, where anyone may put one."
+        } else {
+            "The program's path has a hidden part."
+        };
+        notes.row("proc.exepath", path, says, Direction::Up);
+        notes.mark("tmp", "proc.exepath", says, 1);
+    } else if exe.deleted {
+        let says = "The program's file was deleted while it ran; it can be copied only as long as the process lives.";
+        notes.row("proc.exepath", path, says, Direction::Up);
+        notes.mark("deleted", "proc.exepath", says, 2);
+    }
+}
+
+/// Reads the terminal from the device number in `proc.tty`.
+pub fn tty(alert: &Alert, notes: &mut Notes) -> Option<bool> {
+    let device = alert.fields.number("proc.tty")?;
+    let (major, minor) = (device >> 8, device & 0xff);
+    let says = match (device, major) {
+        (0, _) => "The process has no terminal: automation, a service or an exploit, not a person at a keyboard.".to_owned(),
+        (_, 136..=143) => {
+            format!("The process has the terminal /dev/pts/{}: a person, or a tool that asked for one.", (major - 136) * 256 + minor)
+        }
+        (_, 4) if minor < 64 => format!("The process has the console /dev/tty{minor}."),
+        _ => "The process has a terminal.".to_owned(),
+    };
+    notes.row("proc.tty", device.to_string(), says, Direction::Neutral);
+    Some(device != 0)
+}
+
+/// Reads the audit login uid.
+pub fn login(alert: &Alert, notes: &mut Notes) -> Option<bool> {
+    let uid = alert.fields.number("user.loginuid")?;
+    if uid == -1 || uid == i128::from(u32::MAX) {
+        let says = "No login stands behind the process: normal for services and containers. It says nothing about rights.";
+        notes.row("user.loginuid", uid.to_string(), says, Direction::Neutral);
+        return Some(false);
+    }
+    let name = alert.fields.text("user.loginname").map(|name| format!(" ({name})")).unwrap_or_default();
+    let says = format!("The process goes back to a login of uid {uid}{name} on the host: a person can be asked.");
+    notes.row("user.loginuid", uid.to_string(), says, Direction::Neutral);
+    Some(true)
+}
+
+fn value(alert: &Alert, field: &str) -> String {
+    alert.fields.get(field).map(|value| value.display().into_owned()).unwrap_or_default()
+}
