@@ -134,6 +134,8 @@ pub enum Guard {
     Liveness,
     /// Needs a container, not a host process.
     Container,
+    /// Works on a file of the host by the alert's path: wrong for a path inside a container.
+    HostFile,
     /// Acts on the node as a whole.
     Node,
 }

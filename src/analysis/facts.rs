@@ -13,8 +13,8 @@ use crate::model::{Alert, Value};
 use crate::query::{Own, OwnValue, Subject};
 use std::borrow::Cow;
 
-pub use ancestry::Kin;
-pub use place::{Place, Runtime};
+pub use ancestry::{Kin, drill as ancestry_drill};
+pub use place::{Place, Runtime, age_words};
 pub use remote::{Class, Flow, Remote, classify};
 
 /// What was read from one alert.

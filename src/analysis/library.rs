@@ -4,7 +4,7 @@
 //! in the head of each file (all that stands before `means:`).
 
 use super::catalogue::{CatalogueFile, Command, Input};
-use super::playbook::{Family, Playbook};
+use super::playbook::{Family, Known, KnownFile, Playbook};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -23,11 +23,13 @@ pub struct Problem {
 }
 
 /// All playbooks and the catalogue of commands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Playbooks {
     books: Vec<Book>,
     command_files: Vec<File>,
     catalogue: OnceLock<Catalogue>,
+    known_file: Option<File>,
+    known: OnceLock<Result<KnownFile, Problem>>,
 }
 
 /// Every command and every typed placeholder.
@@ -90,8 +92,7 @@ impl Playbooks {
 
     /// A library of these files (path below the folder, text); others than YAML are left out.
     pub fn of(files: Vec<(String, String)>) -> Self {
-        let mut library =
-            Self { books: Vec::new(), command_files: Vec::new(), catalogue: OnceLock::new() };
+        let mut library = Self::default();
         for (path, text) in files {
             library.add(path, Cow::Owned(text));
         }
@@ -170,6 +171,20 @@ impl Playbooks {
         })
     }
 
+    /// The identities that are looked for under every rule.
+    pub fn known(&self) -> &[Known] {
+        let parsed = self.known.get_or_init(|| {
+            self.known_file.as_ref().map_or_else(|| Ok(KnownFile::default()), |file| parse(&file.path, &file.text))
+        });
+        parsed.as_ref().map_or(&[], |file| &file.known)
+    }
+
+    /// What is wrong with `known.yaml`.
+    pub fn known_problem(&self) -> Option<Problem> {
+        self.known();
+        self.known.get().and_then(|parsed| parsed.as_ref().err().cloned())
+    }
+
     fn add(&mut self, path: String, text: Cow<'static, str>) {
         let is_yaml = Path::new(&path).extension().is_some_and(|end| end == "yaml" || end == "yml");
         if !is_yaml {
@@ -179,6 +194,10 @@ impl Playbooks {
         let place = if file.path.starts_with("commands/") {
             self.command_files.push(file);
             self.catalogue = OnceLock::new();
+            return;
+        } else if file.path == "known.yaml" {
+            self.known_file = Some(file);
+            self.known = OnceLock::new();
             return;
         } else if file.path.starts_with("family/") {
             Place::Family
@@ -262,6 +281,8 @@ pub fn read_folder(dir: &Path) -> (Vec<(String, String)>, Vec<Problem>) {
 fn check_file(path: &str, text: &str) -> Result<(), String> {
     let result = if path.starts_with("commands/") {
         parse::<CatalogueFile>(path, text).map(drop)
+    } else if path == "known.yaml" {
+        parse::<KnownFile>(path, text).map(drop)
     } else {
         parse::<Playbook>(path, text).map(drop)
     };
@@ -293,6 +314,7 @@ mod tests {
             .all()
             .filter_map(|(_, book)| book.err())
             .chain(library.catalogue().problems.iter().cloned())
+            .chain(library.known_problem())
             .map(|problem| problem.to_string())
             .collect();
         assert!(problems.is_empty(), "{}", problems.join("\n"));

@@ -32,6 +32,10 @@ pub struct Playbook {
     pub not_proven: Vec<Statement>,
     #[serde(default)]
     pub signals: Vec<Signal>,
+    /// Facts that the rule's name already says (`memfd`, `upper`, `privileged`, `tmp`, `deleted`, `remote`, `server-parent`);
+    /// they are told and do not weigh again.
+    #[serde(default)]
+    pub restates: Vec<String>,
     pub causes: Vec<CauseText>,
     #[serde(default)]
     pub known: Vec<Known>,
@@ -126,12 +130,31 @@ pub struct Known {
     /// What speaks against it although all the proof is there.
     #[serde(default)]
     pub unless: Option<String>,
+    /// What supports it where the proof is lacking: explained, unproven, so low.
+    #[serde(default)]
+    pub evidence: Option<String>,
+    /// `kubernetes`: commands are chosen for it, though the alert has no fields of it.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// The cause it stands for.
+    pub title: String,
+    /// How a person proves it.
+    pub check: String,
+    /// `test`, `benign`, `false_positive`.
+    pub verdict: String,
     pub says: String,
     /// Said when the look is there and the proof is not.
     pub disguise: String,
     /// Commands that are not offered once the identity is proven or only lacks fields (`contain` and so on: phases or ids).
     #[serde(default)]
     pub never: Vec<String>,
+}
+
+/// The identities that are looked for under every rule (`known.yaml`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFile {
+    pub known: Vec<Known>,
 }
 
 /// One thing that must hold for a known identity.

@@ -1,0 +1,199 @@
+//! How bad it is: signals and facts weighed, known identities proven or unmasked.
+//!
+//! Falco's priority is only where it starts. Nothing that a program chooses itself (names, arguments) lowers a level;
+//! image, layer, parent, namespace and the kernel's results do.
+
+use super::choose::matches;
+use super::facts::{Case, Mark};
+use super::outcome::{Assessment, Direction, Reason};
+use super::playbook::{Known, Playbook};
+use super::wording::fill;
+use crate::model::{Level, Priority};
+
+/// A known identity that an alert looks like.
+#[derive(Clone, Debug)]
+pub struct Recognized<'a> {
+    pub known: &'a Known,
+    pub standing: Standing,
+    /// Fields of proof that the alert lacks.
+    pub lacking: Vec<String>,
+    /// The field that does not fit, for a disguise.
+    pub against: Option<String>,
+}
+
+/// How sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Every proof is there.
+    Proven,
+    /// Not proven, and evidence supports it.
+    Supported,
+    /// Looks like it; the alert lacks what would prove it.
+    Unproven,
+    /// Looks like it, and a proof speaks against it.
+    Disguise,
+}
+
+/// Finds the first identity that an alert looks like; the playbook's own come before the general ones.
+pub fn recognize<'a>(case: Case<'_>, playbook: &'a Playbook, general: &'a [Known]) -> Option<Recognized<'a>> {
+    let known = playbook.known.iter().chain(general).find(|known| matches(&known.when, case))?;
+    let mut lacking = Vec::new();
+    let mut against = None;
+    let mut n_proven = 0;
+    for proof in &known.proof {
+        if matches(&proof.when, case) {
+            n_proven += 1;
+        } else if is_absent(&proof.field, case) {
+            lacking.push(proof.field.clone());
+        } else if against.is_none() {
+            against = Some(proof.field.clone());
+        }
+    }
+    if known.unless.as_deref().is_some_and(|unless| matches(unless, case)) && against.is_none() {
+        against = Some("fact".to_owned());
+    }
+    let standing = if against.is_some() {
+        Standing::Disguise
+    } else if n_proven == known.proof.len() && n_proven > 0 {
+        Standing::Proven
+    } else if known.evidence.as_deref().is_some_and(|evidence| matches(evidence, case)) {
+        Standing::Supported
+    } else {
+        Standing::Unproven
+    };
+    Some(Recognized { known, standing, lacking, against })
+}
+
+fn is_absent(field: &str, case: Case<'_>) -> bool {
+    if field.starts_with("fact.") {
+        return case.facts.value(field).is_none();
+    }
+    match field {
+        "source" | "alert.source" => case.alert.event_source.is_none(),
+        _ => case.alert.fields.known(field).is_none_or(|value| value.display().is_empty()),
+    }
+}
+
+struct Weighed {
+    weight: i32,
+    counts: bool,
+    reason: Reason,
+}
+
+/// Weighs everything.
+pub fn assess(case: Case<'_>, playbook: &Playbook, recognized: Option<&Recognized<'_>>, story: &[Mark]) -> Assessment {
+    let mut weighed: Vec<Weighed> = Vec::new();
+    for signal in playbook.signals.iter().filter(|signal| matches(&signal.when, case)) {
+        weighed.push(weigh(signal.weight, signal.proof, &signal.field, fill(&signal.says, case)));
+    }
+    let restated = |mark: &Mark| playbook.restates.iter().any(|id| id == mark.id);
+    let said = |field: &str, weighed: &[Weighed]| {
+        weighed.iter().any(|known| known.reason.field == field && known.weight != 0)
+    };
+    for mark in case.facts.marks.iter().chain(story).filter(|mark| !restated(mark)) {
+        if !said(mark.field, &weighed) {
+            weighed.push(weigh(mark.weight, true, mark.field, mark.says.clone()));
+        }
+    }
+    weighed.sort_by_key(|item| (!item.counts, -item.weight.abs()));
+    let start = start(case.alert.priority);
+    let mut level = balance(start, &weighed);
+    let mut reasons: Vec<Reason> = Vec::new();
+    let mut name = None;
+    if let Some(recognized) = recognized {
+        level = judge(level, recognized);
+        if recognized.standing != Standing::Disguise {
+            name = Some(recognized.known.id.clone());
+        }
+        reasons.extend(reasons_of(recognized, case));
+    }
+    reasons.extend(weighed.into_iter().map(|item| item.reason));
+    let priority = case.alert.priority.map_or("no priority that Falco knows", Priority::name);
+    reasons.push(Reason {
+        field: "priority".to_owned(),
+        says: format!("Falco's priority of the rule is {priority}; that is where the assessment starts, at {}.", start.name()),
+        direction: Direction::Neutral,
+    });
+    Assessment { level, falco_priority: case.alert.priority, known: name, reasons }
+}
+
+fn weigh(weight: i32, proof: bool, field: &str, says: String) -> Weighed {
+    let counts = weight > 0 || proof;
+    let direction = match weight {
+        1.. => Direction::Up,
+        0 => Direction::Neutral,
+        _ if proof => Direction::Down,
+        _ => Direction::Neutral,
+    };
+    Weighed { weight, counts, reason: Reason { field: field.to_owned(), says, direction } }
+}
+
+fn start(priority: Option<Priority>) -> Level {
+    match priority {
+        Some(Priority::Emergency | Priority::Alert | Priority::Critical) => Level::High,
+        Some(Priority::Error | Priority::Warning | Priority::Notice) | None => Level::Medium,
+        Some(Priority::Informational | Priority::Debug) => Level::Low,
+    }
+}
+
+/// Two strong ones up make it critical; else the sum moves it by at most two steps, never below low.
+fn balance(start: Level, weighed: &[Weighed]) -> Level {
+    let counted = || weighed.iter().filter(|item| item.counts);
+    if counted().filter(|item| item.weight >= 2).count() >= 2 {
+        return Level::Critical;
+    }
+    let sum: i32 = counted().map(|item| item.weight).sum();
+    let steps = match sum {
+        ..=-3 => -2,
+        -2..=-1 => -1,
+        0..=1 => 0,
+        2..=4 => 1,
+        _ => 2,
+    };
+    let index = (start as i32 + steps).clamp(Level::Low as i32, Level::Critical as i32);
+    Level::ALL.into_iter().find(|level| *level as i32 == index).unwrap_or(start)
+}
+
+fn judge(level: Level, recognized: &Recognized<'_>) -> Level {
+    match recognized.standing {
+        Standing::Proven => Level::Benign,
+        Standing::Supported => Level::Low,
+        Standing::Unproven | Standing::Disguise => level.max(Level::Medium),
+    }
+}
+
+fn reasons_of(recognized: &Recognized<'_>, case: Case<'_>) -> Vec<Reason> {
+    let known = recognized.known;
+    let reason = |field: &str, says: String, direction| Reason { field: field.to_owned(), says, direction };
+    let first = known.proof.first().map_or("proc.name", |proof| proof.field.as_str());
+    match recognized.standing {
+        Standing::Proven => {
+            let mut reasons = vec![reason(first, fill(&known.says, case), Direction::Down)];
+            reasons.extend(known.proof.iter().map(|proof| reason(&proof.field, fill(&proof.says, case), Direction::Down)));
+            reasons
+        }
+        Standing::Supported => vec![reason(
+            "proc.pname",
+            format!(
+                "Very likely: {} The parent supports it; {} would prove it, and the alert lacks that.",
+                fill(&known.says, case),
+                recognized.lacking.join(", ")
+            ),
+            Direction::Down,
+        )],
+        Standing::Unproven => vec![reason(
+            "proc.cmdline",
+            format!(
+                "It looks like {}, and the alert lacks {} to prove it. Names and arguments alone could be a disguise, so they lower nothing.",
+                known.id,
+                recognized.lacking.join(", ")
+            ),
+            Direction::Neutral,
+        )],
+        Standing::Disguise => {
+            let field = recognized.against.as_deref().unwrap_or(first);
+            let value = case.alert.fields.known(field).map(|value| format!(" ({field} is {})", value.display()));
+            vec![reason(field, format!("Possible disguise. {}{}", fill(&known.disguise, case), value.unwrap_or_default()), Direction::Up)]
+        }
+    }
+}

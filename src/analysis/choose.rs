@@ -1,0 +1,58 @@
+//! Which playbook speaks for an alert: the one that names its rule, else the best family, else the fallback.
+
+use super::facts::Case;
+use super::library::Playbooks;
+use super::outcome::Match;
+use super::playbook::{Family, Playbook};
+use crate::query::{Filter, Names};
+use std::sync::Arc;
+
+/// Chooses; `None` only when the library has no usable fallback.
+pub fn choose(case: Case<'_>, playbooks: &Playbooks) -> Option<(Arc<Playbook>, Match)> {
+    let named = case.alert.rule.as_deref().and_then(|rule| playbooks.for_rule(rule));
+    if let Some(Ok(playbook)) = named {
+        return Some((playbook, Match::Rule));
+    }
+    let mut best: Option<(i32, &str)> = None;
+    for (family, path) in playbooks.families() {
+        if meets(family, case) && best.is_none_or(|(rank, _)| family.rank > rank) {
+            best = Some((family.rank, path));
+        }
+    }
+    if let Some(Ok(playbook)) = best.and_then(|(_, path)| playbooks.by_path(path)) {
+        return Some((playbook, Match::Family));
+    }
+    playbooks.fallback().and_then(Result::ok).map(|playbook| (playbook, Match::Fallback))
+}
+
+fn meets(family: &Family, case: Case<'_>) -> bool {
+    let source = case.alert.event_source.as_deref().unwrap_or("syscall");
+    if !family.sources.is_empty() && !family.sources.iter().any(|known| source_is(source, known)) {
+        return false;
+    }
+    let tag = |wanted: &String| case.alert.tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted));
+    let technique = |wanted: &String| {
+        case.alert.tags.iter().any(|tag| {
+            let tag = tag.strip_prefix("mitre_").unwrap_or(tag);
+            tag.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted))
+                && tag.get(wanted.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    let when = family.when.as_deref().filter(|when| !when.trim().is_empty());
+    if family.tags.is_empty() && family.techniques.is_empty() && when.is_none() {
+        return !family.sources.is_empty();
+    }
+    family.tags.iter().any(tag)
+        || family.techniques.iter().any(technique)
+        || when.is_some_and(|when| matches(when, case))
+}
+
+/// `k8s_audit` also meets the flavors of managed clusters: `k8s_audit_eks`, `k8s_audit_gke`.
+fn source_is(source: &str, known: &str) -> bool {
+    source == known || source.strip_prefix(known).is_some_and(|rest| rest.starts_with('_'))
+}
+
+/// Whether a playbook's filter holds; one that cannot be read never does (the check of playbooks reports it).
+pub fn matches(when: &str, case: Case<'_>) -> bool {
+    Filter::parse(when, &Names::default()).is_ok_and(|filter| filter.matches(&case))
+}

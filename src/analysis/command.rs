@@ -1,0 +1,312 @@
+//! From a command of the catalogue and an alert to text that is safe to paste, or to the reason why there is none.
+
+use super::catalogue::{Command, Guard, Input};
+use super::facts::{Case, Place, Runtime};
+use super::library::Catalogue;
+use super::outcome::Phase;
+use super::quote;
+use crate::model::{Alert, Flag, Value};
+use jiff::{SignedDuration, Timestamp};
+
+/// A command made for one alert.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub variant: String,
+    pub text: Result<String, Lack>,
+    pub undo: Option<String>,
+    pub others: Vec<(String, String)>,
+}
+
+/// Why a command could not be made.
+#[derive(Clone, Debug)]
+pub struct Lack {
+    /// The input, without `@`; empty when it is not a value that is lacking.
+    pub input: String,
+    /// For people.
+    pub why: String,
+}
+
+/// Whether a command has anything to do with the place of an alert.
+pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
+    let guards = &command.guards;
+    let place = case.facts.place;
+    if guards.contains(&Guard::Container) && place == Place::Host {
+        return false;
+    }
+    if guards.contains(&Guard::HostFile) && place != Place::Host {
+        return false;
+    }
+    if guards.contains(&Guard::HostNetwork) && case.facts.host_network == Some(true) {
+        return false;
+    }
+    if matches!(command.phase, Phase::Tune) {
+        return true;
+    }
+    command.variants.iter().any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
+        || (command.unavailable.iter().any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
+            && place != Place::Host)
+}
+
+/// How well a variant suits the place of an alert; lower is better, `None` is not at all.
+fn rank(variant: &str, case: Case<'_>, as_kubernetes: bool) -> Option<u8> {
+    let facts = case.facts;
+    let kubernetes = facts.place == Place::Kubernetes || as_kubernetes;
+    let runtime = match (facts.runtime, kubernetes) {
+        (Runtime::Unknown | Runtime::None, true) => Runtime::Containerd,
+        (runtime, _) => runtime,
+    };
+    let always_ours = !matches!(
+        variant,
+        "docker" | "podman" | "nerdctl" | "ctr" | "crictl" | "crio" | "crio-runc" | "crio-crun" | "containerd"
+            | "kubectl" | "kubectl-previous" | "host" | "node" | "rpm" | "audit" | "iptables-docker" | "iptables-host"
+    );
+    if always_ours {
+        return Some(9);
+    }
+    match facts.place {
+        Place::Audit => return (variant == "kubectl").then_some(0),
+        Place::Cloud => return None,
+        Place::Host => {
+            return match variant {
+                "host" => Some(0),
+                "audit" | "rpm" | "iptables-host" => Some(3),
+                _ => None,
+            };
+        }
+        Place::Container | Place::Kubernetes | Place::Unknown => {}
+    }
+    if variant == "host" {
+        return Some(5);
+    }
+    if variant == "node" {
+        return Some(7);
+    }
+    if variant == "kubectl" {
+        return kubernetes.then_some(0);
+    }
+    match (runtime, variant) {
+        (Runtime::Docker | Runtime::Unknown | Runtime::None, "docker") => Some(1),
+        (Runtime::Docker | Runtime::Unknown | Runtime::None, "iptables-docker") => Some(8),
+        (Runtime::Podman, "podman") => Some(1),
+        (Runtime::Containerd, "crictl") if kubernetes => Some(1),
+        (Runtime::Containerd, "nerdctl") => Some(2),
+        (Runtime::Containerd, "ctr") => Some(3),
+        (Runtime::Containerd, "containerd") => Some(4),
+        (Runtime::Crio, "crictl") => Some(1),
+        (Runtime::Crio, "crio") => Some(2),
+        (Runtime::Crio, "crio-runc" | "crio-crun") => Some(4),
+        _ => None,
+    }
+}
+
+/// Makes a command for an alert, in the variant that suits it or that a person prefers.
+pub fn make(
+    command: &Command,
+    case: Case<'_>,
+    catalogue: &Catalogue,
+    prefer: Option<&str>,
+    as_kubernetes: bool,
+) -> Made {
+    let host_first = command.variants.iter().next().is_some_and(|(name, _)| name == "host");
+    let mut variants: Vec<(u8, usize, &str, &str)> = Vec::new();
+    for (place, (name, template)) in command.variants.iter().enumerate() {
+        let rank = match rank(name, case, as_kubernetes) {
+            _ if prefer == Some(name) => 0,
+            // Where the catalogue names the host's way first, it is the better one once the process is known.
+            Some(5) if host_first => 1,
+            Some(rank) => rank + 1,
+            None if command.phase == Phase::Tune => 20,
+            None => 100,
+        };
+        variants.push((rank, place, name, template));
+    }
+    variants.sort_unstable();
+    let made: Vec<_> = variants
+        .iter()
+        .map(|(rank, _, name, template)| (*rank, *name, render(template, case, catalogue)))
+        .collect();
+    let suitable = |rank: u8| rank < 100;
+    let chosen = made
+        .iter()
+        .find(|(rank, _, text)| *rank == 0 || (suitable(*rank) && text.is_ok()))
+        .or_else(|| made.iter().find(|(rank, ..)| suitable(*rank)));
+    let Some((_, variant, text)) = chosen else {
+        let (variant, why) = command
+            .unavailable
+            .iter()
+            .find(|(name, _)| rank(name, case, as_kubernetes).is_some())
+            .or_else(|| command.unavailable.iter().next())
+            .map_or(("host", "no variant for this runtime"), |(name, why)| (name, why.as_str()));
+        let lack = Lack { input: String::new(), why: why.to_owned() };
+        return Made { variant: variant.to_owned(), text: Err(lack), undo: None, others: others(&made, "") };
+    };
+    let undo = command
+        .undo
+        .as_ref()
+        .and_then(|undo| undo.of(variant))
+        .and_then(|template| render(template, case, catalogue).ok());
+    Made { variant: (*variant).to_owned(), text: text.clone(), undo, others: others(&made, variant) }
+}
+
+fn others(made: &[(u8, &str, Result<String, Lack>)], chosen: &str) -> Vec<(String, String)> {
+    made.iter()
+        .filter(|(_, name, _)| *name != chosen)
+        .filter_map(|(_, name, text)| Some(((*name).to_owned(), text.as_ref().ok()?.clone())))
+        .collect()
+}
+
+/// Fills a template with the alert's values; the first one that is lacking or refused ends it.
+pub fn render(template: &str, case: Case<'_>, catalogue: &Catalogue) -> Result<String, Lack> {
+    let mut text = String::new();
+    let mut rest = template;
+    let mut open = quote::placeholders(template).into_iter();
+    while let Some(at) = rest.find('@') {
+        let (before, from) = rest.split_at(at);
+        text.push_str(before);
+        if let Some((name, after)) = quote::placeholder(from) {
+            let is_open = open.next().is_some_and(|(_, open)| open);
+            text.push_str(&value(name, is_open, case, catalogue)?);
+            rest = after;
+        } else {
+            text.push('@');
+            rest = from.strip_prefix('@').unwrap_or("");
+        }
+    }
+    text.push_str(rest);
+    Ok(text.trim_end().to_owned())
+}
+
+fn value(name: &str, is_open: bool, case: Case<'_>, catalogue: &Catalogue) -> Result<String, Lack> {
+    let lack = |why: String| Lack { input: name.to_owned(), why };
+    let Some(input) = catalogue.input(name) else {
+        return Err(lack(format!("the catalogue has no input {name}")));
+    };
+    if input.write == super::catalogue::Write::Quoted && !is_open {
+        return Err(lack(format!("{name} stands where it cannot be quoted")));
+    }
+    let raw = match made_up(name, case.alert)? {
+        Some(raw) => Some(("the alert", raw)),
+        None => read(name, input, case),
+    };
+    let Some((field, raw)) = raw else {
+        return Err(lack(format!("the alert lacks {}", input.what)));
+    };
+    quote::word(&raw, input)
+        .map_err(|why| lack(format!("{field} is not usable as {}: {why}", input.what)))
+}
+
+/// The first field that holds a value of the kind at all.
+fn read<'a>(name: &str, input: &'a Input, case: Case<'_>) -> Option<(&'a str, String)> {
+    let fields = &case.alert.fields;
+    let is_path = input.check == Some(super::catalogue::Check::Path);
+    let is_address = matches!(
+        input.check,
+        Some(super::catalogue::Check::Address | super::catalogue::Check::RemoteAddress)
+    );
+    if (is_address || name == "REMOTE")
+        && let Some(remote) = &case.facts.remote
+    {
+        let is_name = remote.class == super::facts::Class::Name;
+        if is_address != is_name && (is_address || remote.host.parse::<std::net::IpAddr>().is_err()) {
+            return Some((remote.field, remote.host.clone()));
+        }
+    }
+    for field in &input.from {
+        let Some(value) = fields.known(field).filter(|value| !matches!(value, Value::Array(_) | Value::Object(_))) else {
+            continue;
+        };
+        let text = value.display().into_owned();
+        let other_kind = text.is_empty()
+            || (field == "container.id" && text == "host")
+            || (field == "container.name" && text == "host")
+            || (is_path && !text.starts_with('/'))
+            || (name == "CID_FULL" && text.len() == 12);
+        if !other_kind {
+            return Some((field, text));
+        }
+    }
+    None
+}
+
+/// Values that are worked out from several fields, or from the alert's time.
+fn made_up(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
+    let minutes = match name {
+        "T0" | "TJ0" => -5,
+        "T1" | "TJ1" => 5,
+        "CASE" => return Ok(Some(case_name(alert))),
+        "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
+        "IMAGE" => return Ok(image(alert)),
+        "WORKLOAD" => return Ok(workload(alert)),
+        "IPFAM" | "IPTABLES" => {
+            let facts = super::facts::Facts::read(alert);
+            let address = facts.remote.and_then(|remote| remote.host.parse::<std::net::IpAddr>().ok());
+            let is_v6 = address.is_some_and(|address| address.to_canonical().is_ipv6());
+            let word = match (name, is_v6) {
+                ("IPFAM", false) => "ip",
+                ("IPFAM", true) => "ip6",
+                (_, false) => "iptables",
+                (_, true) => "ip6tables",
+            };
+            return Ok(Some(word.to_owned()));
+        }
+        _ => return Ok(None),
+    };
+    let lack = |why: &str| Lack { input: name.to_owned(), why: why.to_owned() };
+    let time = alert.time.ok_or_else(|| lack("the alert has no time"))?;
+    if alert.flags.has(Flag::LocalClock) {
+        return Err(lack("the alert's clock has no date or zone, so its time is a guess"));
+    }
+    let moment = time.saturating_add(SignedDuration::from_mins(minutes)).map_err(|_| lack("the time is out of range"))?;
+    Ok(Some(if name.starts_with("TJ") { journal_time(moment) } else { iso_time(moment) }))
+}
+
+fn iso_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn journal_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, host or `alert`.
+fn case_name(alert: &Alert) -> String {
+    let day = alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
+    let container = alert.container();
+    let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
+    let subject = id
+        .or(container.name.filter(|name| *name != "host"))
+        .or(alert.k8s().1)
+        .or(alert.hostname.as_deref())
+        .unwrap_or("alert");
+    let subject: String = subject
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .take(40)
+        .collect();
+    format!("{day}-{}", subject.trim_matches('-'))
+}
+
+fn image(alert: &Alert) -> Option<String> {
+    let fields = &alert.fields;
+    let Some(repository) = fields.text("container.image.repository") else {
+        return fields.text("container.image").map(str::to_owned);
+    };
+    if let Some(digest) = fields.text("container.image.digest").filter(|digest| digest.starts_with("sha256:")) {
+        return Some(format!("{repository}@{digest}"));
+    }
+    Some(match fields.text("container.image.tag") {
+        Some(tag) => format!("{repository}:{tag}"),
+        None => repository.to_owned(),
+    })
+}
+
+fn workload(alert: &Alert) -> Option<String> {
+    let kinds = [
+        ("k8smeta.deployment.name", "deployment"),
+        ("k8s.deployment.name", "deployment"),
+        ("k8s.statefulset.name", "statefulset"),
+        ("k8smeta.rs.name", "replicaset"),
+        ("k8s.rs.name", "replicaset"),
+    ];
+    kinds.into_iter().find_map(|(field, kind)| Some(format!("{kind}/{}", alert.fields.text(field)?)))
+}

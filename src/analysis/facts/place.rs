@@ -1,0 +1,241 @@
+//! Where it happened: host, container, Kubernetes, an audit log or a cloud; which runtime; how old the container is.
+
+use super::{Kin, Notes};
+use crate::analysis::outcome::Direction;
+use crate::model::{Alert, Value};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident $word:literal)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($variant),* }
+
+        impl $name {
+            /// The word in filters and texts.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+        }
+    };
+}
+
+words! {
+    /// Where an event happened.
+    Place { Host "host" Container "container" Kubernetes "kubernetes" Audit "audit" Cloud "cloud" Unknown "unknown" }
+}
+
+words! {
+    /// What runs the container.
+    Runtime { Docker "docker" Podman "podman" Containerd "containerd" Crio "cri-o" None "none" Unknown "unknown" }
+}
+
+/// Namespaces that hold the platform itself.
+const PLATFORM_NAMESPACES: [&str; 9] = [
+    "kube-system", "calico-system", "tigera-operator", "cilium", "istio-system", "longhorn-system", "rook-ceph",
+    "openshift-sdn", "openshift-ovn-kubernetes",
+];
+
+/// Images that a node cannot do without: CNI, CSI, proxies.
+const PLATFORM_IMAGES: [&str; 12] = [
+    "calico/node", "calico/cni", "cilium/cilium", "flannel/flannel", "weaveworks/weave-kube", "kube-proxy", "aws-node",
+    "amazon-k8s-cni", "kube-router", "antrea/antrea-ubuntu", "multus-cni", "coredns",
+];
+
+/// Where the event happened.
+pub fn place(alert: &Alert) -> Place {
+    let fields = &alert.fields;
+    let source = alert.event_source.as_deref().unwrap_or("");
+    if source.starts_with("k8s_audit") || source.starts_with("k8saudit") || fields.known("ka.verb").is_some() {
+        return Place::Audit;
+    }
+    if ["aws_cloudtrail", "okta", "github", "gcp_auditlog", "gcpaudit", "azure"].iter().any(|name| source.starts_with(name)) {
+        return Place::Cloud;
+    }
+    let kubernetes = ["k8s.pod.name", "k8s.ns.name", "k8smeta.pod.name", "k8s.pod.id"];
+    if kubernetes.iter().any(|name| fields.text(name).is_some()) {
+        return Place::Kubernetes;
+    }
+    let container = alert.container();
+    match container.id {
+        Some("host") => Place::Host,
+        Some(id) if !id.is_empty() => Place::Container,
+        _ if container.name == Some("host") => Place::Host,
+        _ if container.name.is_some() || container.image.is_some() => Place::Container,
+        // The lookup of the container failed, or the output has no container fields: tags and age can still tell.
+        _ if fields.known("container.start_ts").is_some() => Place::Container,
+        _ if source == "syscall" && rule_is_of_containers(alert) => Place::Container,
+        _ if source == "syscall" && fields.get("container.id").is_none() && fields.known("proc.name").is_some() => Place::Host,
+        _ => Place::Unknown,
+    }
+}
+
+fn rule_is_of_containers(alert: &Alert) -> bool {
+    let tag = |name: &str| alert.tags.iter().any(|tag| &**tag == name);
+    (tag("container") && !tag("host")) || alert.rule.as_deref().is_some_and(|rule| rule.ends_with("Container") || rule.ends_with("container"))
+}
+
+/// The runtime, and whether the alert names it.
+pub fn runtime(alert: &Alert, place: Place) -> (Runtime, bool) {
+    if !matches!(place, Place::Container | Place::Kubernetes) {
+        return (Runtime::None, true);
+    }
+    if let Some(word) = alert.fields.text("container.type") {
+        let runtime = match word {
+            "docker" => Runtime::Docker,
+            "podman" | "libpod" => Runtime::Podman,
+            "containerd" | "cri" => Runtime::Containerd,
+            "cri-o" | "crio" => Runtime::Crio,
+            _ => Runtime::Unknown,
+        };
+        return (runtime, runtime != Runtime::Unknown);
+    }
+    if super::ancestry::names(alert).iter().any(|(_, name)| *name == "conmon") {
+        let crio = place == Place::Kubernetes;
+        return (if crio { Runtime::Crio } else { Runtime::Podman }, false);
+    }
+    let name = alert.container().name.unwrap_or("");
+    if place == Place::Kubernetes {
+        // dockershim's names: k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
+        return (if name.starts_with("k8s_") { Runtime::Docker } else { Runtime::Containerd }, false);
+    }
+    if is_docker_name(name) {
+        return (Runtime::Docker, false);
+    }
+    (Runtime::Unknown, false)
+}
+
+/// Whether Docker made the name up: an adjective, an underscore, a scientist's name, perhaps a digit.
+pub fn is_docker_name(name: &str) -> bool {
+    let Some((adjective, surname)) = name.split_once('_') else { return false };
+    let surname = surname.trim_end_matches(|c: char| c.is_ascii_digit());
+    let adjectives = [
+        "admiring", "adoring", "affectionate", "agitated", "amazing", "angry", "awesome", "beautiful", "blissful", "bold",
+        "boring", "brave", "busy", "charming", "clever", "compassionate", "competent", "condescending", "confident", "cool",
+        "cranky", "crazy", "dazzling", "determined", "distracted", "dreamy", "eager", "ecstatic", "elastic", "elated",
+        "elegant", "eloquent", "epic", "exciting", "fervent", "festive", "flamboyant", "focused", "friendly", "frosty",
+        "funny", "gallant", "gifted", "goofy", "gracious", "great", "happy", "hardcore", "heuristic", "hopeful", "hungry",
+        "infallible", "inspiring", "intelligent", "interesting", "jolly", "jovial", "keen", "kind", "laughing", "loving",
+        "lucid", "magical", "modest", "musing", "mystifying", "naughty", "nervous", "nice", "nifty", "nostalgic",
+        "objective", "optimistic", "peaceful", "pedantic", "pensive", "practical", "priceless", "quirky", "quizzical",
+        "recursing", "relaxed", "reverent", "romantic", "sad", "serene", "sharp", "silly", "sleepy", "stoic", "strange",
+        "stupefied", "suspicious", "sweet", "tender", "thirsty", "trusting", "unruffled", "upbeat", "vibrant", "vigilant",
+        "vigorous", "wizardly", "wonderful", "xenodochial", "youthful", "zealous", "zen",
+    ];
+    adjectives.contains(&adjective) && surname.len() >= 3 && surname.chars().all(|c| c.is_ascii_lowercase())
+}
+
+/// Age of the container at the event, in nanoseconds.
+pub fn age(alert: &Alert) -> Option<i128> {
+    if let Some(duration) = alert.fields.number("container.duration") {
+        return (duration >= 0).then_some(duration);
+    }
+    let start = alert.fields.number("container.start_ts").filter(|start| *start > 0)?;
+    let event = ["evt.time", "evt.rawtime"]
+        .into_iter()
+        .filter_map(|field| alert.fields.number(field))
+        .find(|time| *time > 1_000_000_000_000_000_000)
+        .or_else(|| alert.time.map(jiff::Timestamp::as_nanosecond))?;
+    let age = event - start;
+    (0..=100 * 365 * 86_400 * 1_000_000_000).contains(&age).then_some(age)
+}
+
+/// An age in words: `0.718815 s`, `37.2 s`, `4 min`, `3 h`, `12 days`.
+pub fn age_words(age_ns: i128) -> String {
+    let seconds = age_ns / 1_000_000_000;
+    let fraction = age_ns % 1_000_000_000;
+    match seconds {
+        0..10 => format!("{seconds}.{:06} s", fraction / 1000),
+        10..120 => format!("{seconds}.{} s", fraction / 100_000_000),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Tells of the container and its image.
+pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
+    let container = alert.container();
+    match (place, container.id) {
+        (Place::Host, Some(id)) => {
+            notes.row("container.id", id, "The event happened on the host itself, in no container.", Direction::Neutral);
+        }
+        (_, Some("")) => notes.row("container.id", "", "Falco could not find out which container it was.", Direction::Neutral),
+        (_, Some(id)) => {
+            let says = if id.len() == 12 { "The container, by the first 12 of its id's 64 digits." } else { "The container." };
+            notes.row("container.id", id, says, Direction::Neutral);
+        }
+        _ => {}
+    }
+    if let Some(name) = container.name.filter(|name| is_docker_name(name)) {
+        let says = "Docker made this name up because nobody gave one: a container started by hand or by a script. The name itself means nothing.";
+        notes.row("container.name", name, says, Direction::Neutral);
+    }
+    if let Some(image) = container.image {
+        let says = "The image's name; the digest would prove which one it is.";
+        notes.row("container.image.repository", image, says, Direction::Neutral);
+    }
+    if alert.fields.known("user.uid").and_then(Value::as_i128) == Some(0) {
+        let says = if place == Place::Host {
+            "The process ran as root on the host."
+        } else {
+            "Root inside the container, as most images run. What it can reach depends on privileges and mounts, which the alert does not tell."
+        };
+        notes.row("user.uid", "0", says, Direction::Neutral);
+    }
+    if alert.fields.text("proc.cwd") == Some("/") {
+        notes.row("proc.cwd", "/", "The usual working folder of a container; it says nothing about rights.", Direction::Neutral);
+    }
+}
+
+/// Tells the container's age, and marks a process of its first moments.
+pub fn tell_age(alert: &Alert, age_ns: Option<i128>, kin: &[Kin], notes: &mut Notes) {
+    let Some(age) = age_ns else { return };
+    let field = if alert.fields.number("container.duration").is_some() { "container.duration" } else { "container.start_ts" };
+    let words = age_words(age);
+    let value = alert.fields.get(field).map(|value| value.display().into_owned()).unwrap_or_default();
+    let entrypoint = kin.contains(&Kin::Runtime) || alert.fields.number("proc.vpid") == Some(1) || kin.is_empty();
+    let served = kin.iter().any(|kin| matches!(kin, Kin::WebServer | Kin::Database | Kin::Java));
+    if age < 2_000_000_000 && !served {
+        let says = format!("The container was {words} old: this is one of its first acts, as in a job, a test or a start script.");
+        notes.row(field, value, says.clone(), Direction::Down);
+        if entrypoint {
+            notes.mark("young", field, says, -1);
+        }
+        return;
+    }
+    notes.row(field, value, format!("The container was {words} old when it happened."), Direction::Neutral);
+}
+
+/// Whether the container is privileged.
+pub fn privileged(alert: &Alert, notes: &mut Notes) -> Option<bool> {
+    let privileged = alert.fields.known("container.privileged").and_then(Value::as_bool)?;
+    let (says, direction) = if privileged {
+        ("The container is privileged: whoever controls it controls the node.", Direction::Up)
+    } else {
+        ("The container is not privileged.", Direction::Neutral)
+    };
+    notes.row("container.privileged", privileged.to_string(), says, direction);
+    if privileged {
+        notes.mark("privileged", "container.privileged", says, 2);
+    }
+    Some(privileged)
+}
+
+/// Whether the container shares the host's network, where the alert says it.
+pub fn host_network(alert: &Alert) -> Option<bool> {
+    alert.fields.known("container.host_network").and_then(Value::as_bool)
+}
+
+/// What shows that this is part of the platform.
+pub fn platform(alert: &Alert) -> Option<(&'static str, String)> {
+    let namespace = alert.k8s().0.or_else(|| alert.fields.text("ka.target.namespace"));
+    if let Some(name) = namespace.filter(|name| PLATFORM_NAMESPACES.contains(name)) {
+        return Some(("k8s.ns.name", name.to_owned()));
+    }
+    let image = alert.container().image?;
+    let repository = image.split(['@', ':']).next().unwrap_or(image);
+    PLATFORM_IMAGES
+        .iter()
+        .any(|known| repository.ends_with(known))
+        .then(|| ("container.image.repository", image.to_owned()))
+}

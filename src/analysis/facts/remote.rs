@@ -1,0 +1,269 @@
+//! The other end of a connection: who it is by its address, and who called whom.
+
+use super::Notes;
+use crate::analysis::outcome::Direction;
+use crate::model::Alert;
+use ipnet::{Ipv4Net, Ipv6Net};
+use std::net::{IpAddr, Ipv6Addr};
+
+/// A kind of address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Loopback,
+    Private,
+    LinkLocal,
+    /// Where clouds hand out credentials.
+    Metadata,
+    /// Kept for examples; nothing real is there.
+    Documentation,
+    Public,
+    Multicast,
+    Unspecified,
+    /// A host name whose address the alert does not tell.
+    Name,
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Outbound,
+    Inbound,
+}
+
+/// The other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Address or host name, as received.
+    pub host: String,
+    pub port: Option<String>,
+    pub class: Class,
+    /// The field it was read from.
+    pub field: &'static str,
+}
+
+impl Class {
+    /// The word of `fact.remote`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::LinkLocal => "link-local",
+            Self::Metadata => "metadata",
+            Self::Documentation => "documentation",
+            Self::Public => "public",
+            Self::Multicast => "multicast",
+            Self::Unspecified => "unspecified",
+            Self::Name => "name",
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Self::Loopback => "The process spoke to the same machine or container.",
+            Self::Private => "A private address: the cluster, the company's network or a neighbor container.",
+            Self::LinkLocal => "A link-local address, reachable only from here.",
+            Self::Metadata => "The cloud's metadata service, which hands out the node's credentials.",
+            Self::Documentation => "A name or address kept for examples: tests and drills use it, nobody listens there.",
+            Self::Public => "A public address on the internet.",
+            Self::Multicast => "A multicast or broadcast address.",
+            Self::Unspecified => "No particular address.",
+            Self::Name => "A host name; the alert does not tell its address.",
+        }
+    }
+}
+
+impl Flow {
+    /// The word of `fact.direction`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+        }
+    }
+}
+
+/// The class of an address; an IPv4 address written as IPv6 counts as IPv4.
+pub fn classify(address: IpAddr) -> Class {
+    let address = address.to_canonical();
+    if address.is_loopback() {
+        return Class::Loopback;
+    }
+    if address.is_unspecified() {
+        return Class::Unspecified;
+    }
+    if address.is_multicast() {
+        return Class::Multicast;
+    }
+    match address {
+        IpAddr::V4(v4) => {
+            let within = |nets: &[(u8, u8, u8, u8, u8)]| {
+                nets.iter().any(|&(a, b, c, d, length)| Ipv4Net::new([a, b, c, d].into(), length).is_ok_and(|net| net.contains(&v4)))
+            };
+            match v4.octets() {
+                [169, 254, 169, 254 | 253] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200] => Class::Metadata,
+                _ if v4.is_broadcast() || v4.octets()[0] >= 240 => Class::Multicast,
+                _ if v4.is_link_local() => Class::LinkLocal,
+                _ if within(&[(192, 0, 2, 0, 24), (198, 51, 100, 0, 24), (203, 0, 113, 0, 24), (198, 18, 0, 0, 15)]) => Class::Documentation,
+                _ if v4.is_private() || within(&[(100, 64, 0, 0, 10)]) => Class::Private,
+                _ if v4.octets()[0] == 0 => Class::Unspecified,
+                _ => Class::Public,
+            }
+        }
+        IpAddr::V6(v6) => {
+            let within = |net: Ipv6Addr, length| Ipv6Net::new(net, length).is_ok_and(|net| net.contains(&v6));
+            if v6 == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) {
+                Class::Metadata
+            } else if within(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32) || within(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20) {
+                Class::Documentation
+            } else if within(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10) {
+                Class::LinkLocal
+            } else if within(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7) {
+                Class::Private
+            } else {
+                Class::Public
+            }
+        }
+    }
+}
+
+fn classify_host(host: &str) -> Class {
+    if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse() {
+        return classify(address);
+    }
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let ends = |end: &str| name == end || name.ends_with(&format!(".{end}"));
+    if name == "localhost" {
+        Class::Loopback
+    } else if name == "metadata.google.internal" {
+        Class::Metadata
+    } else if ["example.com", "example.org", "example.net", "example", "test", "invalid"].iter().any(|end| ends(end)) {
+        Class::Documentation
+    } else {
+        Class::Name
+    }
+}
+
+/// Who called whom, by the kind of event or by netcat's arguments.
+pub fn flow(alert: &Alert) -> Option<Flow> {
+    match alert.fields.text("evt.type") {
+        Some("connect" | "sendto" | "sendmsg" | "sendmmsg") => return Some(Flow::Outbound),
+        Some("accept" | "accept4" | "listen" | "bind" | "recvfrom" | "recvmsg") => return Some(Flow::Inbound),
+        _ => {}
+    }
+    if let Some(netcat) = netcat(alert) {
+        return Some(if netcat.listens { Flow::Inbound } else { Flow::Outbound });
+    }
+    let (_, local_port, _, remote_port) = ends(alert)?;
+    // The client's port is the high one that the kernel chose.
+    match (local_port >= 32_768, remote_port >= 32_768) {
+        (true, false) => Some(Flow::Outbound),
+        (false, true) => Some(Flow::Inbound),
+        _ => None,
+    }
+}
+
+/// The other end of the alert's connection or of netcat's arguments.
+pub fn remote(alert: &Alert, flow: Option<Flow>) -> Option<Remote> {
+    let field = |name| alert.fields.known(name).map(|value| value.display().into_owned()).filter(|text| !text.is_empty());
+    if let Some(host) = field("fd.rip") {
+        return Some(Remote { class: classify_host(&host), host, port: field("fd.rport"), field: "fd.rip" });
+    }
+    // fd.name is client->server, whoever is here.
+    if let Some((client, client_port, server, server_port)) = tuple(alert) {
+        let inbound = flow == Some(Flow::Inbound);
+        let (host, port) = if inbound { (client, client_port) } else { (server, server_port) };
+        return Some(Remote { class: classify_host(&host), host, port: Some(port.to_string()), field: "fd.name" });
+    }
+    let side = if flow == Some(Flow::Inbound) { ("fd.cip", "fd.cport") } else { ("fd.sip", "fd.sport") };
+    if let Some(host) = field(side.0) {
+        return Some(Remote { class: classify_host(&host), host, port: field(side.1), field: side.0 });
+    }
+    let netcat = netcat(alert)?;
+    let host = netcat.host.filter(|_| !netcat.listens)?;
+    Some(Remote { class: classify_host(&host), host, port: netcat.port, field: "proc.cmdline" })
+}
+
+/// Tells of the other end.
+pub fn tell(remote: Option<&Remote>, flow: Option<Flow>, notes: &mut Notes) {
+    let Some(remote) = remote else { return };
+    let port = remote.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
+    let way = match flow {
+        Some(Flow::Outbound) => "Outbound, to ",
+        Some(Flow::Inbound) => "Inbound, from ",
+        None => "Between here and ",
+    };
+    let says = format!("{way}{}{port}. {}", remote.host, remote.class.says());
+    let up = matches!(remote.class, Class::Public | Class::Metadata);
+    let direction = match remote.class {
+        Class::Public | Class::Metadata => Direction::Up,
+        Class::Documentation => Direction::Down,
+        _ => Direction::Neutral,
+    };
+    notes.row(remote.field, remote.host.clone(), says.clone(), direction);
+    if up {
+        notes.mark("remote", remote.field, says, 1);
+    }
+}
+
+/// Client, its port, server, its port of `fd.name`: `10.0.0.5:51334->203.0.113.7:443`.
+fn tuple(alert: &Alert) -> Option<(String, u16, String, u16)> {
+    let (client, server) = alert.fields.text("fd.name")?.split_once("->")?;
+    let split = |end: &str| {
+        let (host, port) = end.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.parse::<IpAddr>().ok()?;
+        Some((host.to_owned(), port.parse::<u16>().ok()?))
+    };
+    let ((client, client_port), (server, server_port)) = (split(client)?, split(server)?);
+    Some((client, client_port, server, server_port))
+}
+
+fn ends(alert: &Alert) -> Option<(String, u16, String, u16)> {
+    let port = |name| alert.fields.number(name).and_then(|port| u16::try_from(port).ok());
+    let address = |name| alert.fields.text(name).map(str::to_owned);
+    Some((address("fd.lip")?, port("fd.lport")?, address("fd.rip")?, port("fd.rport")?))
+}
+
+struct Netcat {
+    listens: bool,
+    host: Option<String>,
+    port: Option<String>,
+}
+
+/// Reads netcat's arguments as its flavors agree on them.
+fn netcat(alert: &Alert) -> Option<Netcat> {
+    let name = alert.fields.text("proc.name")?;
+    let base = name.rsplit('/').next()?;
+    if !matches!(base, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd") {
+        return None;
+    }
+    let command = alert.fields.text("proc.cmdline")?;
+    let mut words = command.split_ascii_whitespace().skip(1);
+    let mut netcat = Netcat { listens: false, host: None, port: None };
+    let mut plain = Vec::new();
+    while let Some(word) = words.next() {
+        if let Some(long) = word.strip_prefix("--") {
+            netcat.listens |= long == "listen";
+            let takes = ["exec", "sh-exec", "lua-exec", "source", "source-port", "wait", "idle-timeout", "proxy", "delay", "output"];
+            if takes.contains(&long) {
+                words.next();
+            }
+        } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
+            netcat.listens |= short.contains('l');
+            if short.chars().last().is_some_and(|last| "ecpwsqigGXxoTmIOPVbM".contains(last)) {
+                let value = words.next();
+                if short.ends_with('p') {
+                    netcat.port = value.map(str::to_owned);
+                }
+            }
+        } else {
+            plain.push(word);
+        }
+    }
+    let mut plain = plain.into_iter();
+    if !netcat.listens {
+        netcat.host = plain.next().map(str::to_owned);
+        netcat.port = plain.next().map(str::to_owned);
+    }
+    Some(netcat)
+}

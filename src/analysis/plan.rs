@@ -1,0 +1,229 @@
+//! The steps for one alert in the order to take them: evidence that is lost first, needs before what needs them,
+//! and nothing that would harm the platform.
+
+use super::assess::{Recognized, Standing};
+use super::catalogue::{Command, Guard};
+use super::choose::matches;
+use super::command::{self, Lack};
+use super::facts::Case;
+use super::library::Catalogue;
+use super::outcome::{Missing, Phase, Step};
+use super::playbook::{Playbook, StepText};
+use super::wording::fill;
+use super::Choice;
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    pub case: Case<'a>,
+    pub playbook: &'a Playbook,
+    pub catalogue: &'a Catalogue,
+    pub recognized: Option<&'a Recognized<'a>>,
+    pub choice: &'a Choice,
+}
+
+/// The steps, and why phases are held back.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub missing: Vec<Missing>,
+    pub held_back: Option<String>,
+}
+
+struct Wanted<'a> {
+    command: &'a Command,
+    why: String,
+    first: bool,
+}
+
+/// Makes the plan.
+pub fn plan(ground: Ground<'_>) -> Plan {
+    let mut wanted = wanted(ground);
+    let held_back = hold_back(&mut wanted, ground);
+    let ordered = order(wanted, ground);
+    let mut plan = Plan { held_back, ..Plan::default() };
+    for item in ordered {
+        if let Some(step) = step(&item, ground, &mut plan.missing) {
+            plan.steps.push(step);
+        }
+    }
+    plan
+}
+
+fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
+    let fleeting = ground.case.facts.exe.is_fleeting();
+    if fleeting && let Some(command) = ground.catalogue.command("save-exe") {
+        let why = "The program runs from memory or its file is deleted: this is the only copy, and it is gone when the process ends.";
+        wanted.push(Wanted { command, why: why.to_owned(), first: true });
+    }
+    let spoken = |step: &&StepText| step.when.as_deref().is_none_or(|when| matches(when, ground.case));
+    for step in ground.playbook.steps.iter().filter(spoken) {
+        if wanted.iter().any(|known| known.command.id == step.command) {
+            continue;
+        }
+        if let Some(command) = ground.catalogue.command(&step.command) {
+            wanted.push(Wanted { command, why: fill(&step.why, ground.case), first: step.first });
+        }
+    }
+    let as_kubernetes = as_kubernetes(ground);
+    wanted.retain(|item| command::applies(item.command, ground.case, as_kubernetes));
+    wanted
+}
+
+/// Takes out what would harm the platform or a proven identity; says why.
+fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String> {
+    let never: &[String] = ground
+        .recognized
+        .filter(|recognized| recognized.standing != Standing::Disguise || ground.case.facts.platform.is_some())
+        .map_or(&[], |recognized| &recognized.known.never);
+    let is_never = |command: &Command| never.iter().any(|word| *word == command.id || word == command.phase.name());
+    let n_before = wanted.len();
+    wanted.retain(|item| !is_never(item.command));
+    if wanted.len() < n_before {
+        return ground.recognized.map(|recognized| {
+            format!("Nothing that contains or changes it is offered: this looks like {}, and stopping it would harm the node.", recognized.known.id)
+        });
+    }
+    let (field, value) = ground.case.facts.platform.as_ref()?;
+    wanted.retain(|item| !item.command.guards.contains(&Guard::Platform));
+    (wanted.len() < n_before).then(|| {
+        format!("Nothing that contains it is offered: {field} is {value}, a part of the platform that the node cannot do without. Verify first; then isolate or replace the node.")
+    })
+}
+
+/// First what must come first, then by phase; what a step needs comes before it.
+fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
+    let frozen_first = wanted.iter().any(|item| item.first && item.command.id == "pause");
+    let mut queue: Vec<Wanted<'a>> = wanted
+        .into_iter()
+        // A debugger never returns from a frozen process.
+        .filter(|item| !(frozen_first && item.command.id == "save-memory"))
+        .collect();
+    queue.sort_by_key(|item| (!item.first, item.command.phase));
+    let mut ordered: Vec<Wanted<'a>> = Vec::new();
+    let mut rest = queue.into_iter();
+    let mut pending: Vec<Wanted<'a>> = Vec::new();
+    while let Some(item) = pending.pop().or_else(|| rest.next()) {
+        if ordered.iter().any(|known| known.command.id == item.command.id) {
+            continue;
+        }
+        let lacking = item
+            .command
+            .requires
+            .iter()
+            .filter(|id| !ordered.iter().any(|known| known.command.id == **id))
+            .filter(|id| !pending.iter().any(|known| known.command.id == **id))
+            .filter_map(|id| ground.catalogue.command(id))
+            .find(|command| command::applies(command, ground.case, as_kubernetes(ground)));
+        if let Some(needed) = lacking
+            && pending.len() < 32
+        {
+            let why = format!("Needed before `{}`.", item.command.id);
+            pending.push(item);
+            pending.push(Wanted { command: needed, why, first: false });
+            continue;
+        }
+        ordered.push(item);
+    }
+    // Evidence goes into the case's folder: it must be there first.
+    let writes = |command: &Command| {
+        command.id != "case-dir" && command.id != "save-exe"
+            && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/"))
+    };
+    let first_writer = ordered.iter().position(|item| writes(item.command));
+    let folder = ordered.iter().position(|item| item.command.id == "case-dir");
+    match (first_writer, folder) {
+        (Some(writer), Some(folder)) if folder > writer => {
+            let item = ordered.remove(folder);
+            ordered.insert(writer, item);
+        }
+        (Some(writer), None) => {
+            if let Some(command) = ground.catalogue.command("case-dir") {
+                let why = "Evidence needs a place that only root can read, outside the container.".to_owned();
+                ordered.insert(writer, Wanted { command, why, first: false });
+            }
+        }
+        _ => {}
+    }
+    ordered
+}
+
+fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Option<Step> {
+    let command = item.command;
+    let made = command::make(command, ground.case, ground.catalogue, ground.choice.variant.as_deref(), as_kubernetes(ground));
+    let unavailable = made.text.as_ref().err().map(|lack| tell_lack(lack, ground, missing));
+    Some(Step {
+        phase: command.phase,
+        id: command.id.clone(),
+        title: command.what.clone(),
+        why: item.why.clone(),
+        command: made.text.ok(),
+        privilege: command.privilege.of(&made.variant).unwrap_or("root").to_owned(),
+        variant: made.variant,
+        others: made.others,
+        risk: command.risk,
+        undo: made.undo,
+        needs: command.requires.clone(),
+        unavailable,
+        note: note(command, ground),
+    })
+}
+
+/// Why there is no command, with the one that finds the value; the lack is listed once.
+fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> String {
+    let mut says = lack.why.clone();
+    if let Some(first) = says.get(..1) {
+        says = format!("{}{}", first.to_uppercase(), says.get(1..).unwrap_or(""));
+    }
+    let Some(input) = ground.catalogue.input(&lack.input) else { return format!("{says}.") };
+    let finder = input
+        .find
+        .iter()
+        .filter_map(|id| ground.catalogue.command(id))
+        .filter(|command| command::applies(command, ground.case, as_kubernetes(ground)))
+        .find_map(|command| {
+            let made = command::make(command, ground.case, ground.catalogue, ground.choice.variant.as_deref(), as_kubernetes(ground));
+            made.text.ok().map(|text| (command.id.clone(), text))
+        });
+    let field = input.from.first().cloned().unwrap_or_else(|| lack.input.clone());
+    let find = finder.as_ref().map_or_else(
+        || format!("Let Falco add it: append_output with extra_fields: [{field}]."),
+        |(_, text)| text.clone(),
+    );
+    if !missing.iter().any(|known| known.field == field) {
+        missing.push(Missing { field, why: format!("{says}."), find });
+    }
+    match finder {
+        Some((id, text)) => format!("{says}. `{id}` finds it: {text}"),
+        None => format!("{says}."),
+    }
+}
+
+fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
+    let mut notes: Vec<String> = command.note.iter().cloned().collect();
+    let guard = |guard| command.guards.contains(&guard);
+    if guard(Guard::AutoRemove) {
+        notes.push("when identify-container shows autoremove=true, stopping deletes the file system: export first".to_owned());
+    }
+    if guard(Guard::HostNetwork) && ground.case.facts.host_network.is_none() {
+        notes.push("the alert does not say whether it shares the host's network: look with identify-container or netns-is-private first".to_owned());
+    }
+    if guard(Guard::Liveness) && as_kubernetes(ground) {
+        notes.push("a paused container fails its liveness probe and the kubelet kills it: export first".to_owned());
+    }
+    if command.id == "read-rule" {
+        notes.clear();
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn as_kubernetes(ground: Ground<'_>) -> bool {
+    ground.case.facts.place == super::facts::Place::Kubernetes
+        || ground.recognized.is_some_and(|recognized| recognized.known.place.as_deref() == Some("kubernetes"))
+}
+
+/// The phases in which something is offered.
+pub fn has_phase(steps: &[Step], phase: Phase) -> bool {
+    steps.iter().any(|step| step.phase == phase)
+}
