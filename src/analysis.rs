@@ -44,7 +44,12 @@ pub struct Choice {
 }
 
 /// What is known about an alert, and what to do.
-pub fn analyze(alert: &Alert, neighbors: &[Neighbour<'_>], playbooks: &Playbooks, choice: &Choice) -> Analysis {
+pub fn analyze(
+    alert: &Alert,
+    neighbors: &[Neighbour<'_>],
+    playbooks: &Playbooks,
+    choice: &Choice,
+) -> Analysis {
     let story = story::read(alert, neighbors);
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
@@ -55,13 +60,24 @@ pub fn analyze(alert: &Alert, neighbors: &[Neighbour<'_>], playbooks: &Playbooks
     let recognized = assess::recognize(case, &playbook, playbooks.known());
     let recognized = recognized.as_ref();
     let assessment = assess::assess(case, &playbook, recognized, &story.marks);
-    let ground = plan::Ground { case, playbook: &playbook, catalogue: playbooks.catalogue(), recognized, choice };
+    let ground = plan::Ground {
+        case,
+        playbook: &playbook,
+        catalogue: playbooks.catalogue(),
+        recognized,
+        choice,
+    };
     let mut plan = plan::plan(ground);
     let mut missing = missing(case, recognized, &plan, playbooks.catalogue());
-    missing.extend(std::mem::take(&mut plan.missing).into_iter().filter(|lack| {
-        !missing.iter().any(|known: &Missing| known.field == lack.field)
-    }).collect::<Vec<_>>());
-    let says = |statements: &[Statement]| statements.iter().filter_map(|statement| say(statement, case)).collect();
+    missing.extend(
+        std::mem::take(&mut plan.missing)
+            .into_iter()
+            .filter(|lack| !missing.iter().any(|known: &Missing| known.field == lack.field))
+            .collect::<Vec<_>>(),
+    );
+    let says = |statements: &[Statement]| {
+        statements.iter().filter_map(|statement| say(statement, case)).collect()
+    };
     Analysis {
         playbook: PlaybookRef { id: playbook.id.clone(), found_by },
         headline: headline(&playbook, case, recognized),
@@ -97,7 +113,9 @@ fn headline(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<
         Standing::Proven => format!("{headline}: proven {id}"),
         Standing::Supported => format!("{headline}: very likely {id}, not yet proven"),
         Standing::Unproven => format!("{headline}: looks like {id}, not proven"),
-        Standing::Disguise => format!("{headline}: looks like {id} and is not; possibly a disguise"),
+        Standing::Disguise => {
+            format!("{headline}: looks like {id} and is not; possibly a disguise")
+        }
     }
 }
 
@@ -107,7 +125,10 @@ fn summary(playbook: &Playbook, case: Case<'_>, plan: &plan::Plan, story: &story
     parts.extend(of_rule.map(|text| fill(text, case)));
     parts.extend(story.told.clone());
     if story.n_repeats > 0 {
-        parts.push(format!("The same alert came {} more times nearby; it is shown once.", story.n_repeats));
+        parts.push(format!(
+            "The same alert came {} more times nearby; it is shown once.",
+            story.n_repeats
+        ));
     }
     parts.extend(plan.held_back.clone());
     parts.join(" ")
@@ -135,7 +156,9 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
         };
         causes.push(cause);
     }
-    let spoken = |cause: &&playbook::CauseText| cause.when.as_deref().is_some_and(|when| choose::matches(when, case));
+    let spoken = |cause: &&playbook::CauseText| {
+        cause.when.as_deref().is_some_and(|when| choose::matches(when, case))
+    };
     let always = |cause: &&playbook::CauseText| cause.when.is_none();
     let texts = playbook.causes.iter().filter(spoken).chain(playbook.causes.iter().filter(always));
     for text in texts {
@@ -152,7 +175,12 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
 }
 
 /// What the alert lacks and a judgment wants: proofs of an identity, the parent, the image, the pod.
-fn missing(case: Case<'_>, recognized: Option<&Recognized<'_>>, plan: &plan::Plan, catalogue: &Catalogue) -> Vec<Missing> {
+fn missing(
+    case: Case<'_>,
+    recognized: Option<&Recognized<'_>>,
+    plan: &plan::Plan,
+    catalogue: &Catalogue,
+) -> Vec<Missing> {
     use facts::Place;
     let mut missing: Vec<Missing> = Vec::new();
     let finder = |ids: &[&str], words: &str| -> String {
@@ -165,13 +193,20 @@ fn missing(case: Case<'_>, recognized: Option<&Recognized<'_>>, plan: &plan::Pla
             .find_map(|command| command::make(command, case, catalogue, None, false).text.ok())
             .unwrap_or_else(|| words.to_owned())
     };
-    let add_falco = |field: &str| format!("Let Falco add it: append_output with extra_fields: [{field}].");
+    let add_falco =
+        |field: &str| format!("Let Falco add it: append_output with extra_fields: [{field}].");
     if let Some(recognized) = recognized.filter(|known| known.standing != Standing::Proven) {
         for field in &recognized.lacking {
             let why = format!("It would prove or rule out {}.", recognized.known.id);
             let find = match field.as_str() {
-                "proc.pname" | "proc.pexepath" => finder(&["process-ancestry", "list-processes", "resolve-pod"], &add_falco(field)),
-                _ => finder(&["identify-container", "resolve-pod", "find-container"], &add_falco(field)),
+                "proc.pname" | "proc.pexepath" => finder(
+                    &["process-ancestry", "list-processes", "resolve-pod"],
+                    &add_falco(field),
+                ),
+                _ => finder(
+                    &["identify-container", "resolve-pod", "find-container"],
+                    &add_falco(field),
+                ),
             };
             missing.push(Missing { field: field.clone(), why, find });
         }
@@ -179,16 +214,45 @@ fn missing(case: Case<'_>, recognized: Option<&Recognized<'_>>, plan: &plan::Pla
     let is_event = matches!(case.facts.place, Place::Host | Place::Container | Place::Kubernetes);
     let in_container = matches!(case.facts.place, Place::Container | Place::Kubernetes);
     let wants = [
-        (is_event, "proc.pname", "Who started the process decides between an entrypoint, a person and an intruder.", &["process-ancestry", "list-processes"][..]),
-        (in_container, "container.id", "Commands need the container's id; a name can be given again.", &["find-container"][..]),
-        (in_container, "container.image.repository", "The image tells what the container is for and whether it is a known agent.", &["identify-container", "find-container"][..]),
-        (is_event, "proc.pid", "Evidence of the process is reached by its pid on the host; Falco's default outputs leave it out.", &["list-processes"][..]),
-        (in_container && !case.facts.runtime_named, "container.type", "The alert does not name the runtime; the commands are for the likeliest one, the others are one key away.", &[][..]),
+        (
+            is_event,
+            "proc.pname",
+            "Who started the process decides between an entrypoint, a person and an intruder.",
+            &["process-ancestry", "list-processes"][..],
+        ),
+        (
+            in_container,
+            "container.id",
+            "Commands need the container's id; a name can be given again.",
+            &["find-container"][..],
+        ),
+        (
+            in_container,
+            "container.image.repository",
+            "The image tells what the container is for and whether it is a known agent.",
+            &["identify-container", "find-container"][..],
+        ),
+        (
+            is_event,
+            "proc.pid",
+            "Evidence of the process is reached by its pid on the host; Falco's default outputs leave it out.",
+            &["list-processes"][..],
+        ),
+        (
+            in_container && !case.facts.runtime_named,
+            "container.type",
+            "The alert does not name the runtime; the commands are for the likeliest one, the others are one key away.",
+            &[][..],
+        ),
     ];
     for (wanted, field, why, ids) in wants {
         let known = case.alert.fields.known(field).is_some_and(|value| !value.display().is_empty());
         if wanted && !known && !missing.iter().any(|lack| lack.field == field) {
-            missing.push(Missing { field: field.to_owned(), why: why.to_owned(), find: finder(ids, &add_falco(field)) });
+            missing.push(Missing {
+                field: field.to_owned(),
+                why: why.to_owned(),
+                find: finder(ids, &add_falco(field)),
+            });
         }
     }
     if case.alert.time.is_none() {
@@ -205,7 +269,11 @@ fn missing(case: Case<'_>, recognized: Option<&Recognized<'_>>, plan: &plan::Pla
 fn techniques(playbook: &Playbook, alert: &Alert) -> Vec<Attack> {
     let mut attacks: Vec<Attack> = Vec::new();
     let ids = playbook.attack.iter().map(String::as_str).chain(alert.tags.iter().map(|tag| &**tag));
-    let ids: Vec<&str> = if playbook.attack.is_empty() { ids.collect() } else { ids.take(playbook.attack.len()).collect() };
+    let ids: Vec<&str> = if playbook.attack.is_empty() {
+        ids.collect()
+    } else {
+        ids.take(playbook.attack.len()).collect()
+    };
     for attack in ids.into_iter().filter_map(attack::technique) {
         if !attacks.contains(&attack) {
             attacks.push(attack);

@@ -35,7 +35,11 @@ pub enum Standing {
 }
 
 /// Finds the first identity that an alert looks like; the playbook's own come before the general ones.
-pub fn recognize<'a>(case: Case<'_>, playbook: &'a Playbook, general: &'a [Known]) -> Option<Recognized<'a>> {
+pub fn recognize<'a>(
+    case: Case<'_>,
+    playbook: &'a Playbook,
+    general: &'a [Known],
+) -> Option<Recognized<'a>> {
     let known = playbook.known.iter().chain(general).find(|known| matches(&known.when, case))?;
     let mut lacking = Vec::new();
     let mut against = None;
@@ -81,7 +85,12 @@ struct Weighed {
 }
 
 /// Weighs everything.
-pub fn assess(case: Case<'_>, playbook: &Playbook, recognized: Option<&Recognized<'_>>, story: &[Mark]) -> Assessment {
+pub fn assess(
+    case: Case<'_>,
+    playbook: &Playbook,
+    recognized: Option<&Recognized<'_>>,
+    story: &[Mark],
+) -> Assessment {
     let mut weighed: Vec<Weighed> = Vec::new();
     for signal in playbook.signals.iter().filter(|signal| matches(&signal.when, case)) {
         weighed.push(weigh(signal.weight, signal.proof, &signal.field, fill(&signal.says, case)));
@@ -164,12 +173,18 @@ fn judge(level: Level, recognized: &Recognized<'_>) -> Level {
 
 fn reasons_of(recognized: &Recognized<'_>, case: Case<'_>) -> Vec<Reason> {
     let known = recognized.known;
-    let reason = |field: &str, says: String, direction| Reason { field: field.to_owned(), says, direction };
+    let reason =
+        |field: &str, says: String, direction| Reason { field: field.to_owned(), says, direction };
     let first = known.proof.first().map_or("proc.name", |proof| proof.field.as_str());
     match recognized.standing {
         Standing::Proven => {
             let mut reasons = vec![reason(first, fill(&known.says, case), Direction::Down)];
-            reasons.extend(known.proof.iter().map(|proof| reason(&proof.field, fill(&proof.says, case), Direction::Down)));
+            reasons.extend(
+                known
+                    .proof
+                    .iter()
+                    .map(|proof| reason(&proof.field, fill(&proof.says, case), Direction::Down)),
+            );
             reasons
         }
         Standing::Supported => vec![reason(
@@ -192,8 +207,20 @@ fn reasons_of(recognized: &Recognized<'_>, case: Case<'_>) -> Vec<Reason> {
         )],
         Standing::Disguise => {
             let field = recognized.against.as_deref().unwrap_or(first);
-            let value = case.alert.fields.known(field).map(|value| format!(" ({field} is {})", value.display()));
-            vec![reason(field, format!("Possible disguise. {}{}", fill(&known.disguise, case), value.unwrap_or_default()), Direction::Up)]
+            let value = case
+                .alert
+                .fields
+                .known(field)
+                .map(|value| format!(" ({field} is {})", value.display()));
+            vec![reason(
+                field,
+                format!(
+                    "Possible disguise. {}{}",
+                    fill(&known.disguise, case),
+                    value.unwrap_or_default()
+                ),
+                Direction::Up,
+            )]
         }
     }
 }

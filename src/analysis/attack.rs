@@ -63,7 +63,11 @@ const TECHNIQUES: &[(&str, &str, &str)] = &[
     ("T1176", "Software Extensions", "persistence"),
     ("T1190", "Exploit Public-Facing Application", "initial-access"),
     ("T1195", "Supply Chain Compromise", "initial-access"),
-    ("T1195.001", "Supply Chain Compromise: Software Dependencies and Development Tools", "initial-access"),
+    (
+        "T1195.001",
+        "Supply Chain Compromise: Software Dependencies and Development Tools",
+        "initial-access",
+    ),
     ("T1195.002", "Supply Chain Compromise: Software Supply Chain", "initial-access"),
     ("T1199", "Trusted Relationship", "initial-access"),
     ("T1204", "User Execution", "execution"),
@@ -94,12 +98,24 @@ const TECHNIQUES: &[(&str, &str, &str)] = &[
     ("T1543", "Create or Modify System Process", "persistence"),
     ("T1543.002", "Create or Modify System Process: Systemd Service", "persistence"),
     ("T1546", "Event Triggered Execution", "persistence"),
-    ("T1546.004", "Event Triggered Execution: Unix Shell Configuration Modification", "persistence"),
+    (
+        "T1546.004",
+        "Event Triggered Execution: Unix Shell Configuration Modification",
+        "persistence",
+    ),
     ("T1547", "Boot or Logon Autostart Execution", "persistence"),
-    ("T1547.006", "Boot or Logon Autostart Execution: Kernel Modules and Extensions", "persistence"),
+    (
+        "T1547.006",
+        "Boot or Logon Autostart Execution: Kernel Modules and Extensions",
+        "persistence",
+    ),
     ("T1548", "Abuse Elevation Control Mechanism", "privilege-escalation"),
     ("T1548.001", "Abuse Elevation Control Mechanism: Setuid and Setgid", "privilege-escalation"),
-    ("T1548.003", "Abuse Elevation Control Mechanism: Sudo and Sudo Caching", "privilege-escalation"),
+    (
+        "T1548.003",
+        "Abuse Elevation Control Mechanism: Sudo and Sudo Caching",
+        "privilege-escalation",
+    ),
     ("T1550", "Use Alternate Authentication Material", "lateral-movement"),
     ("T1552", "Unsecured Credentials", "credential-access"),
     ("T1552.001", "Unsecured Credentials: Credentials In Files", "credential-access"),
@@ -111,8 +127,16 @@ const TECHNIQUES: &[(&str, &str, &str)] = &[
     ("T1554", "Compromise Host Software Binary", "persistence"),
     ("T1555", "Credentials from Password Stores", "credential-access"),
     ("T1556", "Modify Authentication Process", "credential-access"),
-    ("T1556.003", "Modify Authentication Process: Pluggable Authentication Modules", "credential-access"),
-    ("T1556.006", "Modify Authentication Process: Multi-Factor Authentication", "credential-access"),
+    (
+        "T1556.003",
+        "Modify Authentication Process: Pluggable Authentication Modules",
+        "credential-access",
+    ),
+    (
+        "T1556.006",
+        "Modify Authentication Process: Multi-Factor Authentication",
+        "credential-access",
+    ),
     ("T1557", "Adversary-in-the-Middle", "credential-access"),
     ("T1557.002", "Adversary-in-the-Middle: ARP Cache Poisoning", "credential-access"),
     ("T1560", "Archive Collected Data", "collection"),
@@ -132,7 +156,11 @@ const TECHNIQUES: &[(&str, &str, &str)] = &[
     ("T1574.006", "Hijack Execution Flow: Dynamic Linker Hijacking", "persistence"),
     ("T1578", "Modify Cloud Compute Infrastructure", "defense-evasion"),
     ("T1578.002", "Modify Cloud Compute Infrastructure: Create Cloud Instance", "defense-evasion"),
-    ("T1578.005", "Modify Cloud Compute Infrastructure: Modify Cloud Compute Configurations", "defense-evasion"),
+    (
+        "T1578.005",
+        "Modify Cloud Compute Infrastructure: Modify Cloud Compute Configurations",
+        "defense-evasion",
+    ),
     ("T1580", "Cloud Infrastructure Discovery", "discovery"),
     ("T1606", "Forge Web Credentials", "credential-access"),
     ("T1609", "Container Administration Command", "execution"),
@@ -155,7 +183,8 @@ pub fn technique(id: &str) -> Option<Attack> {
     let id = id.to_ascii_uppercase();
     let digits = id.strip_prefix('T')?;
     let (number, sub) = digits.split_once('.').unwrap_or((digits, "000"));
-    let all_digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    let all_digits =
+        |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     if !all_digits(number, 4) || !all_digits(sub, 3) {
         return None;
     }

@@ -35,7 +35,9 @@ fn meets(family: &Family, case: Case<'_>) -> bool {
         case.alert.tags.iter().any(|tag| {
             let tag = tag.strip_prefix("mitre_").unwrap_or(tag);
             tag.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted))
-                && tag.get(wanted.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                && tag
+                    .get(wanted.len()..)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     };
     let when = family.when.as_deref().filter(|when| !when.trim().is_empty());

@@ -43,7 +43,10 @@ pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
         return true;
     }
     command.variants.iter().any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
-        || (command.unavailable.iter().any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
+        || (command
+            .unavailable
+            .iter()
+            .any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
             && place != Place::Host)
 }
 
@@ -57,8 +60,23 @@ fn rank(variant: &str, case: Case<'_>, as_kubernetes: bool) -> Option<u8> {
     };
     let always_ours = !matches!(
         variant,
-        "docker" | "podman" | "nerdctl" | "ctr" | "crictl" | "crio" | "crio-runc" | "crio-crun" | "containerd"
-            | "kubectl" | "kubectl-previous" | "host" | "node" | "rpm" | "audit" | "iptables-docker" | "iptables-host"
+        "docker"
+            | "podman"
+            | "nerdctl"
+            | "ctr"
+            | "crictl"
+            | "crio"
+            | "crio-runc"
+            | "crio-crun"
+            | "containerd"
+            | "kubectl"
+            | "kubectl-previous"
+            | "host"
+            | "node"
+            | "rpm"
+            | "audit"
+            | "iptables-docker"
+            | "iptables-host"
     );
     if always_ours {
         return Some(9);
@@ -138,14 +156,24 @@ pub fn make(
             .or_else(|| command.unavailable.iter().next())
             .map_or(("host", "no variant for this runtime"), |(name, why)| (name, why.as_str()));
         let lack = Lack { input: String::new(), why: why.to_owned() };
-        return Made { variant: variant.to_owned(), text: Err(lack), undo: None, others: others(&made, "") };
+        return Made {
+            variant: variant.to_owned(),
+            text: Err(lack),
+            undo: None,
+            others: others(&made, ""),
+        };
     };
     let undo = command
         .undo
         .as_ref()
         .and_then(|undo| undo.of(variant))
         .and_then(|template| render(template, case, catalogue).ok());
-    Made { variant: (*variant).to_owned(), text: text.clone(), undo, others: others(&made, variant) }
+    Made {
+        variant: (*variant).to_owned(),
+        text: text.clone(),
+        undo,
+        others: others(&made, variant),
+    }
 }
 
 fn others(made: &[(u8, &str, Result<String, Lack>)], chosen: &str) -> Vec<(String, String)> {
@@ -207,12 +235,16 @@ fn read<'a>(name: &str, input: &'a Input, case: Case<'_>) -> Option<(&'a str, St
         && let Some(remote) = &case.facts.remote
     {
         let is_name = remote.class == super::facts::Class::Name;
-        if is_address != is_name && (is_address || remote.host.parse::<std::net::IpAddr>().is_err()) {
+        if is_address != is_name && (is_address || remote.host.parse::<std::net::IpAddr>().is_err())
+        {
             return Some((remote.field, remote.host.clone()));
         }
     }
     for field in &input.from {
-        let Some(value) = fields.known(field).filter(|value| !matches!(value, Value::Array(_) | Value::Object(_))) else {
+        let Some(value) = fields
+            .known(field)
+            .filter(|value| !matches!(value, Value::Array(_) | Value::Object(_)))
+        else {
             continue;
         };
         let text = value.display().into_owned();
@@ -239,7 +271,8 @@ fn made_up(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "WORKLOAD" => return Ok(workload(alert)),
         "IPFAM" | "IPTABLES" => {
             let facts = super::facts::Facts::read(alert);
-            let address = facts.remote.and_then(|remote| remote.host.parse::<std::net::IpAddr>().ok());
+            let address =
+                facts.remote.and_then(|remote| remote.host.parse::<std::net::IpAddr>().ok());
             let is_v6 = address.is_some_and(|address| address.to_canonical().is_ipv6());
             let word = match (name, is_v6) {
                 ("IPFAM", false) => "ip",
@@ -256,7 +289,9 @@ fn made_up(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
     if alert.flags.has(Flag::LocalClock) {
         return Err(lack("the alert's clock has no date or zone, so its time is a guess"));
     }
-    let moment = time.saturating_add(SignedDuration::from_mins(minutes)).map_err(|_| lack("the time is out of range"))?;
+    let moment = time
+        .saturating_add(SignedDuration::from_mins(minutes))
+        .map_err(|_| lack("the time is out of range"))?;
     Ok(Some(if name.starts_with("TJ") { journal_time(moment) } else { iso_time(moment) }))
 }
 
@@ -270,7 +305,8 @@ fn journal_time(time: Timestamp) -> String {
 
 /// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, host or `alert`.
 fn case_name(alert: &Alert) -> String {
-    let day = alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
+    let day =
+        alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
     let container = alert.container();
     let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
     let subject = id
@@ -291,7 +327,9 @@ fn image(alert: &Alert) -> Option<String> {
     let Some(repository) = fields.text("container.image.repository") else {
         return fields.text("container.image").map(str::to_owned);
     };
-    if let Some(digest) = fields.text("container.image.digest").filter(|digest| digest.starts_with("sha256:")) {
+    if let Some(digest) =
+        fields.text("container.image.digest").filter(|digest| digest.starts_with("sha256:"))
+    {
         return Some(format!("{repository}@{digest}"));
     }
     Some(match fields.text("container.image.tag") {
@@ -308,5 +346,7 @@ fn workload(alert: &Alert) -> Option<String> {
         ("k8smeta.rs.name", "replicaset"),
         ("k8s.rs.name", "replicaset"),
     ];
-    kinds.into_iter().find_map(|(field, kind)| Some(format!("{kind}/{}", alert.fields.text(field)?)))
+    kinds
+        .into_iter()
+        .find_map(|(field, kind)| Some(format!("{kind}/{}", alert.fields.text(field)?)))
 }

@@ -151,7 +151,8 @@ impl Facts {
         if let Some(age) = self.age_ns {
             values.push(("fact.age", Value::Number((age / 1_000_000_000).to_string().into())));
         }
-        let flags = [("fact.tty", self.tty), ("fact.person", self.person), ("fact.failed", self.failed)];
+        let flags =
+            [("fact.tty", self.tty), ("fact.person", self.person), ("fact.failed", self.failed)];
         values.extend(flags.into_iter().filter_map(|(name, value)| Some((name, flag(value?)))));
         if let Some(remote) = &self.remote {
             values.push(("fact.remote", text(remote.class.name())));

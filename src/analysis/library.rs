@@ -174,7 +174,9 @@ impl Playbooks {
     /// The identities that are looked for under every rule.
     pub fn known(&self) -> &[Known] {
         let parsed = self.known.get_or_init(|| {
-            self.known_file.as_ref().map_or_else(|| Ok(KnownFile::default()), |file| parse(&file.path, &file.text))
+            self.known_file
+                .as_ref()
+                .map_or_else(|| Ok(KnownFile::default()), |file| parse(&file.path, &file.text))
         });
         parsed.as_ref().map_or(&[], |file| &file.known)
     }

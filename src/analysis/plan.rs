@@ -1,6 +1,7 @@
 //! The steps for one alert in the order to take them: evidence that is lost first, needs before what needs them,
 //! and nothing that would harm the platform.
 
+use super::Choice;
 use super::assess::{Recognized, Standing};
 use super::catalogue::{Command, Guard};
 use super::choose::matches;
@@ -10,7 +11,6 @@ use super::library::Catalogue;
 use super::outcome::{Missing, Phase, Step};
 use super::playbook::{Playbook, StepText};
 use super::wording::fill;
-use super::Choice;
 
 /// What a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,8 @@ fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
         let why = "The program runs from memory or its file is deleted: this is the only copy, and it is gone when the process ends.";
         wanted.push(Wanted { command, why: why.to_owned(), first: true });
     }
-    let spoken = |step: &&StepText| step.when.as_deref().is_none_or(|when| matches(when, ground.case));
+    let spoken =
+        |step: &&StepText| step.when.as_deref().is_none_or(|when| matches(when, ground.case));
     for step in ground.playbook.steps.iter().filter(spoken) {
         if wanted.iter().any(|known| known.command.id == step.command) {
             continue;
@@ -75,9 +76,13 @@ fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
 fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String> {
     let never: &[String] = ground
         .recognized
-        .filter(|recognized| recognized.standing != Standing::Disguise || ground.case.facts.platform.is_some())
+        .filter(|recognized| {
+            recognized.standing != Standing::Disguise || ground.case.facts.platform.is_some()
+        })
         .map_or(&[], |recognized| &recognized.known.never);
-    let is_never = |command: &Command| never.iter().any(|word| *word == command.id || word == command.phase.name());
+    let is_never = |command: &Command| {
+        never.iter().any(|word| *word == command.id || word == command.phase.name())
+    };
     let n_before = wanted.len();
     wanted.retain(|item| !is_never(item.command));
     if wanted.len() < n_before {
@@ -128,7 +133,8 @@ fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
     }
     // Evidence goes into the case's folder: it must be there first.
     let writes = |command: &Command| {
-        command.id != "case-dir" && command.id != "save-exe"
+        command.id != "case-dir"
+            && command.id != "save-exe"
             && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/"))
     };
     let first_writer = ordered.iter().position(|item| writes(item.command));
@@ -140,7 +146,8 @@ fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
         }
         (Some(writer), None) => {
             if let Some(command) = ground.catalogue.command("case-dir") {
-                let why = "Evidence needs a place that only root can read, outside the container.".to_owned();
+                let why = "Evidence needs a place that only root can read, outside the container."
+                    .to_owned();
                 ordered.insert(writer, Wanted { command, why, first: false });
             }
         }
@@ -151,7 +158,13 @@ fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
 
 fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Option<Step> {
     let command = item.command;
-    let made = command::make(command, ground.case, ground.catalogue, ground.choice.variant.as_deref(), as_kubernetes(ground));
+    let made = command::make(
+        command,
+        ground.case,
+        ground.catalogue,
+        ground.choice.variant.as_deref(),
+        as_kubernetes(ground),
+    );
     let unavailable = made.text.as_ref().err().map(|lack| tell_lack(lack, ground, missing));
     Some(Step {
         phase: command.phase,
@@ -183,7 +196,13 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
         .filter_map(|id| ground.catalogue.command(id))
         .filter(|command| command::applies(command, ground.case, as_kubernetes(ground)))
         .find_map(|command| {
-            let made = command::make(command, ground.case, ground.catalogue, ground.choice.variant.as_deref(), as_kubernetes(ground));
+            let made = command::make(
+                command,
+                ground.case,
+                ground.catalogue,
+                ground.choice.variant.as_deref(),
+                as_kubernetes(ground),
+            );
             made.text.ok().map(|text| (command.id.clone(), text))
         });
     let field = input.from.first().cloned().unwrap_or_else(|| lack.input.clone());
@@ -210,7 +229,10 @@ fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
         notes.push("the alert does not say whether it shares the host's network: look with identify-container or netns-is-private first".to_owned());
     }
     if guard(Guard::Liveness) && as_kubernetes(ground) {
-        notes.push("a paused container fails its liveness probe and the kubelet kills it: export first".to_owned());
+        notes.push(
+            "a paused container fails its liveness probe and the kubelet kills it: export first"
+                .to_owned(),
+        );
     }
     if command.id == "read-rule" {
         notes.clear();
@@ -220,7 +242,9 @@ fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
 
 fn as_kubernetes(ground: Ground<'_>) -> bool {
     ground.case.facts.place == super::facts::Place::Kubernetes
-        || ground.recognized.is_some_and(|recognized| recognized.known.place.as_deref() == Some("kubernetes"))
+        || ground
+            .recognized
+            .is_some_and(|recognized| recognized.known.place.as_deref() == Some("kubernetes"))
 }
 
 /// The phases in which something is offered.

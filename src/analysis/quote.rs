@@ -82,7 +82,10 @@ fn look(value: &str, check: Check) -> Result<(), String> {
 }
 
 fn address(value: &str) -> Result<IpAddr, String> {
-    value.parse::<IpAddr>().map(|address| address.to_canonical()).map_err(|_| "it is no address".to_owned())
+    value
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+        .map_err(|_| "it is no address".to_owned())
 }
 
 /// The placeholders of a template, each with whether it stands where a quoted value may stand
@@ -195,8 +198,14 @@ mod tests {
     fn a_value_is_one_word_however_hostile() {
         path("/etc/shadow", Ok("/etc/shadow"));
         path("/tmp/$(reboot) x", Ok("'/tmp/$(reboot) x'"));
-        path("/tmp/a\nrm -rf /", Err("it holds characters that control a terminal or cannot be seen"));
-        path("/tmp/\u{202e}x", Err("it holds characters that control a terminal or cannot be seen"));
+        path(
+            "/tmp/a\nrm -rf /",
+            Err("it holds characters that control a terminal or cannot be seen"),
+        );
+        path(
+            "/tmp/\u{202e}x",
+            Err("it holds characters that control a terminal or cannot be seen"),
+        );
         path("/tmp/../etc/shadow", Err("the path climbs with `..`"));
         path("", Err("it is empty"));
         path("relative", Err("it does not look like one"));
@@ -215,7 +224,16 @@ mod tests {
     #[test]
     fn addresses_that_a_node_needs_are_never_blocked() {
         let remote = input(Write::Plain, "[0-9A-Fa-f:.]{2,45}", Some(Check::RemoteAddress));
-        for refused in ["127.0.0.1", "0.0.0.0", "169.254.169.254", "10.96.0.1", "::1", "fe80::1", "::ffff:127.0.0.1", "224.0.0.1"] {
+        for refused in [
+            "127.0.0.1",
+            "0.0.0.0",
+            "169.254.169.254",
+            "10.96.0.1",
+            "::1",
+            "fe80::1",
+            "::ffff:127.0.0.1",
+            "224.0.0.1",
+        ] {
             assert!(word(refused, &remote).is_err(), "{refused}");
         }
         assert_eq!(word("93.184.216.34", &remote).as_deref(), Ok("93.184.216.34"));
@@ -223,7 +241,8 @@ mod tests {
 
     #[test]
     fn places_in_quotes_and_here_documents_are_known() {
-        let places = |template| placeholders(template).into_iter().map(|(_, open)| open).collect::<Vec<_>>();
+        let places =
+            |template| placeholders(template).into_iter().map(|(_, open)| open).collect::<Vec<_>>();
         assert_eq!(places("stat -- @PATH@"), [true]);
         assert_eq!(places("stat '@PATH@' \"@PATH@\" /proc/1/root@PATH@"), [false, false, true]);
         assert_eq!(places("nft -f - <<'NFT'\nip daddr @IP@\nNFT\necho @IP@"), [false, true]);

@@ -55,7 +55,11 @@ pub fn read(alert: &Alert, neighbors: &[Neighbour<'_>]) -> Story {
             && !(repeats && story.related.iter().any(|known| known.why.starts_with("repeats")))
         {
             let why = if repeats { "repeats this alert".to_owned() } else { why };
-            story.related.push(Related { id: neighbor.id, rule: neighbor.alert.rule_name().to_owned(), why });
+            story.related.push(Related {
+                id: neighbor.id,
+                rule: neighbor.alert.rule_name().to_owned(),
+                why,
+            });
         }
     }
     story.n_tactics = others.len();
@@ -65,7 +69,12 @@ pub fn read(alert: &Alert, neighbors: &[Neighbour<'_>]) -> Story {
     story
 }
 
-fn tell<'a>(story: &mut Story, alert: &'a Alert, mut acts: Vec<(jiff::Timestamp, String, &'a str)>, own: &[String]) {
+fn tell<'a>(
+    story: &mut Story,
+    alert: &'a Alert,
+    mut acts: Vec<(jiff::Timestamp, String, &'a str)>,
+    own: &[String],
+) {
     if let (Some(time), Some(tactic)) = (alert.time, own.first()) {
         acts.push((time, tactic.clone(), alert.rule_name()));
     }
@@ -74,7 +83,9 @@ fn tell<'a>(story: &mut Story, alert: &'a Alert, mut acts: Vec<(jiff::Timestamp,
     let told: Vec<_> = acts
         .iter()
         .take(8)
-        .map(|(time, tactic, rule)| format!("{} {rule} ({})", time.strftime("%H:%M:%S"), tactic.replace('-', " ")))
+        .map(|(time, tactic, rule)| {
+            format!("{} {rule} ({})", time.strftime("%H:%M:%S"), tactic.replace('-', " "))
+        })
         .collect();
     let told = format!("One container, several steps within minutes: {}.", told.join("; "));
     let weight = if story.n_tactics >= 2 { 2 } else { 1 };
@@ -100,5 +111,6 @@ fn why(a: &Alert, b: &Alert, here: bool, near: bool) -> Option<String> {
     if here {
         return Some("same container".to_owned());
     }
-    (near && a.hostname.is_some() && a.hostname == b.hostname).then(|| "same host, same minutes".to_owned())
+    (near && a.hostname.is_some() && a.hostname == b.hostname)
+        .then(|| "same host, same minutes".to_owned())
 }

@@ -5,8 +5,23 @@ use crate::model::Alert;
 
 /// The placeholders that are words; every other one must be a Falco field (it has a dot).
 pub const WORDS: [&str; 17] = [
-    "process", "command", "parent", "container", "image", "user", "file", "remote", "pod", "namespace", "host", "rule",
-    "actor", "target", "age", "exe", "priority",
+    "process",
+    "command",
+    "parent",
+    "container",
+    "image",
+    "user",
+    "file",
+    "remote",
+    "pod",
+    "namespace",
+    "host",
+    "rule",
+    "actor",
+    "target",
+    "age",
+    "exe",
+    "priority",
 ];
 
 /// How much of one value a sentence may hold, in characters.
@@ -45,8 +60,7 @@ pub fn unknown_placeholders(template: &str) -> Vec<&str> {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]".contains(&b))
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]".contains(&b))
 }
 
 fn value(name: &str, case: Case<'_>) -> String {
@@ -79,24 +93,37 @@ fn value(name: &str, case: Case<'_>) -> String {
         "namespace" => or(alert.k8s().0.map(cut), "an unknown namespace"),
         "host" => or(alert.hostname.as_deref().map(cut), "the host"),
         "rule" => cut(alert.rule_name()),
-        "priority" => alert.priority.map_or("an unknown priority", crate::model::Priority::name).to_owned(),
-        "actor" | "target" => or(case.facts.value(&format!("fact.{name}")).map(|value| cut(&value.display())), "someone or something that the alert does not name"),
-        "age" => case.facts.age_ns.map_or_else(|| "of unknown age".to_owned(), super::facts::age_words),
-        _ if name.starts_with("fact.") => or(case.facts.value(name).map(|value| cut(&value.display())), "unknown"),
+        "priority" => {
+            alert.priority.map_or("an unknown priority", crate::model::Priority::name).to_owned()
+        }
+        "actor" | "target" => or(
+            case.facts.value(&format!("fact.{name}")).map(|value| cut(&value.display())),
+            "someone or something that the alert does not name",
+        ),
+        "age" => {
+            case.facts.age_ns.map_or_else(|| "of unknown age".to_owned(), super::facts::age_words)
+        }
+        _ if name.starts_with("fact.") => {
+            or(case.facts.value(name).map(|value| cut(&value.display())), "unknown")
+        }
         _ => or(first(&[name]), "unknown"),
     }
 }
 
 fn container(alert: &Alert, place: Place) -> String {
     if place == Place::Host {
-        return alert.hostname.as_deref().map_or_else(|| "the host".to_owned(), |host| format!("the host {}", cut(host)));
+        return alert
+            .hostname
+            .as_deref()
+            .map_or_else(|| "the host".to_owned(), |host| format!("the host {}", cut(host)));
     }
     if let (namespace, Some(pod)) = alert.k8s() {
         let namespace = namespace.map(|name| format!("{}/", cut(name))).unwrap_or_default();
         return format!("the pod {namespace}{}", cut(pod));
     }
     let container = alert.container();
-    match (container.name.filter(|name| !name.is_empty()), container.id.filter(|id| !id.is_empty())) {
+    match (container.name.filter(|name| !name.is_empty()), container.id.filter(|id| !id.is_empty()))
+    {
         (Some(name), Some(id)) => format!("the container {} ({})", cut(name), cut(id)),
         (Some(name), None) => format!("the container {}", cut(name)),
         (None, Some(id)) => format!("the container {}", cut(id)),

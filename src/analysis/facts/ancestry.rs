@@ -41,19 +41,27 @@ kin! {
 fn kind(name: &str) -> Option<Kin> {
     let base = name.rsplit('/').next().unwrap_or(name);
     Some(match base {
-        "nginx" | "httpd" | "apache2" | "lighttpd" | "caddy" | "php-fpm" | "haproxy" | "envoy" | "traefik"
-        | "uwsgi" | "gunicorn" | "tomcat" | "w3wp" => Kin::WebServer,
-        "mysqld" | "mariadbd" | "postgres" | "postmaster" | "mongod" | "mongos" | "redis-server" | "valkey-server"
-        | "oracle" | "sqlservr" | "elasticsearch" | "couchdb" | "cassandra" => Kin::Database,
+        "nginx" | "httpd" | "apache2" | "lighttpd" | "caddy" | "php-fpm" | "haproxy" | "envoy"
+        | "traefik" | "uwsgi" | "gunicorn" | "tomcat" | "w3wp" => Kin::WebServer,
+        "mysqld" | "mariadbd" | "postgres" | "postmaster" | "mongod" | "mongos"
+        | "redis-server" | "valkey-server" | "oracle" | "sqlservr" | "elasticsearch"
+        | "couchdb" | "cassandra" => Kin::Database,
         "java" => Kin::Java,
-        "python" | "python2" | "python3" | "perl" | "ruby" | "node" | "nodejs" | "php" | "lua" => Kin::Interpreter,
-        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh" | "csh" | "tcsh" | "fish" | "busybox" => Kin::Shell,
+        "python" | "python2" | "python3" | "perl" | "ruby" | "node" | "nodejs" | "php" | "lua" => {
+            Kin::Interpreter
+        }
+        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh" | "csh" | "tcsh" | "fish"
+        | "busybox" => Kin::Shell,
         "sshd" | "sshd-session" | "dropbear" => Kin::Ssh,
         "cron" | "crond" | "anacron" | "atd" => Kin::Cron,
-        "apt" | "apt-get" | "dpkg" | "yum" | "dnf" | "rpm" | "apk" | "zypper" | "pacman" | "unattended-upgr" => Kin::PackageManager,
-        "ansible" | "ansible-playboo" | "puppet" | "chef-client" | "salt-minion" | "cloud-init" => Kin::ConfigManagement,
+        "apt" | "apt-get" | "dpkg" | "yum" | "dnf" | "rpm" | "apk" | "zypper" | "pacman"
+        | "unattended-upgr" => Kin::PackageManager,
+        "ansible" | "ansible-playboo" | "puppet" | "chef-client" | "salt-minion" | "cloud-init" => {
+            Kin::ConfigManagement
+        }
         "gitlab-runner" | "Runner.Worker" | "Runner.Listener" | "jenkins" | "buildkitd" => Kin::Ci,
-        "containerd-shim" | "runc" | "crun" | "conmon" | "docker-init" | "tini" | "dumb-init" | "catatonit" => Kin::Runtime,
+        "containerd-shim" | "runc" | "crun" | "conmon" | "docker-init" | "tini" | "dumb-init"
+        | "catatonit" => Kin::Runtime,
         "kubelet" => Kin::Kubelet,
         "systemd" | "init" => Kin::Init,
         "event-generator" => Kin::Drill,
@@ -113,13 +121,23 @@ pub fn tell(alert: &Alert, kin: &[Kin], notes: &mut Notes) {
                 Direction::Up,
             ),
             Some(Kin::Runtime) => (
-                format!("{name} belongs to the container runtime: an entrypoint, an exec or a probe."),
+                format!(
+                    "{name} belongs to the container runtime: an entrypoint, an exec or a probe."
+                ),
                 Direction::Neutral,
             ),
-            Some(Kin::Ssh) => (format!("{name} is the way of a remote login: an administrator, or a stolen key."), Direction::Neutral),
-            Some(Kin::Drill) => (format!("{name} is the name of Falco's own test program; a name can be chosen."), Direction::Neutral),
+            Some(Kin::Ssh) => (
+                format!("{name} is the way of a remote login: an administrator, or a stolen key."),
+                Direction::Neutral,
+            ),
+            Some(Kin::Drill) => (
+                format!("{name} is the name of Falco's own test program; a name can be chosen."),
+                Direction::Neutral,
+            ),
             Some(Kin::Cron) => (format!("{name} runs jobs on a schedule."), Direction::Neutral),
-            Some(_) | None if field == "proc.pname" => (format!("{name} started the process."), Direction::Neutral),
+            Some(_) | None if field == "proc.pname" => {
+                (format!("{name} started the process."), Direction::Neutral)
+            }
             _ => continue,
         };
         notes.row(&field, name, says, direction);
@@ -134,8 +152,12 @@ pub fn tell(alert: &Alert, kin: &[Kin], notes: &mut Notes) {
 /// `true` when the event-generator's image proves a drill, `look` when only names say so.
 pub fn drill(alert: &Alert) -> Option<&'static str> {
     let fields = &alert.fields;
-    let image = fields.text("container.image.repository").or_else(|| fields.text("container.image")).unwrap_or("");
-    if image == "falcosecurity/event-generator" || image.ends_with("/falcosecurity/event-generator") {
+    let image = fields
+        .text("container.image.repository")
+        .or_else(|| fields.text("container.image"))
+        .unwrap_or("");
+    if image == "falcosecurity/event-generator" || image.ends_with("/falcosecurity/event-generator")
+    {
         return Some("true");
     }
     let command = fields.text("proc.cmdline").unwrap_or("");

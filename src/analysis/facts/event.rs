@@ -44,8 +44,15 @@ fn note_failure(field: &'static str, result: &str, notes: &mut Notes) -> bool {
 /// Who acted, in audit and cloud alerts.
 pub fn actor(alert: &Alert) -> Option<&str> {
     [
-        "ka.user.name", "ct.user", "ct.user.arn", "okta.actor.alternateID", "okta.actor.name",
-        "github.user", "gcp.user", "gcp.callerIdentity", "aws.user",
+        "ka.user.name",
+        "ct.user",
+        "ct.user.arn",
+        "okta.actor.alternateID",
+        "okta.actor.name",
+        "github.user",
+        "gcp.user",
+        "gcp.callerIdentity",
+        "aws.user",
     ]
     .into_iter()
     .find_map(|field| alert.fields.text(field))
@@ -62,8 +69,16 @@ pub fn target(alert: &Alert) -> Option<String> {
         });
     }
     [
-        "ct.request.name", "ct.request.bucketname", "s3.bucket", "ct.request", "github.repo", "github.org",
-        "gcp.resourceName", "gcp.storage.bucket", "okta.target.user.alternateID", "okta.app",
+        "ct.request.name",
+        "ct.request.bucketname",
+        "s3.bucket",
+        "ct.request",
+        "github.repo",
+        "github.org",
+        "gcp.resourceName",
+        "gcp.storage.bucket",
+        "okta.target.user.alternateID",
+        "okta.app",
     ]
     .into_iter()
     .find_map(|name| field(name).map(str::to_owned))

@@ -97,7 +97,8 @@ pub fn exe(alert: &Alert, notes: &mut Notes) -> Exe {
 fn read_path(path: &str, exe: &mut Exe, notes: &mut Notes) {
     let folders = ["/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/"];
     exe.tmp = folders.iter().any(|folder| path.starts_with(folder));
-    exe.hidden = path.starts_with('/') && path.split('/').any(|part| part.starts_with('.') && part.len() > 2);
+    exe.hidden = path.starts_with('/')
+        && path.split('/').any(|part| part.starts_with('.') && part.len() > 2);
     if exe.tmp || exe.hidden {
         let says = if exe.tmp {
             "The program lies in a folder for temporary files, where anyone may put one."
@@ -137,8 +138,11 @@ pub fn login(alert: &Alert, notes: &mut Notes) -> Option<bool> {
         notes.row("user.loginuid", uid.to_string(), says, Direction::Neutral);
         return Some(false);
     }
-    let name = alert.fields.text("user.loginname").map(|name| format!(" ({name})")).unwrap_or_default();
-    let says = format!("The process goes back to a login of uid {uid}{name} on the host: a person can be asked.");
+    let name =
+        alert.fields.text("user.loginname").map(|name| format!(" ({name})")).unwrap_or_default();
+    let says = format!(
+        "The process goes back to a login of uid {uid}{name} on the host: a person can be asked."
+    );
     notes.row("user.loginuid", uid.to_string(), says, Direction::Neutral);
     Some(true)
 }

@@ -31,24 +31,47 @@ words! {
 
 /// Namespaces that hold the platform itself.
 const PLATFORM_NAMESPACES: [&str; 9] = [
-    "kube-system", "calico-system", "tigera-operator", "cilium", "istio-system", "longhorn-system", "rook-ceph",
-    "openshift-sdn", "openshift-ovn-kubernetes",
+    "kube-system",
+    "calico-system",
+    "tigera-operator",
+    "cilium",
+    "istio-system",
+    "longhorn-system",
+    "rook-ceph",
+    "openshift-sdn",
+    "openshift-ovn-kubernetes",
 ];
 
 /// Images that a node cannot do without: CNI, CSI, proxies.
 const PLATFORM_IMAGES: [&str; 12] = [
-    "calico/node", "calico/cni", "cilium/cilium", "flannel/flannel", "weaveworks/weave-kube", "kube-proxy", "aws-node",
-    "amazon-k8s-cni", "kube-router", "antrea/antrea-ubuntu", "multus-cni", "coredns",
+    "calico/node",
+    "calico/cni",
+    "cilium/cilium",
+    "flannel/flannel",
+    "weaveworks/weave-kube",
+    "kube-proxy",
+    "aws-node",
+    "amazon-k8s-cni",
+    "kube-router",
+    "antrea/antrea-ubuntu",
+    "multus-cni",
+    "coredns",
 ];
 
 /// Where the event happened.
 pub fn place(alert: &Alert) -> Place {
     let fields = &alert.fields;
     let source = alert.event_source.as_deref().unwrap_or("");
-    if source.starts_with("k8s_audit") || source.starts_with("k8saudit") || fields.known("ka.verb").is_some() {
+    if source.starts_with("k8s_audit")
+        || source.starts_with("k8saudit")
+        || fields.known("ka.verb").is_some()
+    {
         return Place::Audit;
     }
-    if ["aws_cloudtrail", "okta", "github", "gcp_auditlog", "gcpaudit", "azure"].iter().any(|name| source.starts_with(name)) {
+    if ["aws_cloudtrail", "okta", "github", "gcp_auditlog", "gcpaudit", "azure"]
+        .iter()
+        .any(|name| source.starts_with(name))
+    {
         return Place::Cloud;
     }
     let kubernetes = ["k8s.pod.name", "k8s.ns.name", "k8smeta.pod.name", "k8s.pod.id"];
@@ -64,14 +87,23 @@ pub fn place(alert: &Alert) -> Place {
         // The lookup of the container failed, or the output has no container fields: tags and age can still tell.
         _ if fields.known("container.start_ts").is_some() => Place::Container,
         _ if source == "syscall" && rule_is_of_containers(alert) => Place::Container,
-        _ if source == "syscall" && fields.get("container.id").is_none() && fields.known("proc.name").is_some() => Place::Host,
+        _ if source == "syscall"
+            && fields.get("container.id").is_none()
+            && fields.known("proc.name").is_some() =>
+        {
+            Place::Host
+        }
         _ => Place::Unknown,
     }
 }
 
 fn rule_is_of_containers(alert: &Alert) -> bool {
     let tag = |name: &str| alert.tags.iter().any(|tag| &**tag == name);
-    (tag("container") && !tag("host")) || alert.rule.as_deref().is_some_and(|rule| rule.ends_with("Container") || rule.ends_with("container"))
+    (tag("container") && !tag("host"))
+        || alert
+            .rule
+            .as_deref()
+            .is_some_and(|rule| rule.ends_with("Container") || rule.ends_with("container"))
 }
 
 /// The runtime, and whether the alert names it.
@@ -96,7 +128,10 @@ pub fn runtime(alert: &Alert, place: Place) -> (Runtime, bool) {
     let name = alert.container().name.unwrap_or("");
     if place == Place::Kubernetes {
         // dockershim's names: k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
-        return (if name.starts_with("k8s_") { Runtime::Docker } else { Runtime::Containerd }, false);
+        return (
+            if name.starts_with("k8s_") { Runtime::Docker } else { Runtime::Containerd },
+            false,
+        );
     }
     if is_docker_name(name) {
         return (Runtime::Docker, false);
@@ -109,19 +144,118 @@ pub fn is_docker_name(name: &str) -> bool {
     let Some((adjective, surname)) = name.split_once('_') else { return false };
     let surname = surname.trim_end_matches(|c: char| c.is_ascii_digit());
     let adjectives = [
-        "admiring", "adoring", "affectionate", "agitated", "amazing", "angry", "awesome", "beautiful", "blissful", "bold",
-        "boring", "brave", "busy", "charming", "clever", "compassionate", "competent", "condescending", "confident", "cool",
-        "cranky", "crazy", "dazzling", "determined", "distracted", "dreamy", "eager", "ecstatic", "elastic", "elated",
-        "elegant", "eloquent", "epic", "exciting", "fervent", "festive", "flamboyant", "focused", "friendly", "frosty",
-        "funny", "gallant", "gifted", "goofy", "gracious", "great", "happy", "hardcore", "heuristic", "hopeful", "hungry",
-        "infallible", "inspiring", "intelligent", "interesting", "jolly", "jovial", "keen", "kind", "laughing", "loving",
-        "lucid", "magical", "modest", "musing", "mystifying", "naughty", "nervous", "nice", "nifty", "nostalgic",
-        "objective", "optimistic", "peaceful", "pedantic", "pensive", "practical", "priceless", "quirky", "quizzical",
-        "recursing", "relaxed", "reverent", "romantic", "sad", "serene", "sharp", "silly", "sleepy", "stoic", "strange",
-        "stupefied", "suspicious", "sweet", "tender", "thirsty", "trusting", "unruffled", "upbeat", "vibrant", "vigilant",
-        "vigorous", "wizardly", "wonderful", "xenodochial", "youthful", "zealous", "zen",
+        "admiring",
+        "adoring",
+        "affectionate",
+        "agitated",
+        "amazing",
+        "angry",
+        "awesome",
+        "beautiful",
+        "blissful",
+        "bold",
+        "boring",
+        "brave",
+        "busy",
+        "charming",
+        "clever",
+        "compassionate",
+        "competent",
+        "condescending",
+        "confident",
+        "cool",
+        "cranky",
+        "crazy",
+        "dazzling",
+        "determined",
+        "distracted",
+        "dreamy",
+        "eager",
+        "ecstatic",
+        "elastic",
+        "elated",
+        "elegant",
+        "eloquent",
+        "epic",
+        "exciting",
+        "fervent",
+        "festive",
+        "flamboyant",
+        "focused",
+        "friendly",
+        "frosty",
+        "funny",
+        "gallant",
+        "gifted",
+        "goofy",
+        "gracious",
+        "great",
+        "happy",
+        "hardcore",
+        "heuristic",
+        "hopeful",
+        "hungry",
+        "infallible",
+        "inspiring",
+        "intelligent",
+        "interesting",
+        "jolly",
+        "jovial",
+        "keen",
+        "kind",
+        "laughing",
+        "loving",
+        "lucid",
+        "magical",
+        "modest",
+        "musing",
+        "mystifying",
+        "naughty",
+        "nervous",
+        "nice",
+        "nifty",
+        "nostalgic",
+        "objective",
+        "optimistic",
+        "peaceful",
+        "pedantic",
+        "pensive",
+        "practical",
+        "priceless",
+        "quirky",
+        "quizzical",
+        "recursing",
+        "relaxed",
+        "reverent",
+        "romantic",
+        "sad",
+        "serene",
+        "sharp",
+        "silly",
+        "sleepy",
+        "stoic",
+        "strange",
+        "stupefied",
+        "suspicious",
+        "sweet",
+        "tender",
+        "thirsty",
+        "trusting",
+        "unruffled",
+        "upbeat",
+        "vibrant",
+        "vigilant",
+        "vigorous",
+        "wizardly",
+        "wonderful",
+        "xenodochial",
+        "youthful",
+        "zealous",
+        "zen",
     ];
-    adjectives.contains(&adjective) && surname.len() >= 3 && surname.chars().all(|c| c.is_ascii_lowercase())
+    adjectives.contains(&adjective)
+        && surname.len() >= 3
+        && surname.chars().all(|c| c.is_ascii_lowercase())
 }
 
 /// Age of the container at the event, in nanoseconds.
@@ -157,11 +291,25 @@ pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
     let container = alert.container();
     match (place, container.id) {
         (Place::Host, Some(id)) => {
-            notes.row("container.id", id, "The event happened on the host itself, in no container.", Direction::Neutral);
+            notes.row(
+                "container.id",
+                id,
+                "The event happened on the host itself, in no container.",
+                Direction::Neutral,
+            );
         }
-        (_, Some("")) => notes.row("container.id", "", "Falco could not find out which container it was.", Direction::Neutral),
+        (_, Some("")) => notes.row(
+            "container.id",
+            "",
+            "Falco could not find out which container it was.",
+            Direction::Neutral,
+        ),
         (_, Some(id)) => {
-            let says = if id.len() == 12 { "The container, by the first 12 of its id's 64 digits." } else { "The container." };
+            let says = if id.len() == 12 {
+                "The container, by the first 12 of its id's 64 digits."
+            } else {
+                "The container."
+            };
             notes.row("container.id", id, says, Direction::Neutral);
         }
         _ => {}
@@ -183,27 +331,46 @@ pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
         notes.row("user.uid", "0", says, Direction::Neutral);
     }
     if alert.fields.text("proc.cwd") == Some("/") {
-        notes.row("proc.cwd", "/", "The usual working folder of a container; it says nothing about rights.", Direction::Neutral);
+        notes.row(
+            "proc.cwd",
+            "/",
+            "The usual working folder of a container; it says nothing about rights.",
+            Direction::Neutral,
+        );
     }
 }
 
 /// Tells the container's age, and marks a process of its first moments.
 pub fn tell_age(alert: &Alert, age_ns: Option<i128>, kin: &[Kin], notes: &mut Notes) {
     let Some(age) = age_ns else { return };
-    let field = if alert.fields.number("container.duration").is_some() { "container.duration" } else { "container.start_ts" };
+    let field = if alert.fields.number("container.duration").is_some() {
+        "container.duration"
+    } else {
+        "container.start_ts"
+    };
     let words = age_words(age);
-    let value = alert.fields.get(field).map(|value| value.display().into_owned()).unwrap_or_default();
-    let entrypoint = kin.contains(&Kin::Runtime) || alert.fields.number("proc.vpid") == Some(1) || kin.is_empty();
+    let value =
+        alert.fields.get(field).map(|value| value.display().into_owned()).unwrap_or_default();
+    let entrypoint = kin.contains(&Kin::Runtime)
+        || alert.fields.number("proc.vpid") == Some(1)
+        || kin.is_empty();
     let served = kin.iter().any(|kin| matches!(kin, Kin::WebServer | Kin::Database | Kin::Java));
     if age < 2_000_000_000 && !served {
-        let says = format!("The container was {words} old: this is one of its first acts, as in a job, a test or a start script.");
+        let says = format!(
+            "The container was {words} old: this is one of its first acts, as in a job, a test or a start script."
+        );
         notes.row(field, value, says.clone(), Direction::Down);
         if entrypoint {
             notes.mark("young", field, says, -1);
         }
         return;
     }
-    notes.row(field, value, format!("The container was {words} old when it happened."), Direction::Neutral);
+    notes.row(
+        field,
+        value,
+        format!("The container was {words} old when it happened."),
+        Direction::Neutral,
+    );
 }
 
 /// Whether the container is privileged.

@@ -60,10 +60,16 @@ impl Class {
     fn says(self) -> &'static str {
         match self {
             Self::Loopback => "The process spoke to the same machine or container.",
-            Self::Private => "A private address: the cluster, the company's network or a neighbor container.",
+            Self::Private => {
+                "A private address: the cluster, the company's network or a neighbor container."
+            }
             Self::LinkLocal => "A link-local address, reachable only from here.",
-            Self::Metadata => "The cloud's metadata service, which hands out the node's credentials.",
-            Self::Documentation => "A name or address kept for examples: tests and drills use it, nobody listens there.",
+            Self::Metadata => {
+                "The cloud's metadata service, which hands out the node's credentials."
+            }
+            Self::Documentation => {
+                "A name or address kept for examples: tests and drills use it, nobody listens there."
+            }
             Self::Public => "A public address on the internet.",
             Self::Multicast => "A multicast or broadcast address.",
             Self::Unspecified => "No particular address.",
@@ -97,23 +103,39 @@ pub fn classify(address: IpAddr) -> Class {
     match address {
         IpAddr::V4(v4) => {
             let within = |nets: &[(u8, u8, u8, u8, u8)]| {
-                nets.iter().any(|&(a, b, c, d, length)| Ipv4Net::new([a, b, c, d].into(), length).is_ok_and(|net| net.contains(&v4)))
+                nets.iter().any(|&(a, b, c, d, length)| {
+                    Ipv4Net::new([a, b, c, d].into(), length).is_ok_and(|net| net.contains(&v4))
+                })
             };
             match v4.octets() {
-                [169, 254, 169, 254 | 253] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200] => Class::Metadata,
+                [169, 254, 169, 254 | 253] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200] => {
+                    Class::Metadata
+                }
                 _ if v4.is_broadcast() || v4.octets()[0] >= 240 => Class::Multicast,
                 _ if v4.is_link_local() => Class::LinkLocal,
-                _ if within(&[(192, 0, 2, 0, 24), (198, 51, 100, 0, 24), (203, 0, 113, 0, 24), (198, 18, 0, 0, 15)]) => Class::Documentation,
+                _ if within(&[
+                    (192, 0, 2, 0, 24),
+                    (198, 51, 100, 0, 24),
+                    (203, 0, 113, 0, 24),
+                    (198, 18, 0, 0, 15),
+                ]) =>
+                {
+                    Class::Documentation
+                }
                 _ if v4.is_private() || within(&[(100, 64, 0, 0, 10)]) => Class::Private,
                 _ if v4.octets()[0] == 0 => Class::Unspecified,
                 _ => Class::Public,
             }
         }
         IpAddr::V6(v6) => {
-            let within = |net: Ipv6Addr, length| Ipv6Net::new(net, length).is_ok_and(|net| net.contains(&v6));
+            let within = |net: Ipv6Addr, length| {
+                Ipv6Net::new(net, length).is_ok_and(|net| net.contains(&v6))
+            };
             if v6 == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) {
                 Class::Metadata
-            } else if within(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32) || within(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20) {
+            } else if within(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32)
+                || within(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20)
+            {
                 Class::Documentation
             } else if within(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10) {
                 Class::LinkLocal
@@ -136,7 +158,10 @@ fn classify_host(host: &str) -> Class {
         Class::Loopback
     } else if name == "metadata.google.internal" {
         Class::Metadata
-    } else if ["example.com", "example.org", "example.net", "example", "test", "invalid"].iter().any(|end| ends(end)) {
+    } else if ["example.com", "example.org", "example.net", "example", "test", "invalid"]
+        .iter()
+        .any(|end| ends(end))
+    {
         Class::Documentation
     } else {
         Class::Name
@@ -147,7 +172,9 @@ fn classify_host(host: &str) -> Class {
 pub fn flow(alert: &Alert) -> Option<Flow> {
     match alert.fields.text("evt.type") {
         Some("connect" | "sendto" | "sendmsg" | "sendmmsg") => return Some(Flow::Outbound),
-        Some("accept" | "accept4" | "listen" | "bind" | "recvfrom" | "recvmsg") => return Some(Flow::Inbound),
+        Some("accept" | "accept4" | "listen" | "bind" | "recvfrom" | "recvmsg") => {
+            return Some(Flow::Inbound);
+        }
         _ => {}
     }
     if let Some(netcat) = netcat(alert) {
@@ -164,19 +191,41 @@ pub fn flow(alert: &Alert) -> Option<Flow> {
 
 /// The other end of the alert's connection or of netcat's arguments.
 pub fn remote(alert: &Alert, flow: Option<Flow>) -> Option<Remote> {
-    let field = |name| alert.fields.known(name).map(|value| value.display().into_owned()).filter(|text| !text.is_empty());
+    let field = |name| {
+        alert
+            .fields
+            .known(name)
+            .map(|value| value.display().into_owned())
+            .filter(|text| !text.is_empty())
+    };
     if let Some(host) = field("fd.rip") {
-        return Some(Remote { class: classify_host(&host), host, port: field("fd.rport"), field: "fd.rip" });
+        return Some(Remote {
+            class: classify_host(&host),
+            host,
+            port: field("fd.rport"),
+            field: "fd.rip",
+        });
     }
     // fd.name is client->server, whoever is here.
     if let Some((client, client_port, server, server_port)) = tuple(alert) {
         let inbound = flow == Some(Flow::Inbound);
         let (host, port) = if inbound { (client, client_port) } else { (server, server_port) };
-        return Some(Remote { class: classify_host(&host), host, port: Some(port.to_string()), field: "fd.name" });
+        return Some(Remote {
+            class: classify_host(&host),
+            host,
+            port: Some(port.to_string()),
+            field: "fd.name",
+        });
     }
-    let side = if flow == Some(Flow::Inbound) { ("fd.cip", "fd.cport") } else { ("fd.sip", "fd.sport") };
+    let side =
+        if flow == Some(Flow::Inbound) { ("fd.cip", "fd.cport") } else { ("fd.sip", "fd.sport") };
     if let Some(host) = field(side.0) {
-        return Some(Remote { class: classify_host(&host), host, port: field(side.1), field: side.0 });
+        return Some(Remote {
+            class: classify_host(&host),
+            host,
+            port: field(side.1),
+            field: side.0,
+        });
     }
     let netcat = netcat(alert)?;
     let host = netcat.host.filter(|_| !netcat.listens)?;
@@ -244,7 +293,18 @@ fn netcat(alert: &Alert) -> Option<Netcat> {
     while let Some(word) = words.next() {
         if let Some(long) = word.strip_prefix("--") {
             netcat.listens |= long == "listen";
-            let takes = ["exec", "sh-exec", "lua-exec", "source", "source-port", "wait", "idle-timeout", "proxy", "delay", "output"];
+            let takes = [
+                "exec",
+                "sh-exec",
+                "lua-exec",
+                "source",
+                "source-port",
+                "wait",
+                "idle-timeout",
+                "proxy",
+                "delay",
+                "output",
+            ];
             if takes.contains(&long) {
                 words.next();
             }
