@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod demo;
+pub mod driver;
 pub mod intake;
 pub mod lint;
 pub mod model;

@@ -8,6 +8,7 @@ mod bodies;
 mod cells;
 mod draft;
 mod names;
+mod near;
 mod segment;
 mod timeline;
 mod totals;
@@ -286,6 +287,15 @@ impl Snapshot {
     pub fn location(&self, id: AlertId) -> Option<Location> {
         let (at, index) = split(id);
         self.segments.get(at)?.location(index)
+    }
+
+    /// Where one alert was read, for people.
+    pub fn origin(&self, id: AlertId) -> Origin {
+        let location = self.location(id).unwrap_or_default();
+        let name = self.bodies.get(location.body).map(|body| Arc::clone(&body.name));
+        let (at, index) = split(id);
+        let line = self.segments.get(at).and_then(|segment| segment.line(index)).unwrap_or(0);
+        Origin { source: name.unwrap_or_default(), offset: location.offset, line }
     }
 
     /// All rows in the order they were read.

@@ -1,0 +1,337 @@
+//! Performs what the console asks for, and tells it what came of it.
+//!
+//! Here the program touches the world: the terminal, signals, threads that read and work, the clipboard, files. The
+//! console itself ([`crate::ui`]) only sees messages.
+
+mod background;
+mod pump;
+mod settings;
+mod terminal;
+mod work;
+
+use crate::analysis::Playbooks;
+use crate::clock;
+use crate::config::{Bell, Config, Paths};
+use crate::source::{self, Spec};
+use crate::theme::Depth;
+use crate::ui::{self, App, Effect, Mouse, Msg};
+use crate::{intake, theme};
+use background::{Background, Late};
+use crossterm::event::{Event, EventStream};
+use futures_util::{Stream, StreamExt, future};
+use settings::Sources;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use work::{Jobs, Tools};
+
+/// Messages that may wait for the console; whoever has more to say waits.
+const INBOX: usize = 4;
+/// How often a user's theme is looked at.
+const THEME_CHECK: Duration = Duration::from_secs(1);
+/// The words of a notification. They are ours: an alert has no say in them.
+const NOTIFICATION: &str = "\x1b]9;cadge: a new critical group\x1b\\";
+
+/// What the console is opened on.
+#[derive(Debug)]
+pub struct Start {
+    pub input: Input,
+    pub intake: intake::Options,
+    /// A file of settings that a person named.
+    pub config: Option<PathBuf>,
+    /// A theme that a person named.
+    pub theme: Option<String>,
+    /// A filter to begin with, checked already.
+    pub filter: Option<String>,
+    /// Lines that stay on top until they are dismissed.
+    pub banners: Vec<String>,
+    /// The person's own playbooks lie over the built-in ones.
+    pub playbooks: Playbooks,
+}
+
+/// Where alerts come from.
+#[derive(Debug)]
+pub enum Input {
+    Sources(Vec<Spec>, source::Options),
+    Demo,
+    /// Nothing was found; the text says what was looked for and what to do.
+    Nothing(String),
+}
+
+/// How the console was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The person left.
+    Quit,
+    /// A signal asked for it.
+    Signal(u8),
+}
+
+/// Opens the console on the terminal, and returns when it is left. The terminal is given back in any case.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub fn console(start: Start) -> io::Result<Left> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    terminal::give_back_on_panic();
+    terminal::enter(Mouse::Terminals)?;
+    let left = runtime.block_on(open(start));
+    let given_back = terminal::leave();
+    let _ = std::panic::take_hook();
+    // Threads that still read hold nothing that must be saved.
+    runtime.shutdown_background();
+    let left = left?;
+    given_back?;
+    Ok(left)
+}
+
+async fn open(start: Start) -> io::Result<Left> {
+    let mut sources = Sources {
+        paths: Paths::from_environment(),
+        config_file: start.config,
+        theme: start.theme,
+        depth: Depth::detect(settings::variable),
+        background: Background::Unknown,
+        config: Config::default(),
+    };
+    let (mut settings, mut problems) = sources.read();
+    if sources.wants_background() {
+        sources.background = background::ask();
+        (settings, problems) = sources.read();
+    }
+    let late = Late::new(sources.background);
+    let (mut screen, to_terminal) = terminal::screen()?;
+    let (inbox, messages) = mpsc::channel(INBOX);
+    let tools = Tools {
+        playbooks: Arc::new(start.playbooks),
+        inbox: inbox.clone(),
+        to_terminal,
+        clipboard: sources.clipboard(),
+        reports: sources.paths.as_ref().map(|paths| paths.state.join("reports")),
+    };
+    let jobs = Jobs::start(&tools);
+    let mut app = App::new(settings.clone(), clock::now());
+    let mut outside = Outside {
+        mouse: settings.mouse,
+        sources,
+        jobs,
+        tools,
+        intake: start.intake,
+        last_copy: None,
+        theme_written: None,
+    };
+    outside.give_mouse(outside.mouse);
+    outside.theme_written = outside.sources.theme_written();
+    let size = screen.size()?;
+    outside.tell(Msg::Resize(size.width, size.height));
+    for banner in start.banners.into_iter().chain(problems) {
+        outside.tell(Msg::Banner(banner));
+    }
+    outside.begin(start.input);
+    drop(inbox);
+    let mut signals = Signals::new()?;
+    let mut events = without_late_answers(EventStream::new(), late);
+    run(&mut app, &mut screen, &mut events, messages, outside, &mut signals).await
+}
+
+/// The console's loop, with signals and the theme's file beside it.
+async fn run(
+    app: &mut App,
+    screen: &mut terminal::Screen,
+    events: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
+    messages: mpsc::Receiver<Msg>,
+    outside: Outside,
+    signals: &mut Signals,
+) -> io::Result<Left> {
+    let outside = std::cell::RefCell::new(outside);
+    let mut console = std::pin::pin!(ui::run(app, screen, events, messages, |effect| {
+        outside.borrow_mut().perform(effect);
+    }));
+    let mut theme_check = tokio::time::interval(THEME_CHECK);
+    loop {
+        tokio::select! {
+            biased;
+            signal = signals.next() => match signal {
+                Asked::End(number) => return Ok(Left::Signal(number)),
+                Asked::Stop => outside.borrow_mut().suspend(),
+                Asked::GoOn => outside.borrow_mut().resume(),
+            },
+            done = &mut console => return done.map(|()| Left::Quit),
+            _ = theme_check.tick() => outside.borrow_mut().check_theme(),
+        }
+    }
+}
+
+/// The world outside the console, as far as effects reach.
+struct Outside {
+    mouse: Mouse,
+    sources: Sources,
+    jobs: Jobs,
+    tools: Tools,
+    intake: intake::Options,
+    last_copy: Option<String>,
+    theme_written: Option<SystemTime>,
+}
+
+impl Outside {
+    /// Performs an effect without waiting for it.
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Copy { ref text, .. } => {
+                self.last_copy = Some(text.clone());
+                self.jobs.perform(effect);
+            }
+            Effect::Print => self.print(),
+            Effect::Suspend => self.suspend(),
+            Effect::Mouse(mouse) => self.give_mouse(mouse),
+            Effect::Bell => {
+                let sound = match self.sources.config.bell {
+                    Bell::Off => return,
+                    Bell::Bell => "\x07",
+                    Bell::Notify => NOTIFICATION,
+                };
+                let _ = self.tools.to_terminal.send(sound.into());
+            }
+            Effect::NextTheme => {
+                let made = self.sources.next_theme();
+                self.configured(made);
+            }
+            Effect::Reload => {
+                let made = self.sources.read();
+                self.configured(made);
+            }
+            Effect::Demo => self.begin(Input::Demo),
+            Effect::Continue => self.tell(Msg::Continue),
+            // The loop performs these itself.
+            Effect::Redraw | Effect::Wake { .. } => {}
+            effect => self.jobs.perform(effect),
+        }
+    }
+
+    fn begin(&self, input: Input) {
+        let (intake, jobs, inbox) =
+            (self.intake.clone(), self.jobs.clone(), self.tools.inbox.clone());
+        match input {
+            Input::Sources(specs, options) => pump::sources(specs, options, intake, jobs, inbox),
+            Input::Demo => pump::demo(intake, jobs, inbox),
+            Input::Nothing(text) => self.tell(Msg::Banner(text)),
+        }
+    }
+
+    /// Tells the console something when it has room for it; what was told first comes first.
+    fn tell(&self, msg: Msg) {
+        let inbox = self.tools.inbox.clone();
+        tokio::spawn(async move {
+            let _ = inbox.send(msg).await;
+        });
+    }
+
+    fn configured(&mut self, (settings, problems): settings::Made) {
+        self.theme_written = self.sources.theme_written();
+        self.tell(Msg::Configured { settings: Box::new(settings), problems });
+    }
+
+    fn check_theme(&mut self) {
+        if self.sources.theme_written() != self.theme_written {
+            let made = self.sources.make();
+            self.configured(made);
+        }
+    }
+
+    fn give_mouse(&mut self, mouse: Mouse) {
+        self.mouse = mouse;
+        let _ = self.tools.to_terminal.send(terminal::mouse_sequence(mouse).into());
+    }
+
+    fn suspend(&mut self) {
+        match terminal::suspend(self.mouse) {
+            Ok(()) => self.tell(Msg::Resumed),
+            Err(error) => self.tell(Msg::Notice(format!("not suspended: {error}"))),
+        }
+    }
+
+    /// Takes the terminal again after someone else stopped us without asking.
+    fn resume(&mut self) {
+        if terminal::enter(self.mouse).is_ok() {
+            self.tell(Msg::Resumed);
+        }
+    }
+
+    fn print(&mut self) {
+        let Some(text) = &self.last_copy else {
+            self.tell(Msg::Notice("nothing was copied yet".to_owned()));
+            return;
+        };
+        match terminal::print(text, self.mouse) {
+            Ok(()) => self.tell(Msg::Resumed),
+            Err(error) => self.tell(Msg::Notice(format!("not shown: {error}"))),
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Asked {
+    End(u8),
+    Stop,
+    GoOn,
+}
+
+/// The signals that concern a program with a terminal.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+    /// In debug builds SIGUSR1 is a fault of our own, so that a test can see what a panic leaves behind.
+    #[cfg(debug_assertions)]
+    fault: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let of = |number: i32| signal(SignalKind::from_raw(number));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: of(rustix::process::Signal::TSTP.as_raw())?,
+            go_on: of(rustix::process::Signal::CONT.as_raw())?,
+            #[cfg(debug_assertions)]
+            fault: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        #[cfg(debug_assertions)]
+        let fault = self.fault.recv();
+        #[cfg(not(debug_assertions))]
+        let fault = future::pending::<Option<()>>();
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::End(15),
+            _ = self.hang_up.recv() => Asked::End(1),
+            _ = self.interrupt.recv() => Asked::End(2),
+            _ = self.stop.recv() => Asked::Stop,
+            _ = self.go_on.recv() => Asked::GoOn,
+            _ = fault => fail(),
+        }
+    }
+}
+
+#[expect(clippy::panic, reason = "a test asks for it, in debug builds only")]
+fn fail() -> Asked {
+    panic!("asked for by a signal");
+}
+
+/// The terminal's events, without an answer to our question that came too late.
+fn without_late_answers(
+    events: impl Stream<Item = io::Result<Event>> + Unpin,
+    mut late: Late,
+) -> impl Stream<Item = io::Result<Event>> + Unpin {
+    events.filter(move |event| {
+        future::ready(!event.as_ref().is_ok_and(|event| late.takes(event)))
+    })
+}

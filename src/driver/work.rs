@@ -1,0 +1,105 @@
+//! Work in the background: reading alerts again, analyzing, filtering, searching, copying.
+//!
+//! Each kind has a thread of its own, so that a long search never delays the alert under the cursor. Jobs go in through
+//! channels, answers come back as messages; nothing is shared.
+
+mod look;
+mod paper;
+mod sift;
+
+use crate::analysis::Playbooks;
+use crate::clip::{self, Copier};
+use crate::intake::Records;
+use crate::ui::{Effect, Msg, What};
+use paper::{export, raw, report};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc::Sender;
+
+/// Something to do.
+pub(super) enum Job {
+    /// Where records are from now on.
+    Records(Arc<Records>),
+    Do(Effect),
+}
+
+/// Hands jobs to the threads.
+#[derive(Clone)]
+pub(super) struct Jobs {
+    look: mpsc::Sender<Job>,
+    assess: mpsc::Sender<Job>,
+    sift: mpsc::Sender<Job>,
+    copy: mpsc::Sender<Job>,
+}
+
+/// What the threads need.
+#[derive(Clone)]
+pub(super) struct Tools {
+    pub playbooks: Arc<Playbooks>,
+    pub inbox: Sender<Msg>,
+    /// Takes bytes for the terminal, to be written between two frames.
+    pub to_terminal: mpsc::Sender<Vec<u8>>,
+    pub clipboard: clip::Environment,
+    /// Where reports are written.
+    pub reports: Option<PathBuf>,
+}
+
+impl Jobs {
+    /// Starts the threads; they end when the last `Jobs` is dropped.
+    pub(super) fn start(tools: &Tools) -> Self {
+        let spawn = |work: fn(&Receiver<Job>, Tools)| {
+            let (jobs, receiver) = mpsc::channel();
+            let tools = tools.clone();
+            std::thread::spawn(move || work(&receiver, tools));
+            jobs
+        };
+        Self {
+            look: spawn(look::load),
+            assess: spawn(look::assess),
+            sift: spawn(sift::sift),
+            copy: spawn(copy),
+        }
+    }
+
+    /// Tells all threads where records are.
+    pub(super) fn records(&self, records: &Arc<Records>) {
+        for thread in [&self.look, &self.assess, &self.sift] {
+            let _ = thread.send(Job::Records(Arc::clone(records)));
+        }
+    }
+
+    /// Does what an effect asks, on the thread for it.
+    pub(super) fn perform(&self, effect: Effect) {
+        let thread = match &effect {
+            Effect::Load { .. } => &self.look,
+            Effect::Assess { .. } => &self.assess,
+            Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
+            _ => &self.copy,
+        };
+        let _ = thread.send(Job::Do(effect));
+    }
+}
+
+/// Copies and writes reports.
+fn copy(jobs: &Receiver<Job>, tools: Tools) {
+    let mut copier = Copier::new(tools.clipboard);
+    while let Ok(job) = jobs.recv() {
+        let mut copied = |text: &str, what: What| {
+            let way = copier.copy(text, &mut |bytes| {
+                let _ = tools.to_terminal.send(bytes);
+            });
+            Msg::Copied { what, way }
+        };
+        let msg = match job {
+            Job::Do(Effect::Copy { text, what }) => copied(&text, what),
+            Job::Do(Effect::CopyReport(look)) => copied(&report(&look), What::Report),
+            Job::Do(Effect::CopyRaw(look)) => copied(&raw(&look), What::RawAlert),
+            Job::Do(Effect::Export(look)) => Msg::Exported(export(&look, tools.reports.as_deref())),
+            Job::Do(_) | Job::Records(_) => continue,
+        };
+        if tools.inbox.blocking_send(msg).is_err() {
+            return;
+        }
+    }
+}
