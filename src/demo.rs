@@ -9,7 +9,6 @@ mod scenes;
 
 pub use feed::feed;
 
-use crate::model::Priority;
 use crate::report::json::quote;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use scenes::{HISTORY, INTRUSION, NOISE, Place, Scene};
@@ -161,7 +160,7 @@ impl Scene {
     /// How urgent Falco calls it.
     #[cfg(test)]
     fn is_critical(&self) -> bool {
-        self.priority <= Priority::Critical
+        self.priority <= crate::model::Priority::Critical
     }
 }
 

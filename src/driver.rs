@@ -12,10 +12,10 @@ mod work;
 use crate::analysis::Playbooks;
 use crate::clock;
 use crate::config::{Bell, Config, Paths};
+use crate::intake;
 use crate::source::{self, Spec};
 use crate::theme::Depth;
 use crate::ui::{self, App, Effect, Mouse, Msg};
-use crate::{intake, theme};
 use background::{Background, Late};
 use crossterm::event::{Event, EventStream};
 use futures_util::{Stream, StreamExt, future};
@@ -331,7 +331,5 @@ fn without_late_answers(
     events: impl Stream<Item = io::Result<Event>> + Unpin,
     mut late: Late,
 ) -> impl Stream<Item = io::Result<Event>> + Unpin {
-    events.filter(move |event| {
-        future::ready(!event.as_ref().is_ok_and(|event| late.takes(event)))
-    })
+    events.filter(move |event| future::ready(!event.as_ref().is_ok_and(|event| late.takes(event))))
 }

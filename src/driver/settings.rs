@@ -3,7 +3,7 @@
 use super::background::Background;
 use crate::clip;
 use crate::config::{self, Config, Paths};
-use crate::theme::{BUILTIN, Depth, Theme};
+use crate::theme::{BUILTIN, Depth};
 use crate::ui::{self, Mouse, Settings, Signs};
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,8 @@ impl Sources {
     /// Makes the settings from what was read, and the theme from its file.
     pub(super) fn make(&self) -> Made {
         let folder = self.paths.as_ref().map(Paths::themes);
-        let (theme, problems) = crate::theme::load(self.theme_name(), folder.as_deref(), self.depth);
+        let (theme, problems) =
+            crate::theme::load(self.theme_name(), folder.as_deref(), self.depth);
         let mut problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         let mut keymap = ui::keymap::Keymap::default();
         for binding in &self.config.keys {
@@ -118,11 +119,6 @@ impl Sources {
         let file = self.paths.as_ref().map(Paths::last_copy);
         clip::Environment { file, only, ..clip::Environment::detect(variable) }
     }
-}
-
-/// A theme as the terminal can show it, before any file was read.
-pub(super) fn first_theme(depth: Depth) -> Theme {
-    Theme::builtin("terminal", depth)
 }
 
 /// A variable of the environment, when it is text.

@@ -141,7 +141,10 @@ mod tests {
     #[test]
     fn leaving_takes_back_all_that_entering_and_the_mouse_switched_on() {
         for on in [ENTER, MOUSE_ON] {
-            for mode in on.split("\x1b[?").filter_map(|part| part.strip_suffix('h').or_else(|| part.split('h').next())) {
+            for mode in on
+                .split("\x1b[?")
+                .filter_map(|part| part.strip_suffix('h').or_else(|| part.split('h').next()))
+            {
                 let Ok(mode) = mode.parse::<u16>() else { continue };
                 assert!(LEAVE.contains(&format!("\x1b[?{mode}l")), "{mode} stays on");
             }

@@ -6,6 +6,7 @@
 mod look;
 mod paper;
 mod sift;
+mod stand_in;
 
 use crate::analysis::Playbooks;
 use crate::clip::{self, Copier};

@@ -27,7 +27,9 @@ impl Snapshot {
         let last = id.0.saturating_add(ROWS);
         for other in (id.0.saturating_sub(ROWS)..=last).map(AlertId).filter(|other| *other != id) {
             let Some(row) = self.row(other) else { continue };
-            let Some(there) = self.names.cell(row.cell).and_then(|cell| cell.place) else { continue };
+            let Some(there) = self.names.cell(row.cell).and_then(|cell| cell.place) else {
+                continue;
+            };
             let away = away(&here, &row);
             let is_inside = has_container
                 && same_container(place, there)

@@ -1,13 +1,12 @@
 //! Reports and records as texts to copy or to keep.
 
 use crate::clip::write_private;
-use crate::report;
 use crate::ui::Look;
 use std::path::Path;
 
 /// The Markdown report.
 pub(super) fn report(look: &Look) -> String {
-    report::markdown(&look.alert, &look.analysis)
+    super::stand_in::markdown(&look.alert, &look.analysis)
 }
 
 /// The record, with every character that could act when it is pasted written as a JSON escape where the record is
