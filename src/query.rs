@@ -23,6 +23,8 @@ mod program;
 mod scan;
 mod subject;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod time;
 mod want;
 

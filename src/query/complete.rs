@@ -222,7 +222,15 @@ impl Maker<'_> {
                 ));
             }
         }
-        found.sort_by(|a, b| (a.0, &a.1, &a.2.insert).cmp(&(b.0, &b.1, &b.2.insert)));
+        // Of equals the shorter name is the more common one.
+        found.sort_by(|(rank, count, one), (other_rank, other_count, other)| {
+            (rank, count, one.insert.len(), &one.insert).cmp(&(
+                other_rank,
+                other_count,
+                other.insert.len(),
+                &other.insert,
+            ))
+        });
         self.made.extend(found.into_iter().map(|(_, _, suggestion)| suggestion).take(MOST));
     }
 

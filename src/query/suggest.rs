@@ -12,7 +12,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= limit)
         .map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
+        .min_by_key(|(distance, candidate)| {
+            let other_start =
+                !candidate.to_ascii_lowercase().starts_with(lower.get(..1).unwrap_or_default());
+            (*distance, other_start, candidate.len())
+        })
         .map(|(_, candidate)| candidate)
 }
 
