@@ -5,12 +5,22 @@
 
 pub mod action;
 mod app;
+mod complete;
 mod effect;
+mod health;
 pub mod keymap;
+mod layout;
+mod lines;
 mod msg;
+mod narrow;
+mod overlay;
+mod paint;
+mod pane;
 mod run;
 mod settings;
+mod times;
 mod view;
+mod widget;
 
 pub use action::Action;
 pub use app::{App, Turn};

@@ -74,6 +74,11 @@ words! {
 }
 
 impl Operator {
+    /// Finds an operator by its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operator| operator.word() == word)
+    }
+
     /// Operators whose right-hand side is a list.
     pub fn takes_list(self) -> bool {
         matches!(self, Self::In | Self::Intersects | Self::PMatch)

@@ -100,6 +100,7 @@ actions! {
     Filter       "filter"        Narrow  ["f"]                "filter"     "Filter with a condition in Falco's language";
     ClearFilter  "clear-filter"  Narrow  ["F"]                "no filter"  "Take the filter away";
     Chips        "chips"         Narrow  ["c"]                "conditions" "Take one condition of the filter away";
+    Narrow       "narrow"        Narrow  ["="]                "only this"  "Keep only what has the selected value";
     Exclude      "exclude"       Narrow  ["!"]                "exclude"    "Leave out what has the selected value";
     Facets       "facets"        Narrow  ["t"]                "top values" "Show the most frequent values of a field";
     Search       "search"        Narrow  ["/"]                "search"     "Search plain text in the alerts";

@@ -1,14 +1,49 @@
 //! The state of the screen, and the one place that changes it.
+//!
+//! `update` is a short router: overlay first, then the focused pane, then the program. After every message
+//! [`App::settle`] brings lists, lines and questions up to date, so that `view` finds everything in place.
 
-use super::effect::Effect;
+mod act;
+mod assess;
+mod copy;
+mod mouse;
+mod narrowing;
+mod overlays;
+
+use super::action::Action;
+use super::effect::{Effect, Ground as Snapshot};
+use super::health::{Follow, Health, Stage};
+use super::keymap::Key;
+use super::layout::{Extra, Focus, Layout, Shape};
+use super::lines::Lines;
 use super::msg::Msg;
+use super::narrow::Narrow;
+use super::overlay::Overlay;
+use super::pane::detail::Detail;
+use super::pane::groups::{Ground, Groups};
 use super::settings::Settings;
+use crate::store::{Grouping, Store};
+use assess::Assessor;
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::layout::Size;
 
 /// All that the screen shows. `update` changes it, `view` reads it; neither touches the outside.
 pub struct App {
+    /// Every alert we hold.
+    pub store: Store,
+    pub groups: Groups,
+    pub detail: Detail,
+    pub shape: Shape,
+    /// The filter and the search.
+    pub narrow: Narrow,
+    pub overlay: Option<Overlay>,
+    /// The line that fades and those that stay.
+    pub lines: Lines,
+    pub health: Health,
+    pub assessor: Assessor,
     pub size: Size,
+    /// What time it is, as we were told.
     pub now: Timestamp,
     pub settings: Settings,
 }
@@ -28,20 +63,238 @@ impl Turn {
         self.redraw |= next.redraw;
         self.quit |= next.quit;
     }
+
+    fn ask(&mut self, effect: impl Into<Option<Effect>>) {
+        self.effects.extend(effect.into());
+    }
 }
 
 impl App {
     pub fn new(settings: Settings, now: Timestamp) -> Self {
-        Self { size: Size::default(), now, settings }
+        Self {
+            store: Store::default(),
+            groups: Groups::default(),
+            detail: Detail::default(),
+            shape: Shape::default(),
+            narrow: Narrow::default(),
+            overlay: None,
+            lines: Lines::default(),
+            health: Health::default(),
+            assessor: Assessor::default(),
+            size: Size::default(),
+            now,
+            settings,
+        }
     }
 
     /// Takes in one fact.
     pub fn update(&mut self, msg: Msg) -> Turn {
+        let mut turn = Turn { redraw: true, ..Turn::default() };
         match msg {
+            Msg::Key(key) => self.key(key, &mut turn),
+            Msg::Mouse(mouse) => self.mouse(mouse, &mut turn),
+            Msg::Paste(text) => self.paste(&text, &mut turn),
             Msg::Resize(width, height) => self.size = Size { width, height },
-            Msg::Tick(now) => self.now = now,
-            _ => {}
+            Msg::Tick(now) => {
+                turn.redraw = self.tick(now);
+                if !turn.redraw {
+                    return turn;
+                }
+            }
+            Msg::Came(batch) => self.came(*batch),
+            Msg::State(state) => self.health.note(state),
+            Msg::NoSource(looked) => self.health.looked = looked,
+            Msg::Progress(progress) => self.progress(progress),
+            Msg::Loaded { id, look } => self.loaded(id, look),
+            Msg::Assessed(found) => self.assessed(found, &mut turn),
+            Msg::Found { generation, ids, upto } => self.narrow.found(generation, &ids, upto),
+            Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
+            Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
+            Msg::Copied { what, way } => self.lines.copied(self.now, what, way),
+            Msg::Exported(result) => match result {
+                Ok(path) => self.lines.done(self.now, format!("Written to {path}")),
+                Err(reason) => self.lines.error(self.now, format!("Not written: {reason}")),
+            },
+            Msg::Resumed => turn.ask(Effect::Redraw),
+            Msg::Configured { settings, problems } => {
+                self.settings = *settings;
+                self.lines.set_problems(problems);
+            }
+            Msg::Banner(text) => self.lines.banner(text),
+            Msg::Notice(text) => self.lines.done(self.now, text),
+            Msg::Continue => {}
         }
-        Turn { redraw: true, ..Turn::default() }
+        self.settle(&mut turn);
+        turn
     }
+
+    /// What lists and lines are made from.
+    pub fn ground(&self) -> Ground<'_> {
+        ground(&self.store, &self.narrow, &self.assessor, self.now)
+    }
+
+    /// Where everything is.
+    pub fn layout(&self) -> Layout {
+        let filter =
+            matches!(self.overlay, Some(Overlay::Filter(_))) || self.narrow.text().is_some();
+        let banners = u16::try_from(self.lines.banners.len()).unwrap_or(u16::MAX);
+        Layout::of(self.size, self.shape, Extra { banners, filter: u16::from(filter) })
+    }
+
+    fn grouping(&self) -> Grouping {
+        self.store.tree().grouping()
+    }
+
+    fn key(&mut self, key: KeyEvent, turn: &mut Turn) {
+        self.groups.touch(self.now);
+        let action = self.settings.keymap.action(Key::of(key));
+        // These work whatever lies over the panes.
+        if let Some(action @ (Action::Leave | Action::Suspend | Action::Redraw)) = action {
+            self.act(action, turn);
+        } else if !Layout::fits(self.size) {
+            if action == Some(Action::Quit) {
+                turn.quit = true;
+            }
+        } else if self.overlay.is_some() {
+            self.overlay_key(key, action, turn);
+        } else if let Some(action) = action {
+            self.act(action, turn);
+        } else {
+            let help = self.settings.keymap.label(Action::Help);
+            let label = crate::text::shown(&Key::of(key).label(), 20);
+            self.lines.done(self.now, format!("{label} does nothing here; {help} shows the keys"));
+        }
+    }
+
+    /// Says no when nothing on the screen depends on the time that has passed.
+    fn tick(&mut self, now: Timestamp) -> bool {
+        let before = std::mem::replace(&mut self.now, now);
+        self.health.forget(now);
+        let faded = self.lines.fade(now);
+        let released = self.groups.is_held(before) && !self.groups.is_held(now);
+        let due = self.groups.is_behind(&self.ground());
+        faded || released || due || before.as_second() != now.as_second()
+    }
+
+    fn came(&mut self, batch: crate::store::Batch) {
+        if let Follow::Held { batches, n_alerts } = &mut self.health.follow {
+            *n_alerts += batch.drafts.iter().map(|draft| draft.len() as u64).sum::<u64>();
+            batches.push(batch);
+            return;
+        }
+        self.take_in(batch);
+    }
+
+    fn take_in(&mut self, batch: crate::store::Batch) {
+        let before = self.store.len();
+        self.store.append(batch);
+        if self.health.stage == Stage::Live {
+            self.health.arrived(self.now, (self.store.len() - before) as u64);
+        }
+        self.health.count_drops(&self.store);
+    }
+
+    fn progress(&mut self, progress: Option<super::msg::Progress>) {
+        if progress.is_none() && self.health.stage == Stage::Filling {
+            self.health.stage = Stage::Live;
+            let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+            self.groups.mark_all_seen(ground.tree);
+        }
+        self.health.progress = progress;
+    }
+
+    fn loaded(&mut self, id: crate::model::AlertId, look: Result<Box<super::msg::Look>, String>) {
+        // An answer that is no longer waited for would show another alert than the cursor is on.
+        if self.assessor.wanted == Some(id) {
+            self.detail.take(id, look);
+        }
+    }
+
+    /// Brings everything up to date that follows from the rest, and asks what must be asked.
+    fn settle(&mut self, turn: &mut Turn) {
+        let layout = self.layout();
+        let force = self.narrow.regroup(&self.store, self.store.tree().grouping(), false);
+        turn.ask(self.narrow.ask(&self.store));
+        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let room = layout.list.height.saturating_sub(1 + u16::from(layout.bottom_rule.is_empty()));
+        if layout.list.height > 0 {
+            self.groups.refresh(
+                &ground,
+                usize::from(room),
+                force && !self.groups.is_held(self.now),
+            );
+            if ground.matches.is_none() {
+                let visible = self.groups.visible_groups();
+                self.groups.sparks.count(&ground, visible.into_iter());
+            }
+        } else {
+            let height = self.groups.height();
+            self.groups.refresh(&ground, height, false);
+        }
+        self.want(turn);
+        let (store, settings, now) = (&self.store, &self.settings, self.now);
+        if layout.detail.width > 0 {
+            self.detail.reflow(store, settings, now, (layout.detail.width, layout.detail.height));
+        }
+        self.fill_page();
+        turn.ask(self.assess());
+        turn.ask(self.wake());
+    }
+
+    /// Asks for the alert under the cursor when it is another one than before.
+    fn want(&mut self, turn: &mut Turn) {
+        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let target = self.groups.target(&ground);
+        let pick = self.groups.pick();
+        // A group that is read does not change under the reader when more of it comes.
+        if pick == self.assessor.wanted_for && self.assessor.wanted.is_some() {
+            return;
+        }
+        self.assessor.wanted_for = pick;
+        self.assessor.wanted = target;
+        match target {
+            Some(id) => {
+                self.detail.expect(id);
+                turn.ask(self.load(id));
+            }
+            None => self.detail.clear(),
+        }
+    }
+
+    fn load(&self, id: crate::model::AlertId) -> Effect {
+        let variant = self.detail.variant.clone();
+        Effect::Load { id, variant, ground: Snapshot(self.store.snapshot()) }
+    }
+
+    /// When the screen would change by itself: a notice fades, rows may move again, the rate falls.
+    fn wake(&self) -> Option<Effect> {
+        let fade = self.lines.fades_in(self.now);
+        let behind = self.groups.is_behind(&self.ground());
+        let held = (behind && self.groups.is_held(self.now)).then_some(1000);
+        let order = (behind && !self.groups.is_held(self.now)).then_some(200);
+        let rate = (self.health.rate() > 0.0).then_some(1000);
+        let age = (self.settings.times == super::settings::Times::Age && !self.store.is_empty())
+            .then_some(1000);
+        let milliseconds = [fade, held, order, rate, age].into_iter().flatten().min()?;
+        Some(Effect::Wake { milliseconds })
+    }
+
+    /// Whether the detail pane is what the keys act on.
+    pub fn in_detail(&self) -> bool {
+        self.shape.focus == Focus::Detail
+    }
+}
+
+/// What lists and lines are made from, out of the parts it needs, so that other parts stay free.
+fn ground<'a>(
+    store: &'a Store,
+    narrow: &'a Narrow,
+    assessor: &'a Assessor,
+    now: Timestamp,
+) -> Ground<'a> {
+    let (tree, matches) = match narrow.left() {
+        Some((tree, matches)) => (tree, Some(matches)),
+        None => (store.tree(), None),
+    };
+    Ground { store, tree, matches, known: &assessor.known, now }
 }

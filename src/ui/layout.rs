@@ -118,8 +118,17 @@ impl Layout {
         let rules = u16::from(!zoomed && size.height >= 16);
         let top_rule = take_top(&mut rest, rules);
         let bottom_rule = take_bottom(&mut rest, rules);
-        let mut layout =
-            Self { screen, header, timeline, banners, filter, top_rule, bottom_rule, footer, ..Self::default() };
+        let mut layout = Self {
+            screen,
+            header,
+            timeline,
+            banners,
+            filter,
+            top_rule,
+            bottom_rule,
+            footer,
+            ..Self::default()
+        };
         if wide {
             let usual = if size.width >= 150 { 400 } else { 430 };
             let share = u32::from(shape.split.unwrap_or(usual));
@@ -198,7 +207,9 @@ mod tests {
         for width in 0..180 {
             for height in [0, 1, 9, 10, 12, 16, 45] {
                 let layout = of(width, height, Shape { split: Some(990), ..Shape::default() });
-                for area in [layout.header, layout.list, layout.detail, layout.divider, layout.footer] {
+                for area in
+                    [layout.header, layout.list, layout.detail, layout.divider, layout.footer]
+                {
                     assert_eq!(area, layout.screen.intersection(area));
                 }
             }

@@ -23,6 +23,8 @@ pub enum Msg {
     Came(Box<Batch>),
     /// A source begins or its state changed.
     State(State),
+    /// No source was found: what was looked for, in sentences.
+    NoSource(Vec<String>),
     /// How far reading what was there at the start has come; `None` once everything was read.
     Progress(Option<Progress>),
     /// The answer to `Effect::Load`; the error is a sentence.

@@ -1,9 +1,464 @@
 //! From state to cells. Nothing here changes anything: it takes `&App`.
+//!
+//! ```text
+//!  cadge ● following events.json          12,431 alerts  38 groups  ◆ 3 new  1.2/s
+//!  11:00 ▁▁▂▁▁▁▅▇█▂▁ 14:00
+//! ───────────────────────────────┬──────────────────────────────────────────────
+//!  list                          │ detail
+//! ── ↑ 2 new above ──────────────┴──────────────────────────────────────────────
+//!  keys that matter now, a notice, or what is being typed
+//! ```
 
+use super::action::Action;
 use super::app::App;
+use super::layout::{Drag, Focus, Layout, SMALLEST, Zoom};
+use super::narrow;
+use super::overlay::{FilterLine, Overlay};
+use super::paint::Canvas;
+use super::pane::detail::Tab;
+use super::pane::{detail, groups, header, timeline};
+use super::widget::scrollbar;
+use crate::text::{count, printable, shown, width};
+use crate::theme::Role;
 use ratatui::Frame;
+use ratatui::layout::Rect;
 
 /// Draws the whole screen.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    let _ = (app, frame);
+    let area = frame.area();
+    let mut canvas = Canvas { buffer: frame.buffer_mut(), settings: &app.settings };
+    canvas.clear(area, Role::Screen);
+    let layout = app.layout();
+    // The frame's size may be ahead of the last message; the next one brings them together.
+    if layout.screen != area || !Layout::fits(app.size) {
+        too_small(&mut canvas, area);
+        return;
+    }
+    header::draw(app, &mut canvas, layout.header);
+    timeline::draw(&app.store, app.now, &mut canvas, layout.timeline);
+    for (y, banner) in (0..layout.banners.height).zip(&app.lines.banners) {
+        let row = Rect { y: layout.banners.y + y, height: 1, ..layout.banners };
+        canvas.tint(row, Role::Banner);
+        canvas.put(row, 1, 0, Role::Banner, banner);
+    }
+    rules(app, &mut canvas, &layout);
+    if layout.list.width > 0 {
+        list(app, &mut canvas, &layout);
+    }
+    if layout.detail.width > 0 {
+        detail::draw(&app.detail, &mut canvas, layout.detail);
+    }
+    filter_row(app, &mut canvas, layout.filter);
+    footer(app, &mut canvas, layout.footer);
+    match &app.overlay {
+        Some(Overlay::Palette(palette)) => {
+            palette.draw(&mut canvas, area, |action| app.why_not(action))
+        }
+        Some(Overlay::Menu(menu)) => menu.draw(&mut canvas, area),
+        Some(Overlay::Page(page)) => page.draw(&mut canvas, area),
+        Some(Overlay::Filter(line)) => offers(line, &mut canvas, &layout),
+        Some(Overlay::Search(_)) | None => {}
+    }
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let says = format!("cadge needs {} x {}", SMALLEST.width, SMALLEST.height);
+    let has = format!("here are {} x {}", area.width, area.height);
+    let y = area.height / 2;
+    canvas.put(area, 1, y.saturating_sub(1), Role::Strong, &says);
+    canvas.put(area, 1, y.max(1), Role::Muted, &has);
+}
+
+fn list(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
+    let ground = app.ground();
+    if app.store.is_empty() {
+        empty(app, canvas, layout.list);
+        return;
+    }
+    let focused = app.shape.focus == Focus::List && app.overlay.is_none();
+    groups::draw(&ground, &app.groups, canvas, layout.list, focused);
+    if app.groups.n_rows() == 0 {
+        let body = Rect {
+            y: layout.list.y + 1,
+            height: layout.list.height.saturating_sub(1),
+            ..layout.list
+        };
+        let clear = app.settings.keymap.label(Action::ClearFilter);
+        let says = match (&app.narrow.failed, app.narrow.is_settled(&app.store)) {
+            (Some(reason), _) => format!("The filter cannot be evaluated: {reason}"),
+            (None, true) => format!("No alert meets the filter. {clear} takes it away."),
+            (None, false) => "Looking for alerts that meet the filter…".to_owned(),
+        };
+        let mut prose = crate::ui::widget::prose::Prose::new(body.width);
+        prose.text(Role::Muted, 1, &printable(&says));
+        for (y, line) in (0..body.height).zip(&prose.lines) {
+            canvas.line(body, y, line);
+        }
+    }
+    // The thumb stands on the line between the panes, or at the edge.
+    let x = if layout.divider.width > 0 {
+        layout.divider.x
+    } else {
+        layout.list.right().saturating_sub(1)
+    };
+    let rows = Rect {
+        x,
+        y: layout.list.y + 1,
+        width: 1,
+        height: u16::try_from(app.groups.height()).unwrap_or(0),
+    };
+    scrollbar::draw(canvas, rows, app.groups.offset(), app.groups.n_rows());
+    if layout.bottom_rule.is_empty() {
+        let last = Rect { y: layout.list.bottom().saturating_sub(1), height: 1, ..layout.list };
+        aside(app, canvas, last);
+    }
+}
+
+/// What would be here, and how to get it.
+fn empty(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
+    let mut prose = crate::ui::widget::prose::Prose::new(area.width);
+    let keymap = &app.settings.keymap;
+    prose.gap();
+    if app.health.sources.is_empty() {
+        prose.text(Role::Strong, 1, "Alerts would stand here, but no Falco log was found.");
+        for note in &app.health.looked {
+            prose.text(Role::Text, 1, &printable(note));
+        }
+        prose.push(super::paint::Line::default());
+        prose.text(
+            Role::Text,
+            1,
+            "To let Falco write one, set this in /etc/falco/falco.yaml and restart it:",
+        );
+        prose.push(super::paint::Line::default());
+        for line in FALCO_YAML {
+            prose.exact(Role::Command, 3, line);
+        }
+        prose.push(super::paint::Line::default());
+        prose.text(Role::Text, 1, "Or name a log: cadge FILE. A pipe works too: … | cadge -");
+        prose.lead(
+            &format!("{} ", keymap.label(Action::Demo)),
+            Role::Key,
+            1,
+            Role::Text,
+            "starts the demo: made-up alerts, no files, no network",
+        );
+    } else if app.health.progress.is_some() {
+        prose.text(Role::Muted, 1, "Reading…");
+    } else {
+        prose.text(Role::Strong, 1, "No alerts yet.");
+        prose.text(
+            Role::Muted,
+            1,
+            "They appear here as Falco writes them. To cause a harmless one on this host:",
+        );
+        prose.exact(Role::Command, 3, "sudo cat /etc/shadow > /dev/null");
+        let sources = keymap.label(Action::Sources);
+        prose.lead(
+            &format!("{sources} "),
+            Role::Key,
+            1,
+            Role::Text,
+            "shows what is being read, and how that goes",
+        );
+        let totals = app.store.totals();
+        if totals.rejects > 0 {
+            let rejects = crate::text::plural(totals.rejects, "record", "records");
+            let key = keymap.label(Action::Rejects);
+            prose.lead(
+                &format!("{key} "),
+                Role::Key,
+                1,
+                Role::StateBad,
+                &format!("shows {rejects} nobody could read"),
+            );
+        }
+    }
+    for (y, line) in (0..area.height).zip(&prose.lines) {
+        canvas.line(area, y, line);
+    }
+}
+
+/// What makes Falco write the log we look for.
+const FALCO_YAML: &[&str] = &[
+    "json_output: true",
+    "file_output:",
+    "  enabled: true",
+    "  keep_alive: false",
+    "  filename: /var/log/falco/events.json",
+];
+
+fn rules(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
+    let signs = canvas.signs();
+    for (rule, tee) in [(layout.top_rule, signs.tee_down()), (layout.bottom_rule, signs.tee_up())] {
+        if rule.is_empty() {
+            continue;
+        }
+        canvas.put(rule, 0, 0, Role::Border, &signs.horizontal().repeat(usize::from(rule.width)));
+        if layout.divider.width > 0 {
+            canvas.put(rule, layout.divider.x, 0, Role::Border, tee);
+        }
+        // The rule over the pane that has the keys is brighter.
+        if layout.divider.width > 0 && rule == layout.top_rule {
+            let pane = if app.shape.focus == Focus::List { layout.list } else { layout.detail };
+            canvas.tint(Rect { x: pane.x, width: pane.width, ..rule }, Role::BorderFocus);
+        }
+    }
+    let held = app.shape.drag == Drag::Held;
+    for y in 0..layout.divider.height {
+        let role = if held { Role::BorderFocus } else { Role::Border };
+        canvas.put(layout.divider, 0, y, role, signs.vertical());
+    }
+    if !layout.bottom_rule.is_empty() && layout.list.width > 0 {
+        aside(app, canvas, Rect { width: layout.list.width, ..layout.bottom_rule });
+    }
+}
+
+/// What came out of sight: a line says so, and the rows stay.
+fn aside(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
+    let aside = app.groups.aside();
+    let signs = canvas.signs();
+    let mut parts = Vec::new();
+    if aside.above > 0 {
+        parts.push(format!("{} {} new above", signs.above(), count(aside.above.into())));
+    }
+    if aside.below > 0 {
+        parts.push(format!("{} {} new below", signs.below(), count(aside.below.into())));
+    }
+    if aside.waiting > 0 {
+        parts.push(format!("{} new in new groups", count(aside.waiting.into())));
+    }
+    if !parts.is_empty() {
+        canvas.put(area, 2, 0, Role::New, &format!(" {} ", parts.join("   ")));
+    }
+}
+
+fn filter_row(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let x = canvas.put(area, 1, 0, Role::Key, "filter ");
+    let line = Rect { x: area.x + x, width: area.width - x, ..area };
+    if let Some(Overlay::Filter(edit)) = &app.overlay {
+        let hint = "a condition in Falco's language: proc.name = nc and container.id != host";
+        edit.prompt.draw(canvas, line, "", hint);
+        highlight(
+            &edit.prompt.text(),
+            edit.error.as_ref().map(|error| error.range()),
+            canvas,
+            line,
+        );
+        return;
+    }
+    let Some(text) = app.narrow.text() else { return };
+    let keymap = &app.settings.keymap;
+    let keys = format!(
+        "{} change  {} drop one  {} clear ",
+        keymap.label(Action::Filter),
+        keymap.label(Action::Chips),
+        keymap.label(Action::ClearFilter)
+    );
+    let room =
+        usize::from(line.width).saturating_sub(if line.width > 90 { width(&keys) + 2 } else { 1 });
+    let conditions = Rect { width: u16::try_from(room).unwrap_or(0), ..line };
+    let mut x = 0;
+    for (at, range) in narrow::conditions(text).into_iter().enumerate() {
+        if at > 0 {
+            x = canvas.put(conditions, x, 0, Role::Muted, " and ");
+        }
+        let chip = shown(text.get(range).unwrap_or(""), room);
+        x = canvas.put(conditions, x, 0, Role::Input, &chip);
+    }
+    if !app.narrow.is_settled(&app.store) {
+        canvas.put(conditions, x + 2, 0, Role::Muted, "…");
+    }
+    if line.width > 90 {
+        canvas.put_right(line, 0, Role::KeyLabel, &keys);
+    }
+}
+
+/// Colors what is being typed: fields, operators, joints, and the spot of an error. Only where it was not scrolled.
+fn highlight(
+    text: &str,
+    error: Option<std::ops::Range<usize>>,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+) {
+    if width(text) + 1 >= usize::from(area.width) || text.chars().any(crate::text::is_dangerous) {
+        return;
+    }
+    let mut at = 0;
+    for word in text.split_inclusive([' ', '(', ')', ',']) {
+        let bare = word.trim_end_matches([' ', '(', ')', ',']);
+        let role = if matches!(bare, "and" | "or" | "not") {
+            Some(Role::Key)
+        } else if crate::query::Operator::parse(bare).is_some() {
+            Some(Role::Strong)
+        } else if crate::query::fields::find(bare).is_some() {
+            Some(Role::FieldName)
+        } else {
+            None
+        };
+        if let Some(role) = role {
+            tint(text, at..at + bare.len(), role, canvas, area);
+        }
+        at += word.len();
+    }
+    if let Some(range) = error {
+        let range = if range.is_empty() { range.start..range.start + 1 } else { range };
+        tint(text, range, Role::InputError, canvas, area);
+    }
+}
+
+fn tint(
+    text: &str,
+    range: std::ops::Range<usize>,
+    role: Role,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+) {
+    let column = |bytes: usize| {
+        let before = text.get(..bytes.min(text.len())).map_or(width(text), width);
+        u16::try_from(before + bytes.saturating_sub(text.len())).unwrap_or(u16::MAX)
+    };
+    let (from, to) = (column(range.start), column(range.end));
+    if from < area.width {
+        canvas.tint(
+            Rect { x: area.x + from, width: (to - from).min(area.width - from), ..area },
+            role,
+        );
+    }
+}
+
+/// What could be typed next, or what is wrong, under the filter line.
+fn offers(line: &FilterLine, canvas: &mut Canvas<'_>, layout: &Layout) {
+    let rows = u16::try_from(line.offers.len() + usize::from(line.error.is_some())).unwrap_or(0);
+    let top = layout.filter.bottom();
+    let height = rows.min(layout.screen.height.saturating_sub(top + 1));
+    let area = Rect { x: 7, y: top, width: layout.screen.width.saturating_sub(8).min(110), height };
+    if area.is_empty() {
+        return;
+    }
+    canvas.clear(area, Role::Overlay);
+    let mut y = 0;
+    if let Some(error) = &line.error {
+        canvas.put(area, 1, 0, Role::NoticeError, &printable(&error.to_string()));
+        y = 1;
+    }
+    for (at, offer) in line.offers.iter().enumerate() {
+        let row = Rect { y: area.y + y, height: 1, ..area };
+        if y >= area.height {
+            break;
+        }
+        let end = canvas.put(row, 1, 0, Role::FieldName, &shown(&offer.text, 60));
+        canvas.put(row, end.max(30) + 2, 0, Role::Muted, &printable(&offer.note));
+        if line.chosen == Some(at) {
+            canvas.tint(row, Role::Selection);
+        }
+        y += 1;
+    }
+}
+
+fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
+    if let Some(Overlay::Search(prompt)) = &app.overlay {
+        prompt.draw(canvas, area, " /", "plain text, any character; a capital makes case count");
+        return;
+    }
+    if let Some(notice) = &app.lines.notice {
+        canvas.put(area, 1, 0, notice.role, &notice.text);
+        return;
+    }
+    let mut x = 1;
+    for action in keys_now(app) {
+        let label = app.settings.keymap.label(action);
+        let text = short(app, action);
+        let needs = width(&label) + width(text) + 1;
+        // Help stays reachable on the smallest screen.
+        let help = if action == Action::Help { 0 } else { 7 };
+        if usize::from(x) + needs + help > usize::from(area.width) {
+            continue;
+        }
+        let off = app.why_not(action).is_some();
+        x = canvas.put(area, x, 0, if off { Role::KeyOff } else { Role::Key }, &label);
+        x = canvas.put(area, x + 1, 0, if off { Role::KeyOff } else { Role::KeyLabel }, text);
+        x += if area.width >= 100 { 3 } else { 2 };
+    }
+}
+
+fn short(app: &App, action: Action) -> &'static str {
+    match action {
+        Action::Pause if matches!(app.health.follow, super::health::Follow::Held { .. }) => {
+            "follow"
+        }
+        Action::Open if app.in_detail() && app.detail.tab == Tab::Fields => "only this",
+        Action::Open if app.in_detail() && app.detail.tab == Tab::Commands => "copy",
+        Action::Open if app.in_detail() && app.detail.tab == Tab::Analysis => "commands",
+        other => other.short(),
+    }
+}
+
+/// The keys that matter now, the most useful first.
+fn keys_now(app: &App) -> Vec<Action> {
+    match &app.overlay {
+        Some(Overlay::Filter(_)) => return Vec::new(),
+        Some(Overlay::Palette(_) | Overlay::Menu(_)) => return vec![Action::Open, Action::Back],
+        Some(Overlay::Page(_)) => return vec![Action::Back, Action::Next, Action::Previous],
+        Some(Overlay::Search(_)) | None => {}
+    }
+    let mut keys = match app.shape.focus {
+        _ if app.store.is_empty() => vec![Action::Demo, Action::Sources, Action::Rejects],
+        Focus::List => vec![
+            Action::Next,
+            Action::Previous,
+            Action::Open,
+            Action::CopyCommand,
+            Action::NextPane,
+            Action::Filter,
+            Action::Search,
+            Action::Sort,
+            Action::GroupBy,
+            Action::Pause,
+        ],
+        Focus::Detail => match app.detail.tab {
+            Tab::Commands => vec![
+                Action::Back,
+                Action::Next,
+                Action::Previous,
+                Action::CopyCommand,
+                Action::Variant,
+                Action::CopyMenu,
+                Action::NextTab,
+            ],
+            Tab::Fields => vec![
+                Action::Back,
+                Action::Next,
+                Action::Previous,
+                Action::Open,
+                Action::Exclude,
+                Action::CopyCommand,
+                Action::NextTab,
+            ],
+            Tab::Related => vec![
+                Action::Back,
+                Action::Next,
+                Action::Previous,
+                Action::Open,
+                Action::CopyCommand,
+                Action::NextTab,
+            ],
+            Tab::Analysis | Tab::Raw => vec![
+                Action::Back,
+                Action::CopyCommand,
+                Action::CopyMenu,
+                Action::Open,
+                Action::NextTab,
+                Action::Export,
+            ],
+        },
+    };
+    if app.shape.zoom == Zoom::On {
+        keys.insert(0, Action::Zoom);
+    }
+    keys.extend([Action::Palette, Action::Help]);
+    keys
 }

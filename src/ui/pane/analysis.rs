@@ -19,7 +19,9 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
         next(ctx, step, &mut prose);
     }
     if !analysis.summary.is_empty() {
-        prose.block("What happened", |prose, indent| prose.text(Role::Text, indent, &printable(&analysis.summary)));
+        prose.block("What happened", |prose, indent| {
+            prose.text(Role::Text, indent, &printable(&analysis.summary))
+        });
     }
     reasons(ctx, &mut prose);
     sentences(&mut prose, "What it proves", &analysis.proves);
@@ -44,7 +46,8 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
     let analysis = &ctx.look.analysis;
     let level = analysis.assessment.level;
     let role = level_role(Some(level));
-    let lead = format!("{} {}  ", ctx.settings.signs.level(Some(level)), level.name().to_uppercase());
+    let lead =
+        format!("{} {}  ", ctx.settings.signs.level(Some(level)), level.name().to_uppercase());
     prose.lead(&lead, role, 1, Role::Strong, &printable(&analysis.headline));
     let indent = if ctx.width < 60 { 3 } else { 1 + width(&lead) };
     let falco = match analysis.assessment.falco_priority {
@@ -65,9 +68,11 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
 
 fn identity(ctx: &Ctx<'_>) -> String {
     let alert = &ctx.look.alert;
-    let time = alert.time.map_or("no time".to_owned(), |time| times::full(time, ctx.now, ctx.settings));
+    let time =
+        alert.time.map_or("no time".to_owned(), |time| times::full(time, ctx.now, ctx.settings));
     let container = alert.container();
-    let place = container.name.filter(|name| !name.is_empty()).or(container.id).filter(|id| !id.is_empty());
+    let place =
+        container.name.filter(|name| !name.is_empty()).or(container.id).filter(|id| !id.is_empty());
     let place = place.map_or(String::new(), |place| format!(" · {}", shown(place, 80)));
     format!("{}{place} · {time}", shown(alert.rule_name(), 120))
 }
@@ -121,7 +126,8 @@ fn reasons(ctx: &Ctx<'_>, prose: &mut Prose) {
                 Direction::Down => ("- ", Role::FactDown),
                 Direction::Neutral => ("  ", Role::FactNeutral),
             };
-            let field = if field.is_empty() { String::new() } else { format!(" ({})", shown(field, 40)) };
+            let field =
+                if field.is_empty() { String::new() } else { format!(" ({})", shown(field, 40)) };
             prose.lead(sign, role, indent, Role::Text, &format!("{}{field}", printable(says)));
         }
     });
@@ -147,7 +153,9 @@ fn causes(ctx: &Ctx<'_>, prose: &mut Prose) {
     prose.block("Causes", |prose, indent| {
         for Cause { title, verdict, check, .. } in causes {
             let (sign, role) = match verdict.as_str() {
-                "true_positive" => (ctx.settings.signs.level(Some(crate::model::Level::High)), Role::FactUp),
+                "true_positive" => {
+                    (ctx.settings.signs.level(Some(crate::model::Level::High)), Role::FactUp)
+                }
                 "benign" | "false_positive" | "test" => ("·", Role::FactDown),
                 _ => ("·", Role::FactNeutral),
             };
@@ -167,7 +175,13 @@ fn missing(ctx: &Ctx<'_>, prose: &mut Prose) {
             let field = format!("{}  ", shown(&item.field, 40));
             prose.lead(&field, Role::Missing, indent, Role::Text, &printable(&item.why));
             if !item.find.is_empty() {
-                prose.lead("find it: ", Role::Muted, indent + 2, Role::Command, &printable(&item.find));
+                prose.lead(
+                    "find it: ",
+                    Role::Muted,
+                    indent + 2,
+                    Role::Command,
+                    &printable(&item.find),
+                );
             }
         }
     });

@@ -13,7 +13,11 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
     let steps = &ctx.look.analysis.steps;
     let mut prose = Prose::new(ctx.width);
     if steps.is_empty() {
-        prose.text(Role::Muted, 1, "No playbook has a command for this alert. Analysis says what is known.");
+        prose.text(
+            Role::Muted,
+            1,
+            "No playbook has a command for this alert. Analysis says what is known.",
+        );
         return prose.lines;
     }
     choices(ctx, &mut prose);
@@ -38,12 +42,15 @@ fn choices(ctx: &Ctx<'_>, prose: &mut Prose) {
     if all.len() < 2 {
         return;
     }
-    let mut line = Line::of(Role::Text, " ").and(Role::Key, ctx.settings.keymap.label(Action::Variant));
+    let mut line =
+        Line::of(Role::Text, " ").and(Role::Key, ctx.settings.keymap.label(Action::Variant));
     line = line.and(Role::KeyLabel, " commands for ");
     for (at, name) in all.iter().enumerate() {
         let chosen = ctx.variant.map_or(at == 0, |variant| variant == *name);
         let gap = if at == 0 { "" } else { "  " };
-        line = line.and(Role::Muted, gap).and(if chosen { Role::TabActive } else { Role::Tab }, shown(name, 20));
+        line = line
+            .and(Role::Muted, gap)
+            .and(if chosen { Role::TabActive } else { Role::Tab }, shown(name, 20));
     }
     prose.push(line);
 }
@@ -84,7 +91,10 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
         prose.text(risk_role(step.risk), 3, tag);
     }
     if !selected {
-        prose.push(Line::of(Role::Text, "   ").and(Role::Command, shown(command, prose.room().saturating_sub(3))));
+        prose.push(
+            Line::of(Role::Text, "   ")
+                .and(Role::Command, shown(command, prose.room().saturating_sub(3))),
+        );
         return;
     }
     prose.exact(Role::CommandCurrent, 3, &printable(command));

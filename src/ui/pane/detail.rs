@@ -27,7 +27,8 @@ pub enum Tab {
 }
 
 impl Tab {
-    pub const ALL: [Self; 5] = [Self::Analysis, Self::Commands, Self::Fields, Self::Related, Self::Raw];
+    pub const ALL: [Self; 5] =
+        [Self::Analysis, Self::Commands, Self::Fields, Self::Related, Self::Raw];
 
     /// The tab so many places on, around the end.
     #[must_use]
@@ -208,7 +209,8 @@ impl Detail {
         };
         if self.made_for.as_ref() != Some(&wanted) {
             self.lines = self.make(store, settings, now, width);
-            let cursor_moved = self.made_for.as_ref().is_some_and(|made| made.cursor != wanted.cursor);
+            let cursor_moved =
+                self.made_for.as_ref().is_some_and(|made| made.cursor != wanted.cursor);
             self.made_for = Some(wanted);
             if cursor_moved {
                 self.show_cursor();
@@ -236,7 +238,9 @@ impl Detail {
     fn show_cursor(&mut self) {
         let (cursor, height) = (self.cursor(), self.height);
         let of = |line: &Line| line.item == Some(cursor);
-        let (Some(first), Some(last)) = (self.lines.iter().position(of), self.lines.iter().rposition(of)) else {
+        let (Some(first), Some(last)) =
+            (self.lines.iter().position(of), self.lines.iter().rposition(of))
+        else {
             return;
         };
         // The heading above the first item comes into sight with it.
@@ -298,7 +302,12 @@ impl Detail {
         let count = |count: fn(&Look) -> usize| look.map(count);
         [
             ("Analysis", None),
-            ("Commands", count(|look| look.analysis.steps.iter().filter(|step| step.command.is_some()).count())),
+            (
+                "Commands",
+                count(|look| {
+                    look.analysis.steps.iter().filter(|step| step.command.is_some()).count()
+                }),
+            ),
             ("Fields", count(|look| look.alert.fields.0.len())),
             ("Related", count(|look| look.analysis.related.len())),
             ("Raw", None),
@@ -318,7 +327,11 @@ pub fn next_step(steps: &[Step]) -> Option<&Step> {
 pub fn draw(detail: &Detail, canvas: &mut Canvas<'_>, area: Rect) {
     let head = Rect { height: area.height.min(1), ..area };
     tabs::draw(canvas, head, &detail.tabs(), detail.tab as usize);
-    let body = Rect { y: area.y + HEAD.min(area.height), height: area.height.saturating_sub(HEAD), ..area };
+    let body = Rect {
+        y: area.y + HEAD.min(area.height),
+        height: area.height.saturating_sub(HEAD),
+        ..area
+    };
     match &detail.shown {
         Shown::Nothing => {
             canvas.put(body, 1, 0, Role::Muted, "The analysis of the selected alert stands here.");

@@ -24,13 +24,17 @@ pub struct Row {
 /// All rows, in the order shown: the alert's own keys, its output fields, what is missing.
 pub fn rows(look: &Look) -> Vec<Row> {
     let alert = &look.alert;
-    let own = |name: &str, value: Option<String>| Row { name: name.to_owned(), value, is_field: false };
+    let own =
+        |name: &str, value: Option<String>| Row { name: name.to_owned(), value, is_field: false };
     let text = |value: &Option<Box<str>>| value.as_deref().map(str::to_owned);
     let mut rows = vec![
         own("rule", text(&alert.rule)),
         own(
             "priority",
-            alert.priority.map(|priority| priority.name().to_owned()).or_else(|| text(&alert.priority_text)),
+            alert
+                .priority
+                .map(|priority| priority.name().to_owned())
+                .or_else(|| text(&alert.priority_text)),
         ),
         own("time", alert.time.map(|time| time.to_string())),
         own("source", text(&alert.event_source)),
@@ -46,7 +50,8 @@ pub fn rows(look: &Look) -> Vec<Row> {
         value: (!value.is_missing()).then(|| value.display().into_owned()),
         is_field: true,
     }));
-    let absent = look.analysis.missing.iter().filter(|missing| alert.fields.get(&missing.field).is_none());
+    let absent =
+        look.analysis.missing.iter().filter(|missing| alert.fields.get(&missing.field).is_none());
     let mut last = String::new();
     for missing in absent {
         if missing.field != last {
@@ -55,8 +60,12 @@ pub fn rows(look: &Look) -> Vec<Row> {
         }
     }
     let origin = &alert.origin;
-    let line = if origin.line > 0 { format!(", line {}", count(origin.line)) } else { String::new() };
-    rows.push(own("read from", Some(format!("{}, byte {}{line}", origin.source, count(origin.offset)))));
+    let line =
+        if origin.line > 0 { format!(", line {}", count(origin.line)) } else { String::new() };
+    rows.push(own(
+        "read from",
+        Some(format!("{}, byte {}{line}", origin.source, count(origin.offset))),
+    ));
     rows
 }
 
@@ -103,7 +112,10 @@ fn write(ctx: &Ctx<'_>, row: &Row, selected: bool, column: usize, prose: &mut Pr
         {
             blank.text = " ".repeat(column + 2 - width(&name));
             first.spans.insert(0, crate::ui::paint::Span { role: Role::FieldName, text: name });
-            first.spans.insert(0, crate::ui::paint::Span { role: Role::CommandCurrent, text: mark.to_owned() });
+            first.spans.insert(
+                0,
+                crate::ui::paint::Span { role: Role::CommandCurrent, text: mark.to_owned() },
+            );
         }
     }
     if let Some(says) = meaning(ctx, row) {

@@ -74,6 +74,8 @@ pub struct Groups {
     /// When a key was last pressed; `None` while nobody has touched anything.
     touched_at: Option<Timestamp>,
     ordered_at: Timestamp,
+    /// Alerts that were there when the order was made.
+    n_alerts: usize,
     aside: Aside,
     pub sparks: draw::Sparks,
 }
@@ -98,6 +100,16 @@ impl Groups {
 
     pub fn offset(&self) -> usize {
         self.offset
+    }
+
+    /// Rows in sight.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Whether there are groups or alerts that the rows do not show yet.
+    pub fn is_behind(&self, ground: &Ground<'_>) -> bool {
+        self.n_alerts != n_alerts(ground)
     }
 
     /// Somebody is there.
@@ -129,7 +141,9 @@ impl Groups {
 
     /// Groups (innermost) with alerts that nobody has looked at yet.
     pub fn n_fresh(&self, tree: &Tree) -> usize {
-        tree.iter().filter(|(id, node)| node.children.is_empty() && self.fresh(*id, tree) > 0).count()
+        tree.iter()
+            .filter(|(id, node)| node.children.is_empty() && self.fresh(*id, tree) > 0)
+            .count()
     }
 
     /// Says that all of this is old: what a log held before it was opened is not new.
@@ -154,6 +168,7 @@ impl Groups {
         self.entries = self.order.entries(ground);
         self.n_placed = ground.tree.iter().count();
         self.ordered_at = ground.now;
+        self.n_alerts = n_alerts(ground);
         if self.touched_at.is_none() {
             self.follow_urgent(ground);
         }
@@ -176,7 +191,10 @@ impl Groups {
             _ => None,
         };
         let first = self.entries.iter().find(|entry| {
-            entry.node.and_then(|id| ground.tree.node(id)).is_some_and(|node| node.children.is_empty())
+            entry
+                .node
+                .and_then(|id| ground.tree.node(id))
+                .is_some_and(|node| node.children.is_empty())
         });
         let best = first.or(self.entries.first()).and_then(|entry| self.at(entry.start));
         if self.index().is_none() || level(best) > level(self.pick) {
@@ -366,7 +384,8 @@ impl Groups {
         self.mark_all_seen(ground.tree);
         self.entries.clear();
         self.offset = 0;
-        let leaf = target.and_then(|id| ground.store.row(id)).and_then(|row| ground.tree.leaf(row.cell));
+        let leaf =
+            target.and_then(|id| ground.store.row(id)).and_then(|row| ground.tree.leaf(row.cell));
         self.pick = leaf.map(Pick::Group);
         self.reorder(ground);
         if self.pick.is_none() || self.index().is_none() {
@@ -390,4 +409,8 @@ impl Groups {
             self.offset = row + 1 - self.height;
         }
     }
+}
+
+fn n_alerts(ground: &Ground<'_>) -> usize {
+    ground.matches.map_or(ground.store.len(), <[AlertId]>::len)
 }

@@ -31,7 +31,10 @@ pub fn bytes(raw: &[u8], width: u16) -> Vec<Line> {
         .map(|row| Line::of(Role::Text, " ").and(Role::FieldValue, row))
         .collect();
     if !rest.is_empty() {
-        let more = format!(" … {} more bytes; the copy menu has the whole record", count(rest.len() as u64));
+        let more = format!(
+            " … {} more bytes; the copy menu has the whole record",
+            count(rest.len() as u64)
+        );
         lines.push(Line::of(Role::Muted, more));
     }
     lines

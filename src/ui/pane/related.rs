@@ -46,9 +46,12 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
             prose.push(Line::of(Role::Text, "    ").and(Role::Muted, why).at(at));
         }
         if at == ctx.cursor {
-            let process = row.and_then(|row| row.process).map_or(String::new(), |process| shown(process, 60));
+            let process =
+                row.and_then(|row| row.process).map_or(String::new(), |process| shown(process, 60));
             if !process.is_empty() {
-                prose.push(Line::of(Role::Text, "    process ").and(Role::FieldValue, process).at(at));
+                prose.push(
+                    Line::of(Role::Text, "    process ").and(Role::FieldValue, process).at(at),
+                );
             }
         }
     }

@@ -106,7 +106,8 @@ impl Prompt {
     }
 
     fn drop_word(&mut self) {
-        let kept = self.before.trim_end().trim_end_matches(|char: char| !char.is_whitespace()).len();
+        let kept =
+            self.before.trim_end().trim_end_matches(|char: char| !char.is_whitespace()).len();
         self.before.truncate(kept);
     }
 

@@ -99,7 +99,11 @@ mod tests {
     use super::*;
 
     fn lines(prose: &Prose) -> Vec<String> {
-        prose.lines.iter().map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).collect()
+        prose
+            .lines
+            .iter()
+            .map(|line| line.spans.iter().map(|span| span.text.as_str()).collect())
+            .collect()
     }
 
     #[test]

@@ -14,6 +14,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, offset: usize, rows: usize) {
     let free = height - size;
     let top = (offset * free + (rows - height) / 2) / (rows - height);
     for y in top.min(free)..(top.min(free) + size) {
-        canvas.put(area, 0, u16::try_from(y).unwrap_or(u16::MAX), Role::Scroll, canvas.signs().thumb());
+        canvas.put(
+            area,
+            0,
+            u16::try_from(y).unwrap_or(u16::MAX),
+            Role::Scroll,
+            canvas.signs().thumb(),
+        );
     }
 }

@@ -99,7 +99,13 @@ impl Columns {
 }
 
 /// Draws the heading and the rows in sight.
-pub fn draw(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area: Rect, focused: bool) {
+pub fn draw(
+    ground: &Ground<'_>,
+    groups: &Groups,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    focused: bool,
+) {
     if area.height == 0 {
         return;
     }
@@ -119,7 +125,9 @@ pub fn draw(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area:
                     group(ground, groups, canvas, line_area, &columns, (id, node, depth));
                 }
             }
-            Pick::Alert(parent, id) => alert(ground, canvas, line_area, depth + usize::from(parent.is_some()), id),
+            Pick::Alert(parent, id) => {
+                alert(ground, canvas, line_area, depth + usize::from(parent.is_some()), id)
+            }
         }
         if selected {
             let role = if focused { Role::Selection } else { Role::SelectionIdle };
@@ -129,7 +137,13 @@ pub fn draw(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area:
     }
 }
 
-fn heading(ground: &Ground<'_>, groups: &Groups, canvas: &mut Canvas<'_>, area: Rect, columns: &Columns) {
+fn heading(
+    ground: &Ground<'_>,
+    groups: &Groups,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    columns: &Columns,
+) {
     let under = canvas.signs().under();
     let grouping = match ground.tree.grouping() {
         Grouping::RuleContainer => format!("rule {under} container"),
@@ -191,7 +205,13 @@ fn group(
         x = canvas.put(names, x + 1, 0, Role::FactDown, &format!("({})", text::shown(known, 30)));
     }
     if !more.is_empty() && x + 6 < names.width {
-        canvas.put(names, x + 2, 0, Role::Muted, &text::shown(&more, usize::from(names.width - x - 2)));
+        canvas.put(
+            names,
+            x + 2,
+            0,
+            Role::Muted,
+            &text::shown(&more, usize::from(names.width - x - 2)),
+        );
     }
     if let Some(spark) = columns.spark
         && let Some(bars) = groups.sparks.0.get(&id)
@@ -238,7 +258,9 @@ fn alert(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, depth: usize,
     let process = row.process.unwrap_or("");
     x = canvas.put(area, x, 0, Role::Text, &text::shown(process, 40));
     let priority = row.priority.map_or("unknown priority", crate::model::Priority::name);
-    if usize::from(x) + priority.len() + 2 < usize::from(area.width) && ground.tree.grouping() != Grouping::Flat {
+    if usize::from(x) + priority.len() + 2 < usize::from(area.width)
+        && ground.tree.grouping() != Grouping::Flat
+    {
         canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, priority);
     }
 }
@@ -259,7 +281,8 @@ pub fn name_of(ground: &Ground<'_>, node: &Node) -> (String, String) {
             }
             if id.is_empty() {
                 let name = text(place.container_name).unwrap_or_default();
-                let name = if name.is_empty() { "(container id is empty)".to_owned() } else { name };
+                let name =
+                    if name.is_empty() { "(container id is empty)".to_owned() } else { name };
                 return (name, "container id is empty".to_owned());
             }
             let name = text(place.container_name).filter(|name| !name.is_empty());
@@ -272,10 +295,14 @@ pub fn name_of(ground: &Ground<'_>, node: &Node) -> (String, String) {
             };
             (name.unwrap_or_else(|| full(&id)), more)
         }
-        Key::ContainerName(sym) => (text(sym).unwrap_or_default(), "container id unknown".to_owned()),
+        Key::ContainerName(sym) => {
+            (text(sym).unwrap_or_default(), "container id unknown".to_owned())
+        }
         Key::NoContainer => ("no container".to_owned(), text(place.hostname).unwrap_or_default()),
         Key::Host(sym) => (text(sym).unwrap_or_else(|| "unknown host".to_owned()), String::new()),
-        Key::Namespace(sym) => (text(sym).unwrap_or_else(|| "no namespace".to_owned()), String::new()),
+        Key::Namespace(sym) => {
+            (text(sym).unwrap_or_else(|| "no namespace".to_owned()), String::new())
+        }
         Key::Pod(sym) => (text(sym).unwrap_or_else(|| "no pod".to_owned()), String::new()),
         Key::Beyond => ("other containers".to_owned(), "too many to keep apart".to_owned()),
     }

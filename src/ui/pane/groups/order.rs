@@ -66,9 +66,10 @@ pub struct Order {
 impl Order {
     /// Whether a group shows what is in it.
     pub fn is_open(&self, id: NodeId, node: &Node) -> bool {
-        self.open.get(&id).copied().unwrap_or_else(|| {
-            !node.children.is_empty() && urgency(&node.stat) >= Level::Medium
-        })
+        self.open
+            .get(&id)
+            .copied()
+            .unwrap_or_else(|| !node.children.is_empty() && urgency(&node.stat) >= Level::Medium)
     }
 
     /// Forgets where groups stood, so that the next order is fresh.
@@ -93,7 +94,13 @@ impl Order {
         entries
     }
 
-    fn flatten(&mut self, ground: &Ground<'_>, ids: &[NodeId], depth: usize, entries: &mut Vec<Entry>) {
+    fn flatten(
+        &mut self,
+        ground: &Ground<'_>,
+        ids: &[NodeId],
+        depth: usize,
+        entries: &mut Vec<Entry>,
+    ) {
         let mut nodes: Vec<(NodeId, &Node)> =
             ids.iter().filter_map(|id| ground.tree.node(*id).map(|node| (*id, node))).collect();
         match self.sort {
@@ -107,7 +114,8 @@ impl Order {
         }
         for (id, node) in nodes {
             let open = self.is_open(id, node);
-            let ids = if open && node.children.is_empty() { ground.alerts_of(id) } else { Vec::new() };
+            let ids =
+                if open && node.children.is_empty() { ground.alerts_of(id) } else { Vec::new() };
             entries.push(Entry { node: Some(id), depth, start: 0, ids });
             if open && !node.children.is_empty() {
                 self.flatten(ground, &node.children, depth + 1, entries);
@@ -135,8 +143,16 @@ pub fn start(priority: Option<Priority>) -> Level {
 /// All alerts, latest event first; those without a time come first, for they are odd.
 fn by_time(ground: &Ground<'_>) -> Vec<AlertId> {
     let mut timed: Vec<(Option<i64>, AlertId)> = match ground.matches {
-        Some(ids) => ids.iter().map(|id| (ground.store.row(*id).and_then(|row| row.nanos), *id)).collect(),
-        None => ground.store.times().map(|(id, nanos)| (nanos, id)).collect(),
+        Some(ids) => {
+            ids.iter().map(|id| (ground.store.row(*id).and_then(|row| row.nanos), *id)).collect()
+        }
+        None => {
+            let end = u32::try_from(ground.store.len()).unwrap_or(u32::MAX);
+            (0..end)
+                .map(AlertId)
+                .map(|id| (ground.store.row(id).and_then(|row| row.nanos), id))
+                .collect()
+        }
     };
     timed.sort_by_key(|(nanos, id)| (nanos.is_some(), Reverse(*nanos), Reverse(*id)));
     timed.into_iter().map(|(_, id)| id).collect()

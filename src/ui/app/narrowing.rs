@@ -1,0 +1,192 @@
+//! Filtering and searching from the panes.
+
+use super::{App, Turn, ground};
+use crate::model::AlertId;
+use crate::store::{Key, NodeId};
+use crate::text::shown;
+use crate::ui::narrow::{self, next_hit};
+use crate::ui::overlay::menu::{Choice, Item, Menu};
+use crate::ui::overlay::{FilterLine, Overlay};
+use crate::ui::pane::detail::Tab;
+use crate::ui::pane::groups::Pick;
+use crate::ui::widget::prompt::Prompt;
+
+impl App {
+    /// Opens the filter line on the filter in force.
+    pub(super) fn open_filter(&mut self) {
+        let before = self.narrow.text().map(str::to_owned);
+        let prompt = Prompt::new(before.as_deref().unwrap_or(""));
+        self.overlay =
+            Some(Overlay::Filter(FilterLine { prompt, before, ..FilterLine::default() }));
+    }
+
+    /// Takes a filter in force; says what is wrong with it otherwise.
+    pub(super) fn filter(
+        &mut self,
+        text: &str,
+        turn: &mut Turn,
+    ) -> Result<(), crate::query::Error> {
+        let clock = (self.now, self.settings.zone.clone());
+        let effect = self.narrow.apply(text, &self.store, self.grouping(), clock)?;
+        turn.ask(effect);
+        self.renew();
+        Ok(())
+    }
+
+    pub(super) fn clear_filter(&mut self) {
+        if self.narrow.clear() {
+            self.renew();
+        }
+    }
+
+    /// After groups got other numbers: the list starts over, the cursor stays on its alert's group.
+    pub(super) fn renew(&mut self) {
+        let target = self.assessor.wanted;
+        self.assessor.regrouped();
+        self.groups.sparks.clear();
+        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        self.groups.restart(&ground, target);
+    }
+
+    /// The condition that stands for what the cursor is on.
+    fn condition(&self) -> Option<String> {
+        if self.in_detail() && self.detail.tab == Tab::Fields {
+            let (name, value) = self.selected_field()?;
+            return field_condition(&name, &value);
+        }
+        match self.groups.pick()? {
+            Pick::Group(node) => self.group_condition(node),
+            Pick::Alert(Some(node), _) => self.group_condition(node),
+            Pick::Alert(None, id) => {
+                self.store.row(id)?.rule.map(|rule| narrow::equals("alert.rule", rule))
+            }
+        }
+    }
+
+    fn group_condition(&self, node: NodeId) -> Option<String> {
+        let ground = self.ground();
+        let names = self.store.names();
+        let parts: Vec<String> = ground
+            .tree
+            .path(node)
+            .into_iter()
+            .filter_map(|key| match key {
+                Key::Rule(sym) => Some(match names.text(sym) {
+                    Some(rule) => narrow::equals("alert.rule", rule),
+                    None => "not alert.rule exists".to_owned(),
+                }),
+                Key::Container(sym) => names.text(sym).map(|id| narrow::equals("container.id", id)),
+                Key::ContainerName(sym) => {
+                    names.text(sym).map(|name| narrow::equals("container.name", name))
+                }
+                Key::NoContainer => Some("not container.id exists".to_owned()),
+                Key::Host(sym) => {
+                    names.text(sym).map(|host| narrow::equals("alert.hostname", host))
+                }
+                Key::Namespace(sym) => {
+                    names.text(sym).map(|name| narrow::equals("k8s.ns.name", name))
+                }
+                Key::Pod(sym) => names.text(sym).map(|name| narrow::equals("k8s.pod.name", name)),
+                Key::Beyond => None,
+            })
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" and "))
+    }
+
+    /// Whether there is a value that could be kept or left out.
+    pub(super) fn can_narrow(&self) -> bool {
+        self.condition().is_some()
+    }
+
+    /// Keeps only what the cursor is on, or leaves it out.
+    pub(super) fn narrow_to(&mut self, keep: bool, turn: &mut Turn) {
+        let Some(condition) = self.condition() else { return };
+        let condition = match keep {
+            true => condition,
+            false if narrow::conditions(&condition).len() > 1 => format!("not ({condition})"),
+            false => format!("not {condition}"),
+        };
+        let text = narrow::and(self.narrow.text(), &condition);
+        match self.filter(&text, turn) {
+            Ok(()) => self.narrow.remember(),
+            Err(error) => {
+                self.lines.error(self.now, format!("No filter can be made of this: {error}"))
+            }
+        }
+    }
+
+    /// The conditions of the filter, one of which can be taken away.
+    pub(super) fn chips(&mut self) {
+        let Some(text) = self.narrow.text() else { return };
+        let items = narrow::conditions(text)
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, range)| {
+                let label = shown(text.get(range)?, 120);
+                Some(Item { label, note: String::new(), choice: Choice::Drop(at) })
+            })
+            .collect();
+        self.overlay = Some(Overlay::Menu(Menu::new("Take a condition away", items)));
+    }
+
+    /// Takes one condition away.
+    pub(super) fn drop_condition(&mut self, condition: usize, turn: &mut Turn) {
+        let left = self.narrow.text().and_then(|text| narrow::without(text, condition));
+        match left {
+            None => self.clear_filter(),
+            Some(text) => {
+                if let Err(error) = self.filter(&text, turn) {
+                    self.lines.error(self.now, error.to_string());
+                }
+            }
+        }
+    }
+
+    /// Goes to the next hit of the search, or the one before.
+    pub(super) fn next_hit(&mut self, down: bool) {
+        let hits = &self.narrow.search.hits;
+        if let Some(id) = next_hit(hits, self.assessor.wanted, down) {
+            let at = hits.binary_search(&id).map_or(0, |at| hits.len() - at);
+            self.lines
+                .done(self.now, format!("hit {at} of {}", crate::text::count(hits.len() as u64)));
+            self.show_alert(id);
+        }
+    }
+
+    /// Takes hits in.
+    pub(super) fn hits(&mut self, generation: u64, ids: &[AlertId], done: bool) {
+        let first = self.narrow.hits(generation, ids, done, self.assessor.wanted);
+        let n_hits = self.narrow.search.hits.len() as u64;
+        let what = shown(&self.narrow.search.text, 40);
+        if done {
+            let notice = match n_hits {
+                0 => format!("{what} is in no alert"),
+                n => format!("{what}: {}", crate::text::plural(n, "hit", "hits")),
+            };
+            self.lines.done(self.now, notice);
+        }
+        if let Some(id) = first {
+            self.show_alert(id);
+        }
+    }
+
+    /// Puts the cursor on an alert, wherever it stands.
+    pub(super) fn show_alert(&mut self, id: AlertId) {
+        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        self.groups.reveal(id, &ground);
+    }
+}
+
+/// The condition for a value of the Fields tab; our own keys have names in the language too.
+fn field_condition(name: &str, value: &str) -> Option<String> {
+    let field = match name {
+        "rule" => "alert.rule",
+        "priority" => "alert.priority",
+        "source" => "alert.source",
+        "hostname" => "alert.hostname",
+        "time" | "uuid" | "tags" | "output" | "read from" => return None,
+        other => other,
+    };
+    let is_name = |char: char| char.is_ascii_alphanumeric() || "._[]-".contains(char);
+    field.chars().all(is_name).then(|| narrow::equals(field, value))
+}

@@ -1,0 +1,89 @@
+//! The line that fades (a notice) and those that stay until they are dealt with (banners).
+
+use super::effect::What;
+use crate::text::printable;
+use crate::theme::Role;
+use jiff::{Timestamp, ToSpan};
+
+/// How long a notice stays, in seconds.
+const STAYS: i64 = 4;
+
+/// A line that fades.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub role: Role,
+    until: Timestamp,
+}
+
+/// Notices and banners.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    pub notice: Option<Notice>,
+    pub banners: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl Lines {
+    /// Says that something was done.
+    pub fn done(&mut self, now: Timestamp, text: impl AsRef<str>) {
+        self.set(now, text.as_ref(), Role::Notice);
+    }
+
+    /// Says that something was done in part, or why it cannot be.
+    pub fn warn(&mut self, now: Timestamp, text: impl AsRef<str>) {
+        self.set(now, text.as_ref(), Role::NoticeWarn);
+    }
+
+    /// Says that something was not done.
+    pub fn error(&mut self, now: Timestamp, text: impl AsRef<str>) {
+        self.set(now, text.as_ref(), Role::NoticeError);
+    }
+
+    fn set(&mut self, now: Timestamp, text: &str, role: Role) {
+        let until = now.checked_add(STAYS.seconds()).unwrap_or(now);
+        self.notice = Some(Notice { text: printable(text).into_owned(), role, until });
+    }
+
+    /// Says how a copy went, no better than is known.
+    pub fn copied(&mut self, now: Timestamp, what: What, way: Result<String, String>) {
+        match way {
+            Ok(way) => {
+                let mut name = what.name().to_owned();
+                if let Some(first) = name.get_mut(..1) {
+                    first.make_ascii_uppercase();
+                }
+                self.done(now, format!("{name} {way}"));
+            }
+            Err(reason) => self.error(now, format!("Not copied: {reason}")),
+        }
+    }
+
+    /// Puts up a line that stays.
+    pub fn banner(&mut self, text: impl AsRef<str>) {
+        let text = printable(text.as_ref()).into_owned();
+        if !self.banners.contains(&text) {
+            self.banners.push(text);
+        }
+    }
+
+    /// Replaces what is wrong with the configuration.
+    pub fn set_problems(&mut self, problems: Vec<String>) {
+        let old = std::mem::take(&mut self.problems);
+        self.banners.retain(|banner| !old.contains(banner));
+        self.problems = problems.iter().map(|problem| printable(problem).into_owned()).collect();
+        self.banners.extend(self.problems.iter().cloned());
+    }
+
+    /// Takes the notice away when its time is over; says whether it did.
+    pub fn fade(&mut self, now: Timestamp) -> bool {
+        self.notice.take_if(|notice| notice.until <= now).is_some()
+    }
+
+    /// Milliseconds until the notice fades.
+    pub fn fades_in(&self, now: Timestamp) -> Option<u64> {
+        let notice = self.notice.as_ref()?;
+        let left = notice.until.as_millisecond().saturating_sub(now.as_millisecond());
+        Some(u64::try_from(left).unwrap_or(0).max(10))
+    }
+}

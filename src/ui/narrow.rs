@@ -1,0 +1,299 @@
+//! What is in sight: the filter with the alerts that meet it, and the plain text search.
+
+use super::effect::{Effect, Ground, Meets};
+use crate::model::AlertId;
+use crate::query::{Error, Filter, Names};
+use crate::store::{Grouping, Store, Tree};
+use jiff::{Timestamp, tz::TimeZone};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Filters remembered in this session.
+const REMEMBERED: usize = 50;
+
+/// The filter and the search in force.
+#[derive(Debug, Default)]
+pub struct Narrow {
+    filter: Option<Arc<Filter>>,
+    generation: u64,
+    matches: Vec<AlertId>,
+    tree: Tree,
+    /// How many matches the tree holds.
+    n_in_tree: usize,
+    /// Alerts before this were given to be tested.
+    n_asked: usize,
+    /// Alerts before this were tested.
+    n_tested: usize,
+    /// Why the filter cannot be evaluated.
+    pub failed: Option<String>,
+    /// Oldest first.
+    pub history: Vec<String>,
+    pub search: Search,
+}
+
+/// The plain text that is looked for, and where it was found.
+#[derive(Debug, Default)]
+pub struct Search {
+    pub text: String,
+    generation: u64,
+    pub hits: Vec<AlertId>,
+    pub progress: Looking,
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Looking {
+    #[default]
+    Done,
+    /// The cursor goes to the first hit that comes.
+    ToGo,
+    Underway,
+}
+
+impl Narrow {
+    /// The filter's text.
+    pub fn text(&self) -> Option<&str> {
+        self.filter.as_deref().map(Filter::text)
+    }
+
+    /// The groups and alerts left by the filter; `None` without one.
+    pub fn left(&self) -> Option<(&Tree, &[AlertId])> {
+        self.filter.as_ref().map(|_| (&self.tree, self.matches.as_slice()))
+    }
+
+    /// Whether every alert so far has been tested.
+    pub fn is_settled(&self, store: &Store) -> bool {
+        self.filter.is_none() || self.n_tested >= store.len()
+    }
+
+    /// Reads a condition and begins to apply it.
+    ///
+    /// # Errors
+    /// What is wrong with it; the filter in force stays.
+    pub fn apply(
+        &mut self,
+        text: &str,
+        store: &Store,
+        grouping: Grouping,
+        (now, zone): (Timestamp, TimeZone),
+    ) -> Result<Option<Effect>, Error> {
+        let filter = Filter::parse(text, &Names::at(now, zone))?;
+        self.filter = Some(Arc::new(filter));
+        self.generation += 1;
+        self.failed = None;
+        self.matches.clear();
+        self.tree = Tree::new(grouping);
+        self.n_in_tree = 0;
+        self.n_asked = 0;
+        self.n_tested = 0;
+        Ok(self.ask(store))
+    }
+
+    /// Takes the filter away; says whether there was one.
+    pub fn clear(&mut self) -> bool {
+        self.generation += 1;
+        self.failed = None;
+        self.matches = Vec::new();
+        self.tree = Tree::default();
+        self.filter.take().is_some()
+    }
+
+    /// Remembers the filter in force.
+    pub fn remember(&mut self) {
+        let Some(text) = self.text().map(str::to_owned) else { return };
+        self.history.retain(|old| *old != text);
+        self.history.push(text);
+        if self.history.len() > REMEMBERED {
+            self.history.remove(0);
+        }
+    }
+
+    /// Asks for the alerts that came since the last question.
+    pub fn ask(&mut self, store: &Store) -> Option<Effect> {
+        let filter = self.filter.clone()?;
+        if self.failed.is_some() || self.n_asked >= store.len() || self.n_tested < self.n_asked {
+            return None;
+        }
+        let from = AlertId(u32::try_from(self.n_asked).unwrap_or(u32::MAX));
+        self.n_asked = store.len();
+        let generation = self.generation;
+        Some(Effect::Filter {
+            generation,
+            filter: Meets(filter),
+            from,
+            ground: Ground(store.snapshot()),
+        })
+    }
+
+    /// Takes a piece of the answer in; an old one is dropped.
+    pub fn found(&mut self, generation: u64, ids: &[AlertId], upto: AlertId) {
+        if generation == self.generation {
+            self.matches.extend_from_slice(ids);
+            self.n_tested = self.n_tested.max(upto.0 as usize);
+        }
+    }
+
+    /// The filter cannot be evaluated.
+    pub fn failed(&mut self, generation: u64, reason: String) {
+        if generation == self.generation {
+            self.failed = Some(reason);
+        }
+    }
+
+    /// Brings the groups up to date with the matches; says whether they changed.
+    pub fn regroup(&mut self, store: &Store, grouping: Grouping, afresh: bool) -> bool {
+        if self.filter.is_none() || (!afresh && self.n_in_tree == self.matches.len()) {
+            return false;
+        }
+        self.tree = store.tree_of(grouping, self.matches.iter().copied());
+        self.n_in_tree = self.matches.len();
+        true
+    }
+
+    /// Begins to look for plain text.
+    pub fn look_for(&mut self, text: &str, store: &Store) -> Effect {
+        self.search.generation += 1;
+        self.search.text = text.to_owned();
+        self.search.hits.clear();
+        self.search.progress = Looking::ToGo;
+        Effect::Search {
+            generation: self.search.generation,
+            text: text.to_owned(),
+            ground: Ground(store.snapshot()),
+        }
+    }
+
+    /// Takes hits in; gives the first one when the cursor waits for it.
+    pub fn hits(
+        &mut self,
+        generation: u64,
+        ids: &[AlertId],
+        done: bool,
+        at: Option<AlertId>,
+    ) -> Option<AlertId> {
+        let search = &mut self.search;
+        if generation != search.generation {
+            return None;
+        }
+        let left = self.filter.is_some().then_some(self.matches.as_slice());
+        search
+            .hits
+            .extend(ids.iter().filter(|id| left.is_none_or(|left| left.binary_search(id).is_ok())));
+        let go = search.progress == Looking::ToGo && !search.hits.is_empty() && done;
+        let first = go.then(|| next_hit(&search.hits, at, true)).flatten();
+        if done {
+            search.progress = Looking::Done;
+        }
+        first
+    }
+}
+
+/// The hit after (or before) an alert, around the end. Down the list means back in time.
+pub fn next_hit(hits: &[AlertId], at: Option<AlertId>, down: bool) -> Option<AlertId> {
+    let Some(at) = at else { return hits.last().copied() };
+    let below = hits.partition_point(|id| *id < at);
+    if down {
+        below.checked_sub(1).and_then(|at| hits.get(at)).or(hits.last()).copied()
+    } else {
+        let above = hits.partition_point(|id| *id <= at);
+        hits.get(above).or(hits.first()).copied()
+    }
+}
+
+/// The conditions that a filter joins by `and`, as places in its text; one place where it joins by `or`.
+pub fn conditions(text: &str) -> Vec<Range<usize>> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    let (mut depth, mut quote) = (0_usize, None);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match (quote, byte) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), byte) if *byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (None, b'(') => depth += 1,
+            (None, b')') => depth = depth.saturating_sub(1),
+            (None, b' ') if depth == 0 => {
+                let rest = text.get(at..).unwrap_or("");
+                if rest.starts_with(" or ") {
+                    return vec![0..text.len()];
+                }
+                if rest.starts_with(" and ") {
+                    parts.push(start..at);
+                    start = at + 5;
+                    at += 4;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(start.min(text.len())..text.len());
+    parts
+}
+
+/// A filter without one of its conditions; `None` when nothing is left.
+pub fn without(text: &str, condition: usize) -> Option<String> {
+    let parts = conditions(text);
+    let kept: Vec<&str> = parts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != condition)
+        .filter_map(|(_, range)| text.get(range.clone()))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(" and "))
+}
+
+/// Adds a condition to a filter.
+pub fn and(text: Option<&str>, condition: &str) -> String {
+    match text {
+        None => condition.to_owned(),
+        Some(text) if conditions(text).len() == 1 && text.contains(" or ") => {
+            format!("({text}) and {condition}")
+        }
+        Some(text) => format!("{text} and {condition}"),
+    }
+}
+
+/// A check of a field for a value, in Falco's language.
+pub fn equals(field: &str, value: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_./:@-".contains(char);
+    let is_word = matches!(value, "and" | "or" | "not" | "in" | "exists") || value.starts_with('-');
+    if !value.is_empty() && value.chars().all(is_plain) && !is_word {
+        return format!("{field} = {value}");
+    }
+    format!("{field} = \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_taken_apart_at_its_outer_ands() {
+        let text = r#"proc.name = "a and b" and (x = 1 and y = 2) and not z exists"#;
+        let parts: Vec<&str> = conditions(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(parts, [r#"proc.name = "a and b""#, "(x = 1 and y = 2)", "not z exists"]);
+        assert_eq!(conditions("a = 1 or b = 2 and c = 3").len(), 1);
+        assert_eq!(without("a = 1 and b = 2", 0).as_deref(), Some("b = 2"));
+        assert_eq!(without("a = 1", 0), None);
+    }
+
+    #[test]
+    fn a_condition_made_here_is_one_that_the_language_reads() {
+        for value in ["nc", "", "sh -c \"x\" \\ and", "größe", "-1", "and", "a\nb"] {
+            let text = and(Some("alert.rule = x or proc.name = y"), &equals("proc.cmdline", value));
+            assert!(Filter::parse(&text, &Names::default()).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hits_go_around() {
+        let hits = [AlertId(1), AlertId(5), AlertId(9)];
+        assert_eq!(next_hit(&hits, Some(AlertId(5)), true), Some(AlertId(1)));
+        assert_eq!(next_hit(&hits, Some(AlertId(1)), true), Some(AlertId(9)));
+        assert_eq!(next_hit(&hits, Some(AlertId(9)), false), Some(AlertId(1)));
+        assert_eq!(next_hit(&hits, None, true), Some(AlertId(9)));
+    }
+}
