@@ -49,6 +49,9 @@ pub(super) enum Going {
     Text,
 }
 
+/// More of a text is not kept.
+const TEXT_LIMIT: usize = 16 << 20;
+
 pub(super) const NO_TEXT: &str = "text with no time and no priority of Falco's";
 
 /// Reads a body. `may_go_on` says whether a next line may complete it.
@@ -131,11 +134,11 @@ fn objects(
     pieces: &mut Vec<Piece>,
     ctx: &Context,
 ) -> Option<Going> {
+    let source = json::Source::new(body);
     let mut start = from;
     loop {
-        let rest = body.get(start..).unwrap_or_default();
-        let read = json::read(rest);
-        let end = start + read.used;
+        let read = json::read_at(&source, start);
+        let end = read.used;
         let mut flags = Flags(read.flags.0 | flags.0);
         if read.ended.is_some() {
             flags.set(Flag::Truncated);
@@ -317,6 +320,14 @@ fn plain(
 ) -> Body {
     let trimmed = trim_start(body);
     let start = body.len() - trimmed.len();
+    let (trimmed, flags) = match trimmed.get(..TEXT_LIMIT) {
+        Some(kept) if kept.len() < trimmed.len() => (kept, {
+            let mut flags = flags;
+            flags.set(Flag::TooLong);
+            flags
+        }),
+        _ => (trimmed, flags),
+    };
     let unescaped = if is_syslog { peel::unescape_octal(trimmed) } else { None };
     let bytes = unescaped.as_deref().unwrap_or(trimmed);
     let flags = Flags(flags.0 | flags_of_bytes(bytes).0);
@@ -351,7 +362,10 @@ fn plain(
             _ => whole(Outcome::Other(own::SIDEKICK)),
         };
     }
-    let untrimmed = if start > 0 { String::from_utf8_lossy(body) } else { text.clone() };
+    // Spaces before a line of Falco's summary mean something.
+    let is_indented = start > 0 && body.starts_with(b"   ");
+    let untrimmed =
+        if is_indented { format!("   {text}").into() } else { std::borrow::Cow::Borrowed(&*text) };
     if let Some(what) = own::recognize(&untrimmed) {
         return whole(Outcome::Other(what));
     }

@@ -39,7 +39,13 @@ pub(super) enum Ended {
 
 /// Reads one value from the start of `bytes`, which may go on after it.
 pub(super) fn read(bytes: &[u8]) -> Read {
-    let mut reader = Reader::new(bytes);
+    read_at(&Source::new(bytes), 0)
+}
+
+/// Reads one value from a place on; `used` then counts from the start of the source.
+pub(super) fn read_at(source: &Source<'_>, at: usize) -> Read {
+    let mut reader = Reader::new(source);
+    reader.at = at;
     reader.space();
     let value = reader.value(0);
     Read { value, used: reader.at, flags: reader.flags, ended: reader.ended }
@@ -47,7 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Read {
 
 /// Reads the members of an object whose beginning is lost: from a key on.
 pub(super) fn read_members(bytes: &[u8]) -> Read {
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reader::new(&Source::new(bytes));
     let value = reader.members(0);
     Read { value, used: reader.at, flags: reader.flags, ended: reader.ended }
 }
@@ -86,11 +92,29 @@ fn key_follows(bytes: &[u8], quoted: bool) -> bool {
     })
 }
 
-struct Reader<'a> {
+/// Bytes, and what is known of all of them: looked at once, however many values are read.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
     bytes: &'a [u8],
     /// The same bytes, when all of them are UTF-8.
     text: Option<&'a str>,
     /// Whether any byte is a control character: strings are searched for them only then.
+    has_controls: bool,
+    has_lines: bool,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let text = std::str::from_utf8(bytes).ok();
+        let has_controls = bytes.iter().any(|byte| *byte < 0x20 || *byte == 0x7f);
+        let has_lines = has_controls && memchr::memchr(b'\n', bytes).is_some();
+        Self { bytes, text, has_controls, has_lines }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    text: Option<&'a str>,
     has_controls: bool,
     has_lines: bool,
     at: usize,
@@ -100,10 +124,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        let text = std::str::from_utf8(bytes).ok();
-        let has_controls = bytes.iter().any(|byte| *byte < 0x20 || *byte == 0x7f);
-        let has_lines = has_controls && memchr::memchr(b'\n', bytes).is_some();
+    fn new(source: &Source<'a>) -> Self {
+        let Source { bytes, text, has_controls, has_lines } = *source;
         let flags = Flags::default();
         Self { bytes, text, has_controls, has_lines, at: 0, flags, ended: None, room: ROOM }
     }

@@ -222,13 +222,19 @@ fn cef_fields(pairs: &str, fields: &mut Fields) {
             fields.set(name, Value::String(value.trim_end_matches(' ').into()));
         }
     };
-    for (colon, _) in pairs.match_indices(':') {
-        let before = pairs.get(..colon).unwrap_or_default();
-        let start = before.rfind(' ').map_or(0, |at| at + 1);
-        let name = before.get(start..).unwrap_or_default();
-        if rename::is_field(name) && open.is_none_or(|(_, from)| start >= from) {
-            close(open, start);
-            open = Some((name, colon + 1));
+    let mut word = 0;
+    for (at, byte) in pairs.bytes().enumerate() {
+        if byte == b' ' {
+            word = at + 1;
+        }
+        // No field's name is longer; a hostile value may hold millions of colons.
+        if byte != b':' || at - word > 128 {
+            continue;
+        }
+        let name = pairs.get(word..at).unwrap_or_default();
+        if rename::is_field(name) && open.is_none_or(|(_, from)| word >= from) {
+            close(open, word);
+            open = Some((name, at + 1));
         }
     }
     close(open, pairs.len());

@@ -168,15 +168,17 @@ impl Decoder {
 
     /// Makes final what was held because the next line might have gone on with it. A line without its end stays pending.
     pub fn settle(&mut self, out: &mut Vec<Entry>) {
-        if let Some(export) = self.export.take() {
-            self.take_export(export, out);
-        }
-        for parts in std::mem::take(&mut self.parts) {
-            self.take_parts(parts, out);
-        }
-        while !self.going.is_empty() {
-            let block = self.going.remove(0);
-            self.give_up(block, out);
+        while self.is_holding() {
+            if let Some(export) = self.export.take() {
+                self.take_export(export, out);
+            }
+            for parts in std::mem::take(&mut self.parts) {
+                self.take_parts(parts, out);
+            }
+            if !self.going.is_empty() {
+                let block = self.going.remove(0);
+                self.give_up(block, out);
+            }
         }
     }
 
@@ -379,7 +381,8 @@ impl Decoder {
             }
             self.give_up(block, out);
         }
-        self.classify(line, true, out);
+        let may_go_on = line.body.len() <= DOCUMENT_BYTES;
+        self.classify(line, may_go_on, out);
     }
 
     fn classify(&mut self, line: Line<'_>, may_go_on: bool, out: &mut Vec<Entry>) {
@@ -510,15 +513,7 @@ impl Decoder {
 
     /// A record did not go on as it might have: its lines are read for themselves, or as a document that ends too soon.
     fn give_up(&mut self, block: Block, out: &mut Vec<Entry>) {
-        let first_text = block
-            .held
-            .first()
-            .and_then(|first| block.text.get(first.from..first.to))
-            .unwrap_or_default();
-        let is_one_line = block.going != Going::Document
-            || memchr::memmem::find(first_text, b"\"rule\"").is_some()
-            || memchr::memmem::find(first_text, b"\"output\"").is_some();
-        if !is_one_line {
+        if !block.is_one_line() {
             return self.take_document(block, out);
         }
         for (n, held) in block.held.into_iter().enumerate() {
@@ -649,8 +644,20 @@ impl Block {
         }
     }
 
+    /// Whether the first line alone was meant to be the record, and is a torn one.
+    fn is_one_line(&self) -> bool {
+        let first = self
+            .held
+            .first()
+            .and_then(|first| self.text.get(first.from..first.to))
+            .unwrap_or_default();
+        self.going != Going::Document
+            || memchr::memmem::find(first, b"\"rule\"").is_some()
+            || memchr::memmem::find(first, b"\"output\"").is_some()
+    }
+
     fn is_too_large(&self) -> bool {
-        let n_lines = if self.going == Going::Document { DOCUMENT_LINES } else { WRAPPED_LINES };
+        let n_lines = if self.is_one_line() { WRAPPED_LINES } else { DOCUMENT_LINES };
         self.held.len() > n_lines || self.text.len() > DOCUMENT_BYTES
     }
 }

@@ -131,18 +131,14 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
 
 /// Objects in an envelope count only when an alert, or text that looks like one, is in them.
 fn collect_quietly(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) {
-    let n_before = found.len();
-    collect(members, wrap, depth, found);
-    let is_record = |one: &Found| match one {
+    let mut inner = Vec::new();
+    collect(members, wrap, depth, &mut inner);
+    inner.retain(|one| match one {
         Found::Alert(..) => true,
         Found::Text(inner) => std::str::from_utf8(&inner.body).is_ok_and(looks_like_record),
         Found::Other(_) | Found::Nothing(_) => false,
-    };
-    let mut place = 0;
-    found.retain(|one| {
-        place += 1;
-        place <= n_before || is_record(one)
     });
+    found.append(&mut inner);
 }
 
 fn plain(text: &str, wrap: Wrap) -> Inner {
