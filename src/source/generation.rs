@@ -349,9 +349,8 @@ impl Generation {
         for place in memchr_iter(b'\n', bytes) {
             let line = bytes.get(from..=place).unwrap_or_default();
             let to = self.position + place as u64 + 1;
-            // A line that came in pieces has no hash of its own; 0 stands for "not known".
-            let known = self.line_from == self.position + from as u64;
-            let hash = if known { line_hash(line) } else { 0 };
+            let is_whole = self.line_from == self.position + from as u64;
+            let hash = if is_whole { line_hash(line) } else { self.hash_of_pieces(to) };
             if self.marks.len() == MARKS {
                 self.marks.pop_front();
             }
@@ -368,6 +367,17 @@ impl Generation {
             self.tail.drain(..n_over);
         }
         self.position += bytes.len() as u64;
+    }
+
+    /// The hash of a line that came in pieces and ends at `to`, read again as a whole; 0, which stands for "not
+    /// known", when it is too long for that.
+    fn hash_of_pieces(&self, to: u64) -> u64 {
+        let length = usize::try_from(to - self.line_from).unwrap_or(usize::MAX);
+        if length > 1 << 20 {
+            return 0;
+        }
+        let line = read_up_to(&self.file, self.line_from, length).unwrap_or_default();
+        if line.len() == length { line_hash(&line) } else { 0 }
     }
 
     /// The same from the file, for bytes that somebody else reads.
@@ -447,7 +457,10 @@ impl Generation {
                 break;
             }
             let length = usize::try_from(mark.to - mark.from).unwrap_or(CHUNK);
-            if mark.hash != 0 && line_hash(&read_up_to(file, mark.from, length)?) != mark.hash {
+            if mark.hash == 0 {
+                continue;
+            }
+            if line_hash(&read_up_to(file, mark.from, length)?) != mark.hash {
                 break;
             }
             common = mark.to;
@@ -467,7 +480,7 @@ impl Generation {
     }
 
     /// What it was before a cut, to know its copy by.
-    pub fn ghost(&self) -> Self {
+    fn ghost(&self) -> Self {
         Self {
             file: Arc::clone(&self.file),
             speaker: self.speaker.clone(),
@@ -480,13 +493,30 @@ impl Generation {
         }
     }
 
-    /// Ends the current body and goes on at `position` of the same file, which was cut.
-    /// Returns what a copy of the file looks like as we knew it.
-    pub fn cut_to(&mut self, position: u64, out: &Out) -> Result<Fingerprint, Stopped> {
-        let fingerprint = self.fingerprint();
-        if let Some(body) = self.body.take().or(self.gap_after.take()) {
-            out.send(Delivery::Cut { body, kept: position, fingerprint })?;
-            out.send(Delivery::Ended { body, fingerprint: Some(fingerprint) })?;
+    /// Goes on with a body whose file was cut and this one is the copy of.
+    pub fn inherit(&mut self, body: Option<BodyId>) {
+        self.body = body;
+    }
+
+    /// Lets go of the body, which the caller ends or hands on.
+    pub fn take_body(&mut self) -> Option<BodyId> {
+        self.body.take().or(self.gap_after.take())
+    }
+
+    /// Ends the body that is left to this generation.
+    pub fn end_body(&mut self, out: &Out) -> Result<(), Stopped> {
+        match self.take_body() {
+            Some(body) => out.send(Delivery::Ended { body, fingerprint: Some(self.fingerprint()) }),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on at `position` of the same file, which was cut. Returns what was read before, with the body.
+    pub fn cut_to(&mut self, position: u64, out: &Out) -> Result<Self, Stopped> {
+        let mut ghost = self.ghost();
+        if let Some(body) = self.take_body() {
+            out.send(Delivery::Cut { body, kept: position, fingerprint: ghost.fingerprint() })?;
+            ghost.inherit(Some(body));
         }
         self.told_still = false;
         self.look = None;
@@ -505,7 +535,7 @@ impl Generation {
                 self.tail.clear();
             }
         }
-        Ok(fingerprint)
+        Ok(ghost)
     }
 
     /// Passes on the unfinished rest and ends the body.
@@ -522,10 +552,7 @@ impl Generation {
             }
             self.pass(bytes, out)?;
         }
-        if let Some(body) = self.body.take().or(self.gap_after.take()) {
-            out.send(Delivery::Ended { body, fingerprint: Some(self.fingerprint()) })?;
-        }
-        Ok(())
+        self.end_body(out)
     }
 }
 

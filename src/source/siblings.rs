@@ -18,8 +18,8 @@ pub(super) struct Found {
     pub file: File,
     pub id: FileId,
     pub path: PathBuf,
-    /// Everything before was read elsewhere.
-    pub position: u64,
+    /// It is the copy of this ghost, and everything before the ghost's position was read.
+    pub ghost: Option<usize>,
 }
 
 /// What one look at the folder came to.
@@ -81,9 +81,14 @@ impl Siblings {
             {
                 continue;
             }
-            match self.judge(&path, id, held, ghosts) {
-                Ok(Verdict::Unread(file, position)) => {
-                    scan.found.push(Found { file, id, path, position });
+            let ghosts: Vec<(usize, &Generation)> = ghosts
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| !scan.found.iter().any(|found| found.ghost == Some(*index)))
+                .collect();
+            match self.judge(&path, id, held, &ghosts) {
+                Ok(Verdict::Unread(file, ghost)) => {
+                    scan.found.push(Found { file, id, path, ghost });
                 }
                 Ok(Verdict::Known(print)) => {
                     self.known.insert(id, (look, print));
@@ -93,7 +98,8 @@ impl Siblings {
         }
         self.known.retain(|id, _| present.contains(id));
         // The rest of a copy comes before what was written after the cut.
-        scan.found.sort_by_key(|found| (found.position == 0, family::age_of(&found.path)));
+        scan.found
+            .sort_by_key(|found| (found.ghost.is_none(), found.ghost, family::age_of(&found.path)));
         scan
     }
 
@@ -102,7 +108,7 @@ impl Siblings {
         path: &Path,
         id: FileId,
         held: &[&Generation],
-        ghosts: &[Generation],
+        ghosts: &[(usize, &Generation)],
     ) -> std::io::Result<Verdict> {
         let file = open_log(path)?;
         let metadata = file.metadata()?;
@@ -115,9 +121,9 @@ impl Siblings {
             return Ok(Verdict::Known(*print));
         }
         let mut unsettled = false;
-        for ghost in ghosts.iter().rev() {
+        for (index, ghost) in ghosts.iter().rev() {
             match ghost.likeness(&file)? {
-                Likeness::Copy => return Ok(Verdict::Unread(file, ghost.position)),
+                Likeness::Copy => return Ok(Verdict::Unread(file, Some(*index))),
                 Likeness::Partial => unsettled = true,
                 Likeness::Other => {}
             }
@@ -133,19 +139,22 @@ impl Siblings {
         if let Some(print) = prints.find(|print| print.is_in(&file)) {
             return Ok(Verdict::Known(Some(*print)));
         }
-        Ok(Verdict::Unread(file, 0))
+        Ok(Verdict::Unread(file, None))
     }
 }
 
 #[derive(Debug)]
 enum Verdict {
-    Unread(File, u64),
+    Unread(File, Option<usize>),
     Known(Option<Fingerprint>),
     Unsettled,
 }
 
+/// Oldest first: where two files could be the copy of one ghost, it is the older one.
 fn all_siblings(paths: &[PathBuf]) -> Vec<PathBuf> {
-    paths.iter().flat_map(|path| family::siblings(path)).collect()
+    let mut all: Vec<PathBuf> = paths.iter().flat_map(|path| family::siblings(path)).collect();
+    all.sort_by_cached_key(|path| family::age_of(path));
+    all
 }
 
 /// The fingerprint of a whole file; none for an empty one.

@@ -206,7 +206,7 @@ impl Tail {
                 Ok(Read::More) => return Ok(Read::More),
                 Ok(Read::Cut) => {
                     let common = generation.common_with(&generation.file).unwrap_or(0);
-                    generation.cut_to(common, out)?;
+                    generation.cut_to(common, out)?.end_body(out)?;
                     continue;
                 }
                 Ok(Read::End { .. }) | Err(_) => {}
@@ -240,14 +240,16 @@ impl Tail {
             Ok(common) => common,
             Err(error) => return Ok(Err(error)),
         };
-        self.ghosts.push(current.ghost());
+        self.ghosts.push(current.cut_to(common, out)?);
         if self.ghosts.len() > GHOSTS {
             let ghost = self.ghosts.remove(0);
             self.siblings.retire(&ghost);
         }
-        current.cut_to(common, out)?;
         if !self.follow {
             // Whoever writes it now is not asked to be followed.
+            if let Some(ghost) = self.ghosts.last_mut() {
+                ghost.end_body(out)?;
+            }
             return Ok(Ok(Read::End { moved: false }));
         }
         let name = self.path.display();
@@ -260,6 +262,10 @@ impl Tail {
         self.told = None;
         self.scan_until = turn.now + SETTLING;
         self.scan(turn, out)?;
+        if let Some(ghost) = self.ghosts.last_mut() {
+            // Unless its copy was found, which goes on with it.
+            ghost.end_body(out)?;
+        }
         // The rest of the old content comes first, in the next step.
         Ok(Ok(Read::More))
     }
@@ -388,22 +394,33 @@ impl Tail {
         let held: Vec<&Generation> = self.current.iter().chain(&self.old).collect();
         let scan = self.siblings.scan(&self.places(), &held, &self.ghosts);
         let found = !scan.found.is_empty();
-        for Found { file, id, path, position } in scan.found {
+        let mut laid: Vec<usize> = scan.found.iter().filter_map(|found| found.ghost).collect();
+        for Found { file, id, path, ghost } in scan.found {
             let speaker = Speaker {
                 name: path.to_string_lossy().into(),
                 path: Some(Arc::from(path.as_path())),
                 ..self.speaker.clone()
             };
             let mut generation = Generation::new(file, id, speaker, true, turn.now);
-            if position > 0 && generation.skip_to(position).is_err() {
-                continue;
+            let ghost = ghost.and_then(|index| self.ghosts.get_mut(index));
+            let is_copy = ghost.is_some();
+            if let Some(ghost) = ghost {
+                if generation.skip_to(ghost.position).is_err() {
+                    continue;
+                }
+                generation.inherit(ghost.take_body());
             }
-            if position == 0 {
+            if !is_copy {
                 let what = format!("{} was written and renamed between two looks", path.display());
                 out.state(self.speaker.source, SourceState::Rotated(what))?;
                 self.told = None;
             }
             self.old.push(generation);
+        }
+        // A ghost has one copy; what resembles it later is something else.
+        laid.sort_unstable();
+        for index in laid.into_iter().rev() {
+            self.ghosts.remove(index).end_body(out)?;
         }
         Ok(found)
     }

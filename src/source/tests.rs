@@ -117,8 +117,12 @@ fn pack(packing: &str, text: &[u8]) -> Vec<u8> {
     }
 }
 
+fn joined(numbers: std::ops::Range<usize>, line: impl Fn(usize) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
 fn lines(from: usize, n_lines: usize) -> String {
-    (from..from + n_lines).map(|number| format!("{{\"rule\":\"r\",\"n\":{number}}}\n")).collect()
+    joined(from..from + n_lines, |number| format!("{{\"rule\":\"r\",\"n\":{number}}}"))
 }
 
 fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -148,9 +152,8 @@ fn archives_of_every_kind_are_read_with_all_members() {
 fn check_torn(packing: &str) {
     let folder = tempfile::tempdir().unwrap();
     // Incompressible enough that the place of the tear matters.
-    let text: String = (0..200_000_u64)
-        .map(|number| format!("{:016x}\n", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-        .collect();
+    let text =
+        joined(0..200_000, |number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
     let packed = pack(packing, text.as_bytes());
     let path = write(folder.path(), "torn", &packed[..packed.len() / 2]);
     let run = once(vec![Spec::File(path)]);
@@ -328,7 +331,7 @@ fn a_slow_receiver_loses_nothing_of_a_fast_pipe() {
     // More than the pipe, the memory and the channel hold.
     run.until(|run| !run.bodies.is_empty());
     let run = run.read_to_end();
-    let expected: String = (1..=3_000_000).map(|number| format!("{number}\n")).collect();
+    let expected = joined(1..3_000_001, |number| number.to_string());
     assert!(run.text() == expected);
 }
 

@@ -769,7 +769,7 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn whatever_happens_to_a_log_each_line_is_read_once(deeds in prop::collection::vec(deed(), 1..40)) {
         let mut story = Story::new();
