@@ -5,12 +5,18 @@
 pub mod args;
 pub mod check;
 pub mod fields;
+mod groups;
 mod lint;
+mod list;
 pub mod mark;
+mod select;
+pub mod session;
+mod signals;
+mod stats;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -57,15 +63,13 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "cadge: {error:#}");
-            Exit::Failed.into()
+            if error.is::<select::BadFilter>() { Exit::Usage.into() } else { Exit::Failed.into() }
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Some(command) = cli.command else {
-        anyhow::bail!("the console is not there yet");
-    };
+    let Some(command) = cli.command else { return view(cli.view) };
     match command {
         Command::Fields(args) => fields::run(&args, &mut io::stdout().lock()),
         Command::Check(args) => check::run(&args, &mut io::stdout(), &mut io::stderr()),
@@ -78,8 +82,21 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Command::Lint(args) => lint::run(&args),
+        Command::List(list) => list::run(&list),
+        Command::Groups(groups) => groups::run(&groups),
+        Command::Stats(stats) => stats::run(&stats),
         _ => anyhow::bail!("not there yet"),
     }
+}
+
+/// The console, or what `list` prints where there is no terminal to show one on.
+fn view(view: args::View) -> anyhow::Result<Exit> {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb || !io::stdout().is_terminal() {
+        let select = args::Select { filter: view.filter, search: None };
+        return list::run(&args::List { input: view.input, select, ..args::List::default() });
+    }
+    anyhow::bail!("the console is not there yet");
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -3,3 +3,4 @@
 //! Each format has one file and escapes hostile text in its own way, in one place.
 
 pub mod json;
+pub mod record;

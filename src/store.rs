@@ -122,6 +122,18 @@ impl Store {
         self.interner.names()
     }
 
+    /// When an alert's event happened, in nanoseconds since 1970.
+    pub fn nanos(&self, id: AlertId) -> Option<i64> {
+        self.place(id).and_then(|(segment, index)| segment.nanos(index))
+    }
+
+    /// All cells with their counts: the finest groups that are counted.
+    pub fn cells(&self) -> impl Iterator<Item = (&Cell, &Stat)> {
+        self.cells
+            .ids()
+            .filter_map(|id| Some((self.interner.names().cell(id)?, self.cells.get(id)?)))
+    }
+
     /// What is counted over everything.
     pub fn totals(&self) -> &Totals {
         &self.totals

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, RawRow};
 use super::names::{CellId, Names};
-use crate::model::{AlertId, BodyId, Container, Flags, Level, Location, Priority};
+use crate::model::{AlertId, BodyId, Columns, Container, Flags, Level, Location, Priority};
 use jiff::Timestamp;
 
 /// Rows in a full segment.
@@ -70,6 +70,24 @@ impl Row<'_> {
     /// Rule name, or a word that stands in for it where people read.
     pub fn rule_name(&self) -> &str {
         self.rule.unwrap_or("(no rule name)")
+    }
+
+    /// The same as columns, which a filter can be asked of.
+    pub fn columns(&self) -> Columns<'_> {
+        Columns {
+            time: self.nanos,
+            priority: self.priority,
+            rule: self.rule,
+            event_source: self.event_source,
+            hostname: self.hostname,
+            container_id: self.container.id,
+            container_name: self.container.name,
+            image: self.container.image,
+            namespace: self.namespace,
+            pod: self.pod,
+            process: self.process,
+            flags: self.flags,
+        }
     }
 }
 

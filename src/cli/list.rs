@@ -1,0 +1,195 @@
+//! `cadge list`: one line an alert.
+
+use super::args::List;
+use super::select::Selection;
+use super::session::Session;
+use super::{Exit, signals};
+use crate::model::{Alert, AlertId, Reject};
+use crate::report::{json, record};
+use crate::text;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+/// How long to wait for news before looking whether someone wants us to stop.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// Prints alerts, and follows when asked to.
+pub fn run(list: &List) -> anyhow::Result<Exit> {
+    if list.follow {
+        return follow(list);
+    }
+    let session = Session::load(&list.input)?;
+    let selection = Selection::new(&list.select, &session)?;
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
+    if list.rejects {
+        for reject in session.store.rejects() {
+            printer.reject(&mut out, reject)?;
+        }
+    } else {
+        for id in session.order() {
+            printer.alert(&mut out, &session, id)?;
+        }
+    }
+    if list.count {
+        writeln!(out, "{}", printer.n_shown)?;
+    }
+    out.flush()?;
+    Ok(printer.end(&session))
+}
+
+fn follow(list: &List) -> anyhow::Result<Exit> {
+    let stop = signals::listen()?;
+    let mut session = Session::open(&list.input, true)?;
+    let selection = Selection::new(&list.select, &session)?;
+    let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut next, mut next_reject) = (0, 0);
+    loop {
+        let more = session.take_within(WAIT);
+        while let Some(id) = u32::try_from(next)
+            .ok()
+            .map(AlertId)
+            .filter(|_| next < session.store.len() && !list.rejects)
+        {
+            next += 1;
+            printer.alert(&mut out, &session, id)?;
+            if !list.count {
+                out.flush()?;
+            }
+        }
+        for reject in session.store.rejects().get(next_reject..).unwrap_or_default() {
+            if list.rejects {
+                printer.reject(&mut out, reject)?;
+                out.flush()?;
+            }
+        }
+        next_reject = session.store.rejects().len();
+        let signal = stop.signal();
+        if !more || signal.is_some() || is_closed(&io::stdout()) {
+            if list.count {
+                writeln!(out, "{}", printer.n_shown)?;
+            }
+            out.flush()?;
+            let exit = printer.end(&session);
+            return Ok(signal.map_or(exit, Exit::Signal));
+        }
+    }
+}
+
+/// Whether the reader of a pipe went away: then nothing that is written would be read.
+fn is_closed(out: &io::Stdout) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut fds = [PollFd::new(out, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&at_once)).is_ok()
+        && fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::ERR | PollFlags::HUP))
+}
+
+struct Printer<'a> {
+    list: &'a List,
+    selection: Selection,
+    n_shown: u64,
+    /// Alerts whose records could not be read again.
+    n_gone: u64,
+}
+
+impl Printer<'_> {
+    fn alert(&mut self, out: &mut impl Write, session: &Session, id: AlertId) -> io::Result<()> {
+        if self.list.count {
+            match self.selection.admits(session, id) {
+                Ok(is_admitted) => self.n_shown += u64::from(is_admitted),
+                Err(_) => self.n_gone += 1,
+            }
+            return Ok(());
+        }
+        let Some((bytes, alert)) = self.read(session, id) else { return Ok(()) };
+        if !self.selection.admits_alert(&bytes, &alert) {
+            return Ok(());
+        }
+        self.n_shown += 1;
+        let mut line = String::with_capacity(bytes.len() + 256);
+        if self.list.json {
+            record::alert(&mut line, &alert);
+        } else {
+            plain(&mut line, &alert);
+        }
+        line.push('\n');
+        out.write_all(line.as_bytes())
+    }
+
+    fn read(&mut self, session: &Session, id: AlertId) -> Option<(Vec<u8>, Alert)> {
+        if let Some(false) = self.selection.decide(session, id) {
+            return None;
+        }
+        session.alert(id).inspect_err(|_| self.n_gone += 1).ok()
+    }
+
+    fn reject(&mut self, out: &mut impl Write, reject: &Reject) -> io::Result<()> {
+        self.n_shown += 1;
+        let mut line = String::new();
+        let shown = String::from_utf8_lossy(&reject.bytes);
+        let origin = &reject.origin;
+        if self.list.json {
+            line.push_str("{\"reason\":");
+            json::string(&mut line, &reject.reason);
+            line.push_str(",\"text\":");
+            json::string(&mut line, &shown);
+            let _ = write!(line, ",\"length\":{},\"origin\":{{\"source\":", reject.len);
+            json::string(&mut line, &origin.source);
+            let _ = write!(line, ",\"offset\":{},\"line\":{}}}}}", origin.offset, origin.line);
+        } else {
+            let source = text::printable(&origin.source);
+            let _ = write!(
+                line,
+                "{source}:{}: {} (offset {}): ",
+                origin.line, reject.reason, origin.offset
+            );
+            line.push_str(&text::printable(&shown));
+        }
+        line.push('\n');
+        out.write_all(line.as_bytes())
+    }
+
+    fn end(&self, session: &Session) -> Exit {
+        if self.n_gone > 0 {
+            let _ = writeln!(
+                io::stderr(),
+                "cadge: {} cannot be read any more: the log was cut while it was read",
+                text::plural(self.n_gone, "alert", "alerts")
+            );
+        }
+        let is_fine = session.end();
+        match (is_fine, self.n_shown) {
+            (false, _) => Exit::Failed,
+            (true, 0) if !self.selection.is_everything() && !self.list.count => {
+                Exit::NothingMatched
+            }
+            _ => Exit::Done,
+        }
+    }
+}
+
+/// Time, priority, rule, container and output; two spaces between.
+pub fn plain(line: &mut String, alert: &Alert) {
+    let time = alert.time.map_or_else(|| "-".to_owned(), |time| format!("{time:.9}"));
+    let priority = alert.priority.map(crate::model::Priority::name);
+    let priority = priority.or(alert.priority_text.as_deref()).unwrap_or("-");
+    let container = alert.container();
+    let container = match (container.id, container.name) {
+        (Some(id), Some(name)) if id != name && !name.is_empty() => format!("{name} ({id})"),
+        (Some(""), _) => "(empty container id)".to_owned(),
+        (Some(id), _) => id.to_owned(),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) => "-".to_owned(),
+    };
+    let _ = write!(
+        line,
+        "{time:<30}  {:<13}  {}  {}  {}",
+        text::printable(priority),
+        text::printable(alert.rule_name()),
+        text::printable(&container),
+        text::printable(alert.output.as_deref().unwrap_or("-")),
+    );
+}

@@ -1,0 +1,95 @@
+//! Which alerts a command is about: a filter, answered from columns where they can tell and from records where they must,
+//! and a text to look for.
+
+use super::args::Select;
+use super::session::{self, Session};
+use crate::model::{Alert, AlertId};
+use crate::query::Filter;
+use crate::source::Gone;
+use memchr::memmem::Finder;
+
+/// What to look for; nothing means everything.
+#[derive(Debug, Default)]
+pub struct Selection {
+    filter: Option<Filter>,
+    search: Option<Finder<'static>>,
+}
+
+/// A filter that cannot be read, marked where it is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadFilter(String);
+
+impl Selection {
+    /// Reads the options.
+    pub fn new(select: &Select, session: &Session) -> Result<Self, BadFilter> {
+        let filter = match &select.filter {
+            Some(text) => Some(filter(text, session)?),
+            None => None,
+        };
+        let search = select.search.as_deref().map(|text| Finder::new(text).into_owned());
+        Ok(Self { filter, search })
+    }
+
+    pub fn is_everything(&self) -> bool {
+        self.filter.is_none() && self.search.is_none()
+    }
+
+    /// The answer as far as the columns can tell.
+    pub fn decide(&self, session: &Session, id: AlertId) -> Option<bool> {
+        if self.is_everything() {
+            return Some(true);
+        }
+        let row = session.store.row(id).filter(|row| row.is_exact)?;
+        match self.filter.as_ref().map(|filter| filter.decide(&row.columns())) {
+            Some(Some(false)) => Some(false),
+            Some(Some(true)) if self.search.is_none() => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether an alert is selected; reads its record only when the columns cannot tell.
+    pub fn admits(&self, session: &Session, id: AlertId) -> Result<bool, Gone> {
+        if let Some(answer) = self.decide(session, id) {
+            return Ok(answer);
+        }
+        let (bytes, alert) = session.alert(id)?;
+        Ok(self.admits_alert(&bytes, &alert))
+    }
+
+    /// Whether an alert that was read again is selected.
+    pub fn admits_alert(&self, bytes: &[u8], alert: &Alert) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.matches(alert))
+            && self.search.as_ref().is_none_or(|finder| holds(finder, bytes, alert))
+    }
+}
+
+/// Whether the text stands in the record as it was received, or in what it says once its escapes are read.
+fn holds(finder: &Finder<'_>, bytes: &[u8], alert: &Alert) -> bool {
+    let has = |text: &str| finder.find(text.as_bytes()).is_some();
+    finder.find(bytes).is_some()
+        || alert.output.as_deref().is_some_and(has)
+        || alert.rule.as_deref().is_some_and(has)
+        || alert.fields.iter().any(|(_, value)| has(&value.display()))
+}
+
+/// Reads a filter; the error shows where it is wrong and what could stand there.
+pub fn filter(text: &str, session: &Session) -> Result<Filter, BadFilter> {
+    let names = session::names(&session.rules);
+    Filter::parse(text, &names).map_err(|error| {
+        let (from, to) = (error.span.range().start, error.span.range().end);
+        let before = text.get(..from).map_or(0, crate::text::width);
+        let marked = text.get(from..to).map_or(1, |part| crate::text::width(part).max(1));
+        let mut message = format!(
+            "the filter cannot be read: {}\n  {}\n  {}{}",
+            error.message,
+            crate::text::printable(text),
+            " ".repeat(before),
+            "^".repeat(marked)
+        );
+        if let Some(suggestion) = &error.suggestion {
+            message.push_str(&format!("\n  did you mean {suggestion}?"));
+        }
+        BadFilter(message)
+    })
+}

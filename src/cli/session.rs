@@ -1,0 +1,222 @@
+//! Reads what the command line names into a store, and decides in which order its alerts are told.
+
+use super::args::Input;
+use crate::clock;
+use crate::decode::{Context, RulesFiles, Templates};
+use crate::intake::{self, News, Records};
+use crate::model::{Alert, AlertId, BodyId};
+use crate::source::{self, Spec};
+use crate::store::Store;
+use anyhow::bail;
+use jiff::tz::TimeZone;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Deliveries that may wait.
+const WAITING: usize = 64;
+
+/// A session without a screen.
+pub struct Session {
+    pub store: Store,
+    pub records: Arc<Records>,
+    /// The host's rules, where they could be read.
+    pub rules: Arc<RulesFiles>,
+    pub specs: Vec<Spec>,
+    /// Sentences about sources that could not be read.
+    pub failures: Vec<String>,
+    news: Receiver<News>,
+    _handle: source::Handle,
+}
+
+impl Session {
+    /// Starts to read what the command line names.
+    pub fn open(input: &Input, follow: bool) -> anyhow::Result<Self> {
+        let specs = specs(input)?;
+        let rules = Arc::new(rules(input));
+        let context = context(&rules);
+        let (outlet, deliveries) = sync_channel(WAITING);
+        let options =
+            source::Options { follow, poll_only: input.poll, ..source::Options::default() };
+        let handle = source::spawn(specs.clone(), options, outlet);
+        let news =
+            intake::spawn(deliveries, intake::Options { context, ..intake::Options::default() });
+        Ok(Self {
+            store: Store::default(),
+            records: Arc::default(),
+            rules,
+            specs,
+            failures: Vec::new(),
+            news,
+            _handle: handle,
+        })
+    }
+
+    /// Reads everything and says how it went on standard error.
+    pub fn load(input: &Input) -> anyhow::Result<Self> {
+        let mut session = Self::open(input, false)?;
+        while session.take() {}
+        Ok(session)
+    }
+
+    /// Waits for the next news and takes it in; false when there will be no more.
+    pub fn take(&mut self) -> bool {
+        let Ok(news) = self.news.recv() else { return false };
+        self.take_in(news);
+        true
+    }
+
+    /// Like [`Self::take`], but waits no longer than this; says whether there may be more.
+    pub fn take_within(&mut self, wait: std::time::Duration) -> bool {
+        match self.news.recv_timeout(wait) {
+            Ok(news) => {
+                self.take_in(news);
+                true
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => true,
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
+    fn take_in(&mut self, news: News) {
+        if let Some(records) = news.records {
+            self.records = records;
+        }
+        self.store.append(news.batch);
+        self.failures.extend(news.done.into_iter().filter_map(|(_, error)| error));
+    }
+
+    /// Alerts in the order in which they are told: as read from one log, merged by time from several. Alerts without a time
+    /// stay behind the one before them in their log.
+    pub fn order(&self) -> Vec<AlertId> {
+        let n_alerts = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
+        let ids = (0..n_alerts).map(AlertId);
+        if matches!(
+            self.specs.as_slice(),
+            [Spec::File(_) | Spec::Stdin | Spec::Child(_) | Spec::Journal(_)]
+        ) {
+            return ids.collect();
+        }
+        let mut last = std::collections::BTreeMap::<BodyId, i64>::new();
+        let mut keyed: Vec<_> = ids
+            .map(|id| {
+                let location = self.store.location(id).unwrap_or_default();
+                let time = last.entry(location.body).or_insert(i64::MIN);
+                // A log keeps its own order: a time that goes back does not move an alert before its neighbor.
+                *time = self.store.nanos(id).map_or(*time, |nanos| nanos.max(*time));
+                (*time, location.body, location.offset, id)
+            })
+            .collect();
+        let place = |body: BodyId| {
+            self.store.bodies().get(body).map(|body| (body.source, Arc::clone(&body.name)))
+        };
+        keyed.sort_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then_with(|| place(a.1).cmp(&place(b.1)))
+                .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
+        });
+        keyed.into_iter().map(|(_, _, _, id)| id).collect()
+    }
+
+    /// An alert read again, with its bytes.
+    pub fn alert(&self, id: AlertId) -> Result<(Vec<u8>, Alert), source::Gone> {
+        let location = self.store.location(id).unwrap_or_default();
+        self.records.alert(location, self.store.origin(id))
+    }
+
+    /// Ends a command that reads: failures, then the one line on standard error; says whether anything failed.
+    pub fn end(&self) -> bool {
+        let mut err = io::stderr().lock();
+        for failure in &self.failures {
+            let _ = writeln!(err, "cadge: {}", crate::text::printable(failure));
+        }
+        let totals = self.store.totals();
+        let _ = writeln!(
+            err,
+            "{} alerts, {} rejects, {} other",
+            totals.alerts, totals.rejects, totals.other
+        );
+        self.failures.is_empty()
+    }
+}
+
+/// How records are decoded: with the host's rules, in the host's time zone.
+pub fn context(rules: &RulesFiles) -> Context {
+    Context {
+        templates: Arc::new(Templates::new(rules)),
+        zone: TimeZone::system(),
+        written_at: None,
+    }
+}
+
+/// The rules the command line names, else those of the host, as far as they can be read.
+pub fn rules(input: &Input) -> RulesFiles {
+    let mut all = RulesFiles::default();
+    let usual = [PathBuf::from("/etc/falco")];
+    let paths = if input.rules.is_empty() { usual.as_slice() } else { input.rules.as_slice() };
+    for path in paths {
+        if !path.exists() {
+            if !input.rules.is_empty() {
+                let _ = writeln!(io::stderr(), "cadge: no rules at {}", path.display());
+            }
+            continue;
+        }
+        let read = RulesFiles::read(path);
+        all.rules.extend(read.rules);
+        all.macros.extend(read.macros);
+        all.lists.extend(read.lists);
+        all.files.extend(read.files);
+        all.problems.extend(read.problems);
+    }
+    all
+}
+
+/// What to read: what is named, else a pipe on standard input, else the log of this host's Falco.
+pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
+    if !input.sources.is_empty() {
+        return Ok(input.sources.iter().map(|text| Spec::parse(text)).collect());
+    }
+    if has_data_on_stdin() {
+        return Ok(vec![Spec::Stdin]);
+    }
+    let discovery = source::discover(Path::new("/"));
+    if let Some(spec) = discovery.spec {
+        return Ok(vec![spec]);
+    }
+    let looked: Vec<_> = discovery
+        .looked
+        .iter()
+        .map(|looked| format!("  {}: {}", looked.path.display(), looked.found))
+        .collect();
+    bail!(
+        "no log of Falco's was found\nlooked at:\n{}\nin falco.yaml switch on:\n{}name a file, pipe one in, or try: cadge demo",
+        looked.join("\n"),
+        source::SWITCH_ON
+    );
+}
+
+/// Whether standard input is a pipe, a socket or a file: a terminal and `/dev/null` hold nothing to read.
+fn has_data_on_stdin() -> bool {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return false;
+    }
+    rustix::fs::fstat(&stdin).is_ok_and(|stat| {
+        let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+        kind.is_fifo() || kind.is_socket() || kind.is_file()
+    })
+}
+
+/// Now and here, for filters that speak of times.
+pub fn names(rules: &RulesFiles) -> crate::query::Names {
+    let mut names = crate::query::Names::at(clock::now(), TimeZone::system());
+    for (name, condition) in &rules.macros {
+        // A macro that cannot be read is missed when it is used, with its name.
+        let _ = names.add_macro(name, condition);
+    }
+    for (name, items) in &rules.lists {
+        names.add_list(name, items.iter().map(String::as_str));
+    }
+    names
+}
