@@ -9,6 +9,7 @@ packages=(
   docker.io iptables nftables                      # a private docker, and firewalls to parse our rules
   apparmor docker-compose seccomp                  # validators
   golang-github-containers-common                  # /usr/share/containers/seccomp.json
+  tmux                                             # copying inside it
   gdb jq conntrack tcpdump psmisc procps iproute2 gcc libc6-dev
 )
 command -v kubectl >/dev/null || packages+=(kubernetes-client)

@@ -1,0 +1,27 @@
+# `just` alone runs everything that must be green.
+default: ci
+
+ci:
+    .ci/run
+
+# The plain suite: needs nothing but Rust.
+test:
+    cargo test
+
+# With tmux, docker and the like, which tests/tools/install.sh installs.
+test-real:
+    cargo test --features real-tools
+
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+
+# Rewrites generated docs, pictures and snapshots.
+update:
+    UPDATE=1 INSTA_UPDATE=always cargo test
+
+demo:
+    cargo run -- demo
+
+deny:
+    cargo deny check
