@@ -45,7 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("arboard", &["clip"]),
-    ("base64", &["clip", "decode"]),
+    ("base64", &["clip", "decode", "query"]),
     ("bzip2", &["source"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -53,7 +53,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("crossterm", &["ui", "driver"]),
     ("flate2", &["source"]),
     ("include_dir", &["analysis"]),
-    ("ipnet", &["analysis", "query"]),
+    ("ipnet", &["analysis", "query", "lint"]),
     ("lzma_rust2", &["source"]),
     ("notify", &["source"]),
     ("ratatui", &["ui", "theme", "driver"]),

@@ -1,7 +1,7 @@
 //! One alert read again, with its neighbours and its analysis.
 
 use super::{Job, Tools};
-use crate::analysis::{Choice, Neighbour, Playbooks};
+use crate::analysis::{self, Choice, Neighbour, Playbooks};
 use crate::intake::Records;
 use crate::model::{Alert, AlertId};
 use crate::store::Snapshot;
@@ -78,7 +78,7 @@ fn look(
         .filter_map(|id| Some((id, read(id, snapshot, records).ok()?.1)))
         .collect();
     let neighbours: Vec<_> = near.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
-    let analysis = super::stand_in::analyze(&alert, &neighbours, playbooks, &Choice { variant });
+    let analysis = analysis::analyze(&alert, &neighbours, playbooks, &Choice { variant });
     Ok(Look { alert, raw, analysis })
 }
 
