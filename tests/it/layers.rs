@@ -23,7 +23,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("demo", &["model", "source", "report", "clock"]),
     (
         "ui",
-        &["model", "text", "query", "store", "analysis", "triage", "theme", "intake", "report", "clock"],
+        &[
+            "model", "text", "query", "store", "analysis", "triage", "theme", "intake", "report",
+            "clock",
+        ],
     ),
     (
         "driver",
@@ -97,7 +100,8 @@ fn sources() -> Vec<(String, String, Vec<String>)> {
     all.sort();
     let is_program = |path: &Path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        !matches!(name.as_str(), "lib.rs" | "main.rs" | "tests.rs") && !path.components().any(|part| part.as_os_str() == "tests")
+        !matches!(name.as_str(), "lib.rs" | "main.rs" | "tests.rs")
+            && !path.components().any(|part| part.as_os_str() == "tests")
     };
     all.into_iter()
         .filter(|path| is_program(path))
@@ -108,7 +112,13 @@ fn sources() -> Vec<(String, String, Vec<String>)> {
             let text = std::fs::read_to_string(&path).unwrap();
             let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
             let lines = lines
-                .map(|line| if line.trim_start().starts_with("//") { String::new() } else { line.to_owned() })
+                .map(|line| {
+                    if line.trim_start().starts_with("//") {
+                        String::new()
+                    } else {
+                        line.to_owned()
+                    }
+                })
                 .collect();
             (below.display().to_string(), module, lines)
         })
