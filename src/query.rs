@@ -62,8 +62,8 @@ impl Filter {
     }
 
     fn read(text: &str, names: &Names, lenient: bool) -> Result<Self, Error> {
-        let expr = parse::parse(text).map_err(|error| *error)?;
-        let outcome = check::compile(&expr, names, lenient).map_err(|error| *error)?;
+        let expr = parse::parse(text)?;
+        let outcome = check::compile(&expr, names, lenient)?;
         let check::Outcome { node, warnings, fields } = outcome;
         Ok(Self { text: text.into(), expr, node, warnings, fields })
     }
@@ -112,7 +112,7 @@ impl Filter {
 
 /// Parses a condition without looking at names and types.
 pub fn parse(text: &str) -> Result<Expr, Error> {
-    parse::parse(text).map_err(|error| *error)
+    parse::parse(text)
 }
 
 /// Whether a whole value fits a pattern of `*`, `?` and `[a-z]`.

@@ -1,15 +1,14 @@
 //! From a tree to a program: names looked up, fields known, operators and values fitted to types.
 
-use super::ast::{
-    Argument, Check, Expr, Field, Literal, Name, Operand, Right, Span, Test as AstTest, Transform,
-};
+mod operand;
+
+use super::ast::{Check, Expr, Literal, Name, Operand, Right, Span, Test as AstTest};
 use super::error::{Error, Warning};
 use super::fields;
-use super::kind::{Kind, Width};
+use super::kind::Kind;
 use super::names::Names;
-use super::operator::{Operator, Transformer};
-use super::program::{Ask, Ends, Getter, Lookup, Node, Part, Side, Test};
-use super::subject::Own;
+use super::operator::Operator;
+use super::program::{Ask, Getter, Node, Test};
 use super::suggest::nearest;
 use super::want;
 use rustc_hash::FxHashMap;
@@ -22,7 +21,7 @@ const MAX_MACROS: usize = 64;
 /// How many items a list may have once the lists in it are written out.
 const MAX_ITEMS: usize = 1_000_000;
 
-type Checked<T> = Result<T, Box<Error>>;
+type Checked<T> = Result<T, Error>;
 
 /// What was made of a tree.
 pub(super) struct Outcome {
@@ -110,7 +109,7 @@ impl Checker<'_> {
     }
 
     /// Says which macro an error is in, and points at the word in the filter.
-    fn located(&self, mut error: Box<Error>) -> Box<Error> {
+    fn located(&self, mut error: Error) -> Error {
         if let Some((name, span)) = self.open.first() {
             let deepest = self.open.last().map_or(name, |(name, _)| name);
             error.message = format!("in macro {deepest}: {}", error.message).into();
@@ -359,279 +358,4 @@ impl Checker<'_> {
         let kind = if left.kind == Kind::Unknown { source.kind } else { left.kind };
         Ok(Ask::Same(operator, kind, source.getter))
     }
-
-    fn operand(&mut self, operand: &Operand, right: bool) -> Checked<Source> {
-        match operand {
-            Operand::Field(field) => self.field(field),
-            Operand::Transform(transform) => self.transform(transform, right),
-        }
-    }
-
-    fn transform(&mut self, transform: &Transform, right: bool) -> Checked<Source> {
-        let transformer = transform.transformer;
-        let word = transformer.word();
-        let Span { from, to } = transform.span;
-        let wrong = |message: String| Err(Error::new(message, from, to));
-        let single =
-            !matches!(transformer, Transformer::Join | Transformer::Concat | Transformer::GetOpt);
-        if single {
-            let [Argument::Operand(operand)] = transform.arguments.as_slice() else {
-                return wrong(format!("{word}() takes one field"));
-            };
-            let inner = self.operand(operand, right)?;
-            if transformer == Transformer::Val {
-                return Ok(inner);
-            }
-            return self.transform_one(transform, operand, inner, right);
-        }
-        let parts = match (transformer, transform.arguments.as_slice()) {
-            (Transformer::Join, [Argument::Text(separator), Argument::Tuple(items)])
-                if !items.is_empty() =>
-            {
-                let mut parts = vec![Part::Text(separator.text.clone())];
-                for item in items {
-                    parts.push(self.part(item, word)?);
-                }
-                parts
-            }
-            (Transformer::Join, _) => {
-                return wrong(
-                    "join() takes a quoted separator and a list of fields in parentheses"
-                        .to_string(),
-                );
-            }
-            (Transformer::Concat, items) => {
-                items.iter().map(|item| self.part(item, word)).collect::<Checked<Vec<_>>>()?
-            }
-            (_, [Argument::Operand(operand), Argument::Text(options)]) => {
-                let inner = self.operand(operand, true)?;
-                if !matches!(inner.kind, Kind::Text | Kind::List | Kind::Unknown) {
-                    return wrong(format!(
-                        "{word}() reads text, and {} is {}",
-                        inner.name,
-                        want::phrase(inner.kind)
-                    ));
-                }
-                vec![Part::Get(inner.getter), Part::Text(options.text.clone())]
-            }
-            _ => return wrong("getopt() takes a field and the options in quotes".to_string()),
-        };
-        let listed = transformer == Transformer::GetOpt && transform.index.is_none();
-        Ok(Source {
-            getter: Getter::Transform(transformer, parts, transform.index.clone()),
-            kind: if listed { Kind::Unknown } else { Kind::Text },
-            name: format!("{word}(…)").into(),
-            is_list: false,
-            transformed_list: false,
-            no_right: false,
-        })
-    }
-
-    fn transform_one(
-        &mut self,
-        transform: &Transform,
-        operand: &Operand,
-        inner: Source,
-        right: bool,
-    ) -> Checked<Source> {
-        let transformer = transform.transformer;
-        let word = transformer.word();
-        let span = operand.span();
-        let wrong = |message: String| Err(Error::new(message, span.from, span.to));
-        if let Operand::Field(field) = operand {
-            if &*field.name == "evt.type" && !right {
-                return wrong(
-                    "evt.type cannot be given to a transformer: Falco itself dies of it"
-                        .to_string(),
-                );
-            }
-            let (entry, _) = entry(field);
-            if entry.is_some_and(|entry| entry.no_transform) {
-                return wrong(format!("{} cannot be given to a transformer", inner.name));
-            }
-        }
-        let fits = match transformer {
-            Transformer::Len => {
-                matches!(inner.kind, Kind::Text | Kind::Bytes | Kind::List | Kind::Unknown)
-            }
-            Transformer::B64 => {
-                matches!(inner.kind, Kind::Text | Kind::Bytes | Kind::List | Kind::Unknown)
-            }
-            _ => matches!(inner.kind, Kind::Text | Kind::List | Kind::Unknown),
-        };
-        if !fits {
-            return wrong(format!(
-                "{word}() reads text, and {} is {}",
-                inner.name,
-                want::phrase(inner.kind)
-            ));
-        }
-        let counted = transformer == Transformer::Len;
-        Ok(Source {
-            kind: if counted { Kind::Number(Width::U64) } else { inner.kind },
-            is_list: inner.is_list && !counted,
-            transformed_list: inner.is_list && !counted,
-            name: format!("{word}({})", inner.name).into(),
-            getter: Getter::Transform(transformer, vec![Part::Get(inner.getter)], None),
-            no_right: inner.no_right,
-        })
-    }
-
-    fn part(&mut self, argument: &Argument, word: &str) -> Checked<Part> {
-        match argument {
-            Argument::Operand(operand) => Ok(Part::Get(self.operand(operand, true)?.getter)),
-            Argument::Text(literal) | Argument::Number(literal) => {
-                Ok(Part::Text(literal.text.clone()))
-            }
-            Argument::Tuple(_) => {
-                Err(Error::new(format!("{word}() takes no list inside a list"), 0, 0))
-            }
-        }
-    }
-
-    fn field(&mut self, field: &Field) -> Checked<Source> {
-        let key: Box<str> = match &field.argument {
-            Some(argument) => format!("{}[{argument}]", field.name).into(),
-            None => field.name.clone(),
-        };
-        let Span { from, to } = field.span;
-        let (entry, dotted) = entry(field);
-        let Some(entry) = entry else {
-            self.unknown(field);
-            self.fields.push(key.clone());
-            return Ok(source(
-                Getter::Field(Lookup { key, other: None }),
-                Kind::Unknown,
-                &field.name,
-            ));
-        };
-        check_argument(entry, field, dotted)?;
-        self.fields.push(key.clone());
-        let mut made = source(getter(entry, field, dotted, key), entry.kind, &field.name);
-        made.no_right = entry.no_right;
-        // One element of a list field is a list to Falco too, except where plugins pick with an index.
-        let _ = (from, to);
-        Ok(made)
-    }
-
-    fn unknown(&mut self, field: &Field) {
-        let candidates = fields::all().iter().map(|entry| entry.name);
-        let suggestion = nearest(&field.name, candidates).or_else(|| same_tail(&field.name));
-        let span = self.place(field.span);
-        let message = format!("{} is no field we know; a plugin may bring it", field.name);
-        if self.warnings.iter().any(|warning| *warning.message == *message) {
-            return;
-        }
-        self.warnings.push(Warning {
-            message: message.into(),
-            span,
-            suggestion: suggestion.map(Into::into),
-        });
-    }
-}
-
-fn source(getter: Getter, kind: Kind, name: &str) -> Source {
-    Source {
-        getter,
-        kind,
-        name: name.into(),
-        is_list: kind == Kind::List,
-        transformed_list: false,
-        no_right: false,
-    }
-}
-
-/// A field that ends like an unknown one: `process.name` is likely `proc.name`.
-fn same_tail(name: &str) -> Option<&'static str> {
-    let (head, tail) = name.split_once('.')?;
-    let first = head.chars().next()?;
-    fields::all()
-        .iter()
-        .map(|entry| entry.name)
-        .filter(|known| known.split_once('.').is_some_and(|(_, known)| known == tail))
-        .find(|known| known.starts_with(first))
-}
-
-/// The catalogue's entry for a field, and the argument when it was written with a dot.
-fn entry(field: &Field) -> (Option<&'static fields::Entry>, Option<&str>) {
-    if let Some(entry) = fields::find(&field.name) {
-        return (Some(entry), None);
-    }
-    match fields::find_dotted(&field.name) {
-        Some((entry, tail)) if field.argument.is_none() => (Some(entry), Some(tail)),
-        _ => (None, None),
-    }
-}
-
-fn check_argument(entry: &fields::Entry, field: &Field, dotted: Option<&str>) -> Checked<()> {
-    use fields::Takes;
-    let Span { from, to } = field.span;
-    let name = entry.name;
-    let Some(argument) = dotted.or(field.argument.as_deref()) else {
-        if entry.required {
-            let example = if entry.argument == Takes::Index { "0" } else { "name" };
-            return Err(Error::new(format!("{name} needs an argument in brackets"), from, to)
-                .suggest(Some(format!("{name}[{example}]"))));
-        }
-        return Ok(());
-    };
-    let number = argument.strip_prefix('-').unwrap_or(argument);
-    let is_number =
-        !number.is_empty() && number.len() < 20 && number.bytes().all(|byte| byte.is_ascii_digit());
-    match entry.argument {
-        Takes::Nothing => {
-            Err(Error::new(format!("{name} takes nothing in brackets"), from, to)
-                .suggest(Some(name)))
-        }
-        Takes::Index if !is_number => Err(Error::new(
-            format!("{name} takes a number in brackets, and {argument} is none"),
-            from,
-            to,
-        )),
-        _ if name == "evt.arg" && dotted.is_none() && !is_number => Err(Error::new(
-            format!("evt.arg takes a number in brackets, and {argument} is none"),
-            from,
-            to,
-        )
-        .suggest(Some(format!("evt.arg.{argument}")))),
-        _ if matches!(name, "evt.arg" | "evt.rawarg")
-            && !is_number
-            && !fields::event_arguments().any(|known| known == argument) =>
-        {
-            let known =
-                nearest(argument, fields::event_arguments()).map(|known| format!("{name}.{known}"));
-            Err(Error::new(format!("no event has an argument named {argument}"), from, to)
-                .suggest(known))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn getter(entry: &fields::Entry, field: &Field, dotted: Option<&str>, key: Box<str>) -> Getter {
-    if let Some(own) = Own::parse(entry.name) {
-        return Getter::Own(own);
-    }
-    let indexless = field.argument.as_deref().is_none_or(|argument| argument == "-1");
-    let ancestors = |parent| Getter::Ancestors(entry.name.into(), parent);
-    match entry.name {
-        "fd.ip" | "fd.net" => return Getter::Ends(Ends::Addresses),
-        "fd.port" | "fd.proto" => return Getter::Ends(Ends::Ports),
-        "fd.cnet" => return Getter::Ends(Ends::Side(Side::Client)),
-        "fd.snet" => return Getter::Ends(Ends::Side(Side::Server)),
-        "fd.lnet" => return Getter::Ends(Ends::Side(Side::Local)),
-        "fd.rnet" => return Getter::Ends(Ends::Side(Side::Remote)),
-        "proc.aname" if indexless => return ancestors(Some("proc.pname")),
-        "proc.apid" if indexless => return ancestors(Some("proc.ppid")),
-        "proc.aexe" if indexless => return ancestors(Some("proc.pexe")),
-        "proc.aexepath" if indexless => return ancestors(Some("proc.pexepath")),
-        "proc.acmdline" if indexless => return ancestors(Some("proc.pcmdline")),
-        "proc.aargs" | "proc.aenv" if indexless => return ancestors(None),
-        _ => {}
-    }
-    let other = match (dotted, &field.argument) {
-        (Some(tail), _) => Some(format!("{}[{tail}]", entry.name).into()),
-        (None, Some(argument)) => Some(format!("{}.{argument}", entry.name).into()),
-        (None, None) => None,
-    };
-    Getter::Field(Lookup { key, other })
 }

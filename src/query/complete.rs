@@ -87,7 +87,7 @@ pub fn complete(text: &str, cursor: usize, names: &Names, values: &dyn Values) -
         Place::Operand => maker.operands(),
         Place::Operator(field) => maker.operators(field.as_deref()),
         Place::Value { field, operator } => maker.field_values(field.as_deref(), Some(*operator)),
-        Place::List { field } => maker.lists(field.as_deref()),
+        Place::List { .. } => maker.lists(),
         Place::Item { field } => {
             maker.field_values(field.as_deref(), None);
             maker.list_names();
@@ -294,11 +294,10 @@ impl Maker<'_> {
         }
     }
 
-    fn lists(&mut self, field: Option<&str>) {
+    fn lists(&mut self) {
         if self.typed.is_empty() {
             self.push("(", Suggests::Word, "a list of values");
         }
-        let _ = field;
         self.list_names();
     }
 

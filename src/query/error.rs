@@ -26,21 +26,23 @@ pub struct Warning {
 }
 
 impl Error {
-    pub(super) fn new(message: impl Into<Box<str>>, from: usize, to: usize) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn new(message: impl Into<Box<str>>, from: usize, to: usize) -> Self {
+        Self {
             message: message.into(),
             span: Span::new(from, to),
             expected: Vec::new(),
             suggestion: None,
-        })
+        }
     }
 
-    pub(super) fn expect(mut self: Box<Self>, words: &[&str]) -> Box<Self> {
+    #[must_use]
+    pub(super) fn expect(mut self, words: &[&str]) -> Self {
         self.expected.extend(words.iter().map(|word| Box::from(*word)));
         self
     }
 
-    pub(super) fn suggest(mut self: Box<Self>, nearest: Option<impl Into<Box<str>>>) -> Box<Self> {
+    #[must_use]
+    pub(super) fn suggest(mut self, nearest: Option<impl Into<Box<str>>>) -> Self {
         self.suggestion = nearest.map(Into::into);
         self
     }

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 /// One field of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a field")]
 pub struct Entry {
     pub name: &'static str,
     /// The type as Falco names it (`CHARBUF`, `uint64`, `string (list)`…); ours are named for people.

@@ -20,8 +20,7 @@ pub(super) fn read(words: &[String], options: &str) -> Vec<(char, String)> {
         else {
             continue;
         };
-        let mut letters = cluster.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in cluster.char_indices() {
             match takes_value(letter) {
                 Some(true) => {
                     let attached = cluster.get(at + letter.len_utf8()..).unwrap_or_default();

@@ -64,7 +64,6 @@ impl Width {
         let signed = |number: i128| number.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
         #[expect(
             clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
             reason = "wrapping is the meaning: a literal of -1 is the largest unsigned number in Falco"
         )]
         match self {

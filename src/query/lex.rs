@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A quoted or bare value; `None` when none begins here.
-    pub fn string(&mut self) -> Result<Option<Word>, Box<Error>> {
+    pub fn string(&mut self) -> Result<Option<Word>, Error> {
         if self.rest().starts_with(['"', '\'']) {
             return self.quoted().map(Some);
         }
@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An argument in brackets.
-    pub fn argument(&mut self) -> Result<Option<Word>, Box<Error>> {
+    pub fn argument(&mut self) -> Result<Option<Word>, Error> {
         if self.rest().starts_with(['"', '\'']) {
             return self.quoted().map(Some);
         }
@@ -131,7 +131,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The string ends at the first delimiter that no backslash precedes, whatever that backslash means.
-    fn quoted(&mut self) -> Result<Word, Box<Error>> {
+    fn quoted(&mut self) -> Result<Word, Error> {
         let rest = self.rest();
         let delimiter = if rest.starts_with('"') { '"' } else { '\'' };
         let mut before = '\\';
@@ -154,7 +154,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// Resolves the escapes of a quoted value.
-fn unescape(raw: &str, delimiter: char, at: usize) -> Result<Box<str>, Box<Error>> {
+fn unescape(raw: &str, delimiter: char, at: usize) -> Result<Box<str>, Error> {
     let mut text = String::with_capacity(raw.len());
     let mut chars = raw.char_indices();
     while let Some((offset, c)) = chars.next() {

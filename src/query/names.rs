@@ -34,7 +34,7 @@ impl Names {
 
     /// Adds or replaces a macro; an error when its condition cannot be parsed.
     pub fn add_macro(&mut self, name: &str, condition: &str) -> Result<(), Error> {
-        let expr = super::parse::parse(condition).map_err(|error| *error)?;
+        let expr = super::parse::parse(condition)?;
         self.macros.insert(name.into(), Arc::new(expr));
         Ok(())
     }

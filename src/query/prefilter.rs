@@ -86,7 +86,7 @@ fn need_of_test(test: &Test) -> Option<Need> {
             Operator::Equal | Operator::Contains | Operator::StartsWith | Operator::EndsWith,
             Want::Text(needle) | Want::Loose(needle, None),
         ) => match needle {
-            Needle::Plain(text) => longest_run(text.as_bytes()),
+            Needle::Plain(plain) => longest_run(plain.as_bytes()),
             Needle::Find(finder) => longest_run(finder.needle()),
             Needle::Glob(_) | Needle::Regex(_) => None,
         },

@@ -14,7 +14,7 @@ use crate::model::{Level, Priority};
 use memchr::memmem::Finder;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-type Checked<T> = Result<T, Box<Error>>;
+type Checked<T> = Result<T, Error>;
 
 /// Prepares one value for an operator that takes one.
 pub(super) fn prepare(
@@ -125,7 +125,7 @@ fn needle(literal: &Literal, operator: Operator) -> Checked<Needle> {
 }
 
 /// An operator that a type does not have.
-pub(super) fn unfit(operator: Operator, at: Span, name: &str, kind: Kind) -> Box<Error> {
+pub(super) fn unfit(operator: Operator, at: Span, name: &str, kind: Kind) -> Error {
     let word = operator.word();
     let fitting: Vec<&str> = Operator::ALL
         .iter()

@@ -7,6 +7,7 @@ use cadge::query::{
     Right, Span, Test, Transform, Transformer, complete, highlight, parse,
 };
 use proptest::prelude::*;
+use std::fmt::Write;
 
 fn identifier() -> impl Strategy<Value = String> {
     "[a-z][a-zA-Z0-9_]{0,6}".prop_filter("words of the language stand elsewhere", |word| {
@@ -259,29 +260,33 @@ fn some_condition() -> impl Strategy<Value = String> {
 fn record(alert: &Alert, escaped: bool) -> Vec<u8> {
     let mut text = String::from("{");
     for (key, value) in alert.fields.iter() {
-        text.push_str(&format!("{key:?}:"));
-        write(&mut text, value, escaped);
+        let _ = write!(text, "{key:?}:");
+        put(&mut text, value, escaped);
         text.push(',');
     }
     text.push_str("\"rule\":\"\"}");
     text.into_bytes()
 }
 
-fn write(text: &mut String, value: &Value, escaped: bool) {
+fn put(text: &mut String, value: &Value, escaped: bool) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(value) => text.push_str(&value.to_string()),
         Value::Number(digits) => text.push_str(digits),
         Value::String(string) if escaped => {
             text.push('"');
-            string.chars().for_each(|c| text.push_str(&format!("\\u{:04x}", u32::from(c))));
+            for c in string.chars() {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
             text.push('"');
         }
-        Value::String(string) => text.push_str(&format!("{string:?}")),
+        Value::String(string) => {
+            let _ = write!(text, "{string:?}");
+        }
         Value::Array(items) => {
             text.push('[');
             for item in items {
-                write(text, item, escaped);
+                put(text, item, escaped);
                 text.push(',');
             }
             text.push_str("0]");

@@ -1,5 +1,8 @@
 //! What is suggested while typing, and what color each piece gets.
 
+use crate::query::Token::{
+    Field, Keyword, Macro, Operator, Punctuation, Transformer, Value, Wrong,
+};
 use crate::query::{Names, Suggests, Token, Values, complete, highlight};
 
 struct Log;
@@ -105,7 +108,6 @@ fn every_piece_has_its_color() {
         .into_iter()
         .map(|(range, token)| (text.get(range).unwrap(), token))
         .collect();
-    use Token::{Field, Keyword, Macro, Operator, Punctuation, Transformer, Value, Wrong};
     assert_eq!(
         pieces,
         [
