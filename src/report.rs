@@ -2,6 +2,8 @@
 //!
 //! Each format has one file and escapes hostile text in its own way, in one place.
 
+pub mod dossier;
+pub mod html;
 pub mod json;
 pub mod record;
 pub mod mask;

@@ -1,5 +1,7 @@
 //! Masks secrets in what leaves the program. Best effort: it knows the usual shapes, not every secret.
 
+use crate::analysis::Analysis;
+use crate::model::{Alert, Value};
 use regex::{Captures, Regex};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -12,7 +14,7 @@ const MASK: &str = "‹masked›";
 const SHAPES: &[&str] = &[
     r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<s>.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
     r#"(?i)\bauthorization:\s*(?:basic|bearer|token|digest|apikey)?\s*(?P<s>[^\s'",;]+)"#,
-    r#"(?i)\bbearer\s+(?P<s>[A-Za-z0-9._~+/=-]{8,})"#,
+    r"(?i)\bbearer\s+(?P<s>[A-Za-z0-9._~+/=-]{8,})",
     r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]*:(?P<s>[^\s/@]+)@",
     r#"(?i)(?:^|[\s'"])(?:-u|--user|--proxy-user)[ =]+['"]?[^\s:'"]+:(?P<s>[^\s'"]+)"#,
     r"\b(?P<s>(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16})\b",
@@ -28,7 +30,7 @@ const SHAPES: &[&str] = &[
 
 /// A long word of many kinds of characters behind a word that announces a secret.
 const ANNOUNCED: &str =
-    r#"(?i)\b(?:key|token|secret|passw[a-z]*)\b[^A-Za-z0-9]{1,4}(?P<s>[A-Za-z0-9+/=_-]{25,})"#;
+    r"(?i)\b(?:key|token|secret|passw[a-z]*)\b[^A-Za-z0-9]{1,4}(?P<s>[A-Za-z0-9+/=_-]{25,})";
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     SHAPES.iter().chain([&ANNOUNCED]).filter_map(|shape| Regex::new(shape).ok()).collect()
@@ -60,6 +62,58 @@ pub fn secrets(text: &str) -> (Cow<'_, str>, usize) {
         masked = Cow::Owned(replaced.into_owned());
     }
     (masked, n)
+}
+
+/// Masks the secrets in everything an alert says; gives how many there were.
+pub fn alert(alert: &mut Alert) -> usize {
+    let in_output = alert.output.as_mut().map_or(0, boxed);
+    in_output + alert.fields.0.iter_mut().map(|(_, value)| self::value(value)).sum::<usize>()
+}
+
+fn value(value: &mut Value) -> usize {
+    match value {
+        Value::String(text) => boxed(text),
+        Value::Array(items) => items.iter_mut().map(self::value).sum(),
+        Value::Object(members) => members.iter_mut().map(|(_, inner)| self::value(inner)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// Masks the secrets in everything an analysis quotes; gives how many there were. Finished commands stay as they are:
+/// they hold typed values only.
+pub fn analysis(analysis: &mut Analysis) -> usize {
+    let Analysis {
+        headline, summary, proves, not_proven, facts, assessment, causes, missing, ..
+    } = analysis;
+    let facts = facts.iter_mut().flat_map(|fact| [&mut fact.value, &mut fact.says]);
+    let reasons = assessment.reasons.iter_mut().map(|reason| &mut reason.says);
+    let causes = causes.iter_mut().flat_map(|cause| [&mut cause.title, &mut cause.check]);
+    let missing = missing.iter_mut().map(|missing| &mut missing.why);
+    let texts = [headline, summary]
+        .into_iter()
+        .chain(proves)
+        .chain(not_proven)
+        .chain(facts)
+        .chain(reasons)
+        .chain(causes)
+        .chain(missing);
+    texts.map(in_place).sum()
+}
+
+fn boxed(text: &mut Box<str>) -> usize {
+    let (masked, n) = secrets(text);
+    if n > 0 {
+        *text = masked.into();
+    }
+    n
+}
+
+fn in_place(text: &mut String) -> usize {
+    let (masked, n) = secrets(text);
+    if n > 0 {
+        *text = masked.into_owned();
+    }
+    n
 }
 
 /// What only names a secret: a variable, a file, nothing.

