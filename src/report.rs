@@ -5,5 +5,5 @@
 pub mod dossier;
 pub mod html;
 pub mod json;
-pub mod record;
 pub mod mask;
+pub mod record;

@@ -231,7 +231,7 @@ impl Page {
         match (&step.command, &step.unavailable) {
             (Some(line), _) => self.put(&format!("<pre>{}</pre>{undo}", command(line))),
             (None, Some(why)) => {
-                self.put(&format!("<br><span class=\"faint\">not available: {}</span>", text(why)))
+                self.put(&format!("<br><span class=\"faint\">not available: {}</span>", text(why)));
             }
             (None, None) => {}
         }
