@@ -2,8 +2,12 @@
 //!
 //! Each format has one file and escapes hostile text in its own way, in one place.
 
+pub mod analysis_json;
+pub mod code;
 pub mod dossier;
 pub mod html;
 pub mod json;
+pub mod markdown;
 pub mod mask;
+pub mod plain;
 pub mod record;

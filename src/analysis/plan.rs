@@ -105,7 +105,7 @@ fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
         // A debugger never returns from a frozen process.
         .filter(|item| !(frozen_first && item.command.id == "save-memory"))
         .collect();
-    queue.sort_by_key(|item| (!item.first, item.command.phase));
+    queue.sort_by_key(|item| if item.first { (0, Phase::Verify) } else { (1, item.command.phase) });
     let mut ordered: Vec<Wanted<'a>> = Vec::new();
     let mut rest = queue.into_iter();
     let mut pending: Vec<Wanted<'a>> = Vec::new();

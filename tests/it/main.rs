@@ -1,4 +1,5 @@
 //! The integration tests: one binary, one module per subject.
-mod filter;
 
+mod filter;
 mod layers;
+mod playbooks;
