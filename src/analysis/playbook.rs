@@ -97,9 +97,19 @@ pub struct Signal {
     /// The field the sentence rests on.
     pub field: String,
     /// Whether the program itself cannot choose the value (image, layer, parent, namespace: yes; name, argv: no).
-    /// A negative weight without proof never lowers a level by itself.
+    /// A negative weight without proof never lowers a level. Absent: as the field's nature is.
     #[serde(default)]
-    pub proof: bool,
+    pub proof: Option<bool>,
+}
+
+impl Signal {
+    /// Whether a negative weight counts.
+    pub fn is_proof(&self) -> bool {
+        self.proof.unwrap_or_else(|| {
+            let own = ["proc.name", "proc.cmdline", "proc.args", "proc.exe", "proc.exepath", "proc.cwd", "proc.env", "fd.name"];
+            !own.contains(&self.field.as_str()) && !self.field.starts_with("proc.args[") && !self.field.starts_with("evt.arg.p")
+        })
+    }
 }
 
 /// A likely cause, in the file's order; causes whose `when` matches come first.
