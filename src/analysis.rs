@@ -18,12 +18,12 @@ mod verify;
 mod wording;
 
 pub use facts::{Case, Facts};
-pub use verify::verify;
 pub use library::{Catalogue, Playbooks, Problem, read_folder};
 pub use outcome::{
     Analysis, Assessment, Attack, Cause, Direction, Fact, Match, Missing, Phase, PlaybookRef,
     Reason, Related, Risk, Step,
 };
+pub use verify::verify;
 
 use crate::model::{Alert, AlertId, Level};
 use assess::{Recognized, Standing};
@@ -139,14 +139,20 @@ fn summary(playbook: &Playbook, case: Case<'_>, plan: &plan::Plan, story: &story
 /// Causes that speak for themselves first, then those that are always possible.
 fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_>>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
-    let spoken = |cause: &&playbook::CauseText| cause.when.as_deref().is_some_and(|when| choose::matches(when, case));
+    let spoken = |cause: &&playbook::CauseText| {
+        cause.when.as_deref().is_some_and(|when| choose::matches(when, case))
+    };
     let always = |cause: &&playbook::CauseText| cause.when.is_none();
     // Where the playbook has its own words for a drill, they are better than the general ones.
-    let own = recognized
-        .filter(|recognized| recognized.standing != Standing::Disguise)
-        .and_then(|recognized| {
-            playbook.causes.iter().filter(spoken).find(|cause| cause.verdict == recognized.known.verdict)
-        });
+    let own = recognized.filter(|recognized| recognized.standing != Standing::Disguise).and_then(
+        |recognized| {
+            playbook
+                .causes
+                .iter()
+                .filter(spoken)
+                .find(|cause| cause.verdict == recognized.known.verdict)
+        },
+    );
     if let Some(text) = own {
         causes.push(Cause {
             id: text.id.clone(),

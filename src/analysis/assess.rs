@@ -93,7 +93,12 @@ pub fn assess(
 ) -> Assessment {
     let mut weighed: Vec<Weighed> = Vec::new();
     for signal in playbook.signals.iter().filter(|signal| matches(&signal.when, case)) {
-        weighed.push(weigh(signal.weight, signal.is_proof(), &signal.field, fill(&signal.says, case)));
+        weighed.push(weigh(
+            signal.weight,
+            signal.is_proof(),
+            &signal.field,
+            fill(&signal.says, case),
+        ));
     }
     let restated = |mark: &Mark| playbook.restates.iter().any(|id| id == mark.id);
     let said = |field: &str, weighed: &[Weighed]| {

@@ -106,8 +106,19 @@ impl Signal {
     /// Whether a negative weight counts.
     pub fn is_proof(&self) -> bool {
         self.proof.unwrap_or_else(|| {
-            let own = ["proc.name", "proc.cmdline", "proc.args", "proc.exe", "proc.exepath", "proc.cwd", "proc.env", "fd.name"];
-            !own.contains(&self.field.as_str()) && !self.field.starts_with("proc.args[") && !self.field.starts_with("evt.arg.p")
+            let own = [
+                "proc.name",
+                "proc.cmdline",
+                "proc.args",
+                "proc.exe",
+                "proc.exepath",
+                "proc.cwd",
+                "proc.env",
+                "fd.name",
+            ];
+            !own.contains(&self.field.as_str())
+                && !self.field.starts_with("proc.args[")
+                && !self.field.starts_with("evt.arg.p")
         })
     }
 }

@@ -18,13 +18,17 @@ pub fn verify(playbooks: &Playbooks) -> Vec<Problem> {
     }
     for (name, input) in &catalogue.inputs {
         if let Err(why) = quote::word(&input.example, input) {
-            problems.push(Problem { file: format!("commands: input {name}"), what: format!("its example is refused: {why}") });
+            problems.push(Problem {
+                file: format!("commands: input {name}"),
+                what: format!("its example is refused: {why}"),
+            });
         }
     }
     for known in playbooks.known() {
         let mut found = Vec::new();
         of_known(known, &mut found);
-        problems.extend(found.into_iter().map(|what| Problem { file: "known.yaml".to_owned(), what }));
+        problems
+            .extend(found.into_iter().map(|what| Problem { file: "known.yaml".to_owned(), what }));
     }
     for (path, book) in playbooks.all() {
         match book {
@@ -33,7 +37,8 @@ pub fn verify(playbooks: &Playbooks) -> Vec<Problem> {
                 let mut found = Vec::new();
                 of_playbook(path, &book, catalogue, &mut found);
                 of_samples(&book, playbooks, &mut found);
-                problems.extend(found.into_iter().map(|what| Problem { file: path.to_owned(), what }));
+                problems
+                    .extend(found.into_iter().map(|what| Problem { file: path.to_owned(), what }));
             }
         }
     }
@@ -45,12 +50,18 @@ fn of_command(command: &Command, catalogue: &Catalogue) -> Vec<String> {
     let undo: Vec<(&str, &str)> = match &command.undo {
         None => Vec::new(),
         Some(super::catalogue::PerVariant::All(text)) => vec![("undo", text)],
-        Some(super::catalogue::PerVariant::Each(texts)) => texts.iter().map(|(name, text)| (name, text.as_str())).collect(),
+        Some(super::catalogue::PerVariant::Each(texts)) => {
+            texts.iter().map(|(name, text)| (name, text.as_str())).collect()
+        }
     };
     if command.undo.is_none() && command.risk > super::Risk::ReadOnly {
-        found.push("it changes something and has no undo; write `none: …` where there is none".to_owned());
+        found.push(
+            "it changes something and has no undo; write `none: …` where there is none".to_owned(),
+        );
     }
-    for (variant, template) in command.variants.iter().map(|(name, text)| (name, text.as_str())).chain(undo) {
+    for (variant, template) in
+        command.variants.iter().map(|(name, text)| (name, text.as_str())).chain(undo)
+    {
         for (name, is_open) in quote::placeholders(template) {
             match catalogue.input(&name) {
                 None => found.push(format!("{variant}: no input is called {name}")),
@@ -83,7 +94,12 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
     if path.starts_with("family/") && book.family.is_none() {
         found.push("it has no `family`".to_owned());
     }
-    for rule in book.per_rule.iter().map(|(rule, _)| rule).filter(|rule| !book.rules.iter().any(|known| known == rule)) {
+    for rule in book
+        .per_rule
+        .iter()
+        .map(|(rule, _)| rule)
+        .filter(|rule| !book.rules.iter().any(|known| known == rule))
+    {
         found.push(format!("per_rule speaks of `{rule}`, which is not in rules"));
     }
     let mut filters: Vec<&str> = Vec::new();
@@ -107,7 +123,9 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
     for cause in &book.causes {
         filters.extend(cause.when.as_deref());
         texts.extend([cause.title.as_str(), cause.check.as_str()]);
-        if !["true_positive", "benign", "false_positive", "test", "duplicate"].contains(&cause.verdict.as_str()) {
+        if !["true_positive", "benign", "false_positive", "test", "duplicate"]
+            .contains(&cause.verdict.as_str())
+        {
             found.push(format!("`{}` is no verdict", cause.verdict));
         }
     }
@@ -118,15 +136,29 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
             found.push(format!("no command is called `{}`", step.command));
         }
     }
-    filters.extend(book.family.as_ref().and_then(|family| family.when.as_deref()).filter(|when| !when.is_empty()));
+    filters.extend(
+        book.family
+            .as_ref()
+            .and_then(|family| family.when.as_deref())
+            .filter(|when| !when.is_empty()),
+    );
     for known in &book.known {
         of_known(known, found);
     }
     check_filters(&filters, found);
     for text in texts {
-        found.extend(wording::unknown_placeholders(text).into_iter().map(|name| format!("{{{name}}} is no placeholder")));
+        found.extend(
+            wording::unknown_placeholders(text)
+                .into_iter()
+                .map(|name| format!("{{{name}}} is no placeholder")),
+        );
     }
-    found.extend(book.attack.iter().filter(|id| !attack::is_known(id)).map(|id| format!("{id} is no technique we know")));
+    found.extend(
+        book.attack
+            .iter()
+            .filter(|id| !attack::is_known(id))
+            .map(|id| format!("{id} is no technique we know")),
+    );
     if book.causes.is_empty() {
         found.push("it has no causes".to_owned());
     }
@@ -148,7 +180,8 @@ fn check_filters(filters: &[&str], found: &mut Vec<String>) {
         match Filter::parse(text, &Names::default()) {
             Err(error) => found.push(format!("`{text}`: {error}")),
             Ok(filter) => {
-                let unknown = filter.fields().find(|key| key.starts_with("fact.") && !FACTS.contains(key));
+                let unknown =
+                    filter.fields().find(|key| key.starts_with("fact.") && !FACTS.contains(key));
                 found.extend(unknown.map(|key| format!("`{text}`: no fact is called {key}")));
             }
         }
@@ -157,9 +190,23 @@ fn check_filters(filters: &[&str], found: &mut Vec<String>) {
 
 /// The facts that filters may ask for.
 const FACTS: [&str; 17] = [
-    "fact.actor", "fact.age", "fact.direction", "fact.drill", "fact.exe", "fact.failed", "fact.neighbors", "fact.parents",
-    "fact.person", "fact.place", "fact.platform", "fact.privileged", "fact.remote", "fact.runtime", "fact.target",
-    "fact.tty", "fact.known",
+    "fact.actor",
+    "fact.age",
+    "fact.direction",
+    "fact.drill",
+    "fact.exe",
+    "fact.failed",
+    "fact.neighbors",
+    "fact.parents",
+    "fact.person",
+    "fact.place",
+    "fact.platform",
+    "fact.privileged",
+    "fact.remote",
+    "fact.runtime",
+    "fact.target",
+    "fact.tty",
+    "fact.known",
 ];
 
 fn of_samples(book: &Playbook, playbooks: &Playbooks, found: &mut Vec<String>) {
@@ -175,8 +222,16 @@ fn of_samples(book: &Playbook, playbooks: &Playbooks, found: &mut Vec<String>) {
         };
         expect("the playbook", &book.id, &analysis.playbook.id);
         expect("the level", sample.level.name(), analysis.assessment.level.name());
-        expect("the first cause", &sample.cause, analysis.causes.first().map_or("none", |cause| &cause.id));
-        expect("the first command", &sample.first, analysis.steps.first().map_or("none", |step| &step.id));
+        expect(
+            "the first cause",
+            &sample.cause,
+            analysis.causes.first().map_or("none", |cause| &cause.id),
+        );
+        expect(
+            "the first command",
+            &sample.first,
+            analysis.steps.first().map_or("none", |step| &step.id),
+        );
         if let Some(known) = &sample.known {
             expect("the identity", known, analysis.assessment.known.as_deref().unwrap_or("none"));
         }

@@ -22,13 +22,27 @@ pub fn analysis_json(analysis: &Analysis) -> String {
         quote(&analysis.summary)
     );
     let texts = |items: &[String]| array(items, |item| quote(item));
-    let _ = write!(out, ",\"proves\":{},\"not_proven\":{}", texts(&analysis.proves), texts(&analysis.not_proven));
+    let _ = write!(
+        out,
+        ",\"proves\":{},\"not_proven\":{}",
+        texts(&analysis.proves),
+        texts(&analysis.not_proven)
+    );
     let facts = array(&analysis.facts, |fact| {
-        object(&[("field", quote(&fact.field)), ("value", quote(&fact.value)), ("says", quote(&fact.says)), ("direction", quote(fact.direction.name()))])
+        object(&[
+            ("field", quote(&fact.field)),
+            ("value", quote(&fact.value)),
+            ("says", quote(&fact.says)),
+            ("direction", quote(fact.direction.name())),
+        ])
     });
     let assessment = &analysis.assessment;
     let reasons = array(&assessment.reasons, |reason| {
-        object(&[("field", quote(&reason.field)), ("says", quote(&reason.says)), ("direction", quote(reason.direction.name()))])
+        object(&[
+            ("field", quote(&reason.field)),
+            ("says", quote(&reason.says)),
+            ("direction", quote(reason.direction.name())),
+        ])
     });
     let assessment = object(&[
         ("level", quote(assessment.level.name())),
@@ -37,16 +51,34 @@ pub fn analysis_json(analysis: &Analysis) -> String {
         ("reasons", reasons),
     ]);
     let causes = array(&analysis.causes, |cause| {
-        object(&[("id", quote(&cause.id)), ("title", quote(&cause.title)), ("verdict", quote(&cause.verdict)), ("check", quote(&cause.check))])
+        object(&[
+            ("id", quote(&cause.id)),
+            ("title", quote(&cause.title)),
+            ("verdict", quote(&cause.verdict)),
+            ("check", quote(&cause.check)),
+        ])
     });
     let missing = array(&analysis.missing, |lack| {
-        object(&[("field", quote(&lack.field)), ("why", quote(&lack.why)), ("find", quote(&lack.find))])
+        object(&[
+            ("field", quote(&lack.field)),
+            ("why", quote(&lack.why)),
+            ("find", quote(&lack.find)),
+        ])
     });
     let attack = array(&analysis.attack, |attack| {
-        object(&[("technique", quote(&attack.technique)), ("name", quote(&attack.name)), ("tactic", quote(&attack.tactic)), ("url", quote(&attack.url))])
+        object(&[
+            ("technique", quote(&attack.technique)),
+            ("name", quote(&attack.name)),
+            ("tactic", quote(&attack.tactic)),
+            ("url", quote(&attack.url)),
+        ])
     });
     let related = array(&analysis.related, |related| {
-        object(&[("id", related.id.0.to_string()), ("rule", quote(&related.rule)), ("why", quote(&related.why))])
+        object(&[
+            ("id", related.id.0.to_string()),
+            ("rule", quote(&related.rule)),
+            ("why", quote(&related.why)),
+        ])
     });
     let _ = write!(
         out,
@@ -59,7 +91,9 @@ pub fn analysis_json(analysis: &Analysis) -> String {
 }
 
 fn step(step: &Step) -> String {
-    let others = array(&step.others, |(variant, command)| object(&[("variant", quote(variant)), ("command", quote(command))]));
+    let others = array(&step.others, |(variant, command)| {
+        object(&[("variant", quote(variant)), ("command", quote(command))])
+    });
     object(&[
         ("phase", quote(step.phase.name())),
         ("id", quote(&step.id)),
@@ -78,7 +112,8 @@ fn step(step: &Step) -> String {
 }
 
 fn object(members: &[(&str, String)]) -> String {
-    let members: Vec<_> = members.iter().map(|(key, value)| format!("{}:{value}", quote(key))).collect();
+    let members: Vec<_> =
+        members.iter().map(|(key, value)| format!("{}:{value}", quote(key))).collect();
     format!("{{{}}}", members.join(","))
 }
 

@@ -45,7 +45,12 @@ pub fn prose(text: &str) -> String {
             }
             // Neither mentions nor bare addresses become links.
             '@' => escaped.push_str("&#64;"),
-            ':' if escaped.ends_with("http") || escaped.ends_with("https") || escaped.ends_with("ftp") => escaped.push_str("&#58;"),
+            ':' if escaped.ends_with("http")
+                || escaped.ends_with("https")
+                || escaped.ends_with("ftp") =>
+            {
+                escaped.push_str("&#58;")
+            }
             _ => escaped.push(c),
         }
     }
@@ -67,7 +72,10 @@ mod tests {
 
     #[test]
     fn prose_holds_no_markup() {
-        assert_eq!(prose("<img src=x> [a](b) *c* @all"), "&lt;img src=x&gt; \\[a\\](b) \\*c\\* &#64;all");
+        assert_eq!(
+            prose("<img src=x> [a](b) *c* @all"),
+            "&lt;img src=x&gt; \\[a\\](b) \\*c\\* &#64;all"
+        );
         assert_eq!(prose("see https://x.example"), "see https&#58;//x.example");
     }
 }

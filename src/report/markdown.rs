@@ -10,7 +10,12 @@ pub fn markdown(alert: &Alert, analysis: &Analysis) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n", prose(&analysis.headline));
     let level = analysis.assessment.level.name();
-    let known = analysis.assessment.known.as_ref().map(|known| format!(" · recognized: {}", span(known))).unwrap_or_default();
+    let known = analysis
+        .assessment
+        .known
+        .as_ref()
+        .map(|known| format!(" · recognized: {}", span(known)))
+        .unwrap_or_default();
     let _ = writeln!(out, "**Assessment: {level}**{known}\n");
     section(&mut out, "Summary", &prose(&analysis.summary));
     details(&mut out, alert, analysis);
@@ -52,7 +57,13 @@ fn list(out: &mut String, title: &str, items: &[String]) {
 fn details(out: &mut String, alert: &Alert, analysis: &Analysis) {
     out.push_str("## Event details\n\n| field | value | meaning |\n|---|---|---|\n");
     let mut row = |name: &str, value: &str, says: &str| {
-        let _ = writeln!(out, "| {} | {} | {} |", cell(name), cell(value), prose(says).replace('\n', " "));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} |",
+            cell(name),
+            cell(value),
+            prose(says).replace('\n', " ")
+        );
     };
     row("rule", alert.rule_name(), "");
     if let Some(time) = alert.time {
@@ -108,7 +119,13 @@ fn causes(out: &mut String, analysis: &Analysis) {
     out.push_str("## Possible causes\n\n");
     for (n, cause) in analysis.causes.iter().enumerate() {
         let verdict = cause.verdict.replace('_', " ");
-        let _ = writeln!(out, "{}. **{}** ({verdict}). {}", n + 1, prose(&cause.title), prose(&cause.check));
+        let _ = writeln!(
+            out,
+            "{}. **{}** ({verdict}). {}",
+            n + 1,
+            prose(&cause.title),
+            prose(&cause.check)
+        );
     }
     out.push('\n');
 }
@@ -119,19 +136,33 @@ fn missing(out: &mut String, analysis: &Analysis) {
     }
     out.push_str("## What is not known\n\n");
     for lack in &analysis.missing {
-        let _ = writeln!(out, "- {}: {} Find it: {}", span(&lack.field), prose(&lack.why), span(&lack.find));
+        let _ = writeln!(
+            out,
+            "- {}: {} Find it: {}",
+            span(&lack.field),
+            prose(&lack.why),
+            span(&lack.find)
+        );
     }
     out.push('\n');
 }
 
 fn next_steps(out: &mut String, analysis: &Analysis) {
-    let steps: Vec<&Step> = analysis.steps.iter().filter(|step| step.command.is_some()).take(5).collect();
+    let steps: Vec<&Step> =
+        analysis.steps.iter().filter(|step| step.command.is_some()).take(5).collect();
     if steps.is_empty() {
         return;
     }
     out.push_str("## Next steps\n\n");
     for (n, step) in steps.iter().enumerate() {
-        let _ = writeln!(out, "{}. {} ({}): {}", n + 1, span(&step.id), step.phase.name(), prose(&step.why));
+        let _ = writeln!(
+            out,
+            "{}. {} ({}): {}",
+            n + 1,
+            span(&step.id),
+            step.phase.name(),
+            prose(&step.why)
+        );
     }
     out.push('\n');
 }
@@ -157,7 +188,13 @@ fn phase_section(out: &mut String, phase: Phase, analysis: &Analysis) {
 
 fn one_step(out: &mut String, step: &Step) {
     let _ = writeln!(out, "### {}: {}\n\n{}\n", step.id, prose(&step.title), prose(&step.why));
-    let _ = writeln!(out, "Risk: {} · needs: {} · for: {}\n", step.risk.name(), prose(&step.privilege), step.variant);
+    let _ = writeln!(
+        out,
+        "Risk: {} · needs: {} · for: {}\n",
+        step.risk.name(),
+        prose(&step.privilege),
+        step.variant
+    );
     if !step.needs.is_empty() {
         let needs: Vec<_> = step.needs.iter().map(|id| span(id)).collect();
         let _ = writeln!(out, "First: {}\n", needs.join(", "));
@@ -192,7 +229,13 @@ fn related(out: &mut String, analysis: &Analysis) {
     }
     out.push_str("## Related alerts\n\n");
     for related in &analysis.related {
-        let _ = writeln!(out, "- {} ({}, alert {})", span(&related.rule), related.why, related.id.0 + 1);
+        let _ = writeln!(
+            out,
+            "- {} ({}, alert {})",
+            span(&related.rule),
+            related.why,
+            related.id.0 + 1
+        );
     }
     out.push('\n');
 }
@@ -204,7 +247,13 @@ fn references(out: &mut String, analysis: &Analysis) {
     out.push_str("## References\n\n");
     for attack in &analysis.attack {
         let tactic = attack.tactic.replace('-', " ");
-        let _ = writeln!(out, "- [{} {}]({}) ({tactic})", attack.technique, prose(&attack.name), attack.url);
+        let _ = writeln!(
+            out,
+            "- [{} {}]({}) ({tactic})",
+            attack.technique,
+            prose(&attack.name),
+            attack.url
+        );
     }
     for address in &analysis.references {
         if !analysis.attack.iter().any(|attack| attack.url == *address) {

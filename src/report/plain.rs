@@ -13,14 +13,33 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
     let mut out = String::new();
     let assessment = &analysis.assessment;
     line(&mut out, "", &analysis.headline);
-    let known = assessment.known.as_ref().map(|known| format!(", recognized as {known}")).unwrap_or_default();
+    let known = assessment
+        .known
+        .as_ref()
+        .map(|known| format!(", recognized as {known}"))
+        .unwrap_or_default();
     let priority = assessment.falco_priority.map_or("unknown", crate::model::Priority::name);
-    line(&mut out, "", &format!("assessment: {}{known} (Falco's priority: {priority})", assessment.level.name()));
+    line(
+        &mut out,
+        "",
+        &format!("assessment: {}{known} (Falco's priority: {priority})", assessment.level.name()),
+    );
     let time = alert.time.map_or_else(|| "unknown time".to_owned(), |time| time.to_string());
-    line(&mut out, "", &format!("{} · {time} · playbook {} (by {})", alert.rule_name(), analysis.playbook.id, analysis.playbook.found_by.name()));
+    line(
+        &mut out,
+        "",
+        &format!(
+            "{} · {time} · playbook {} (by {})",
+            alert.rule_name(),
+            analysis.playbook.id,
+            analysis.playbook.found_by.name()
+        ),
+    );
     out.push('\n');
     line(&mut out, "", &analysis.summary);
-    for (title, items) in [("What it proves", &analysis.proves), ("What it does not prove", &analysis.not_proven)] {
+    for (title, items) in
+        [("What it proves", &analysis.proves), ("What it does not prove", &analysis.not_proven)]
+    {
         heading(&mut out, title, items.is_empty());
         items.iter().for_each(|item| line(&mut out, "  - ", item));
     }
@@ -35,7 +54,11 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
     }
     heading(&mut out, "Possible causes", analysis.causes.is_empty());
     for cause in &analysis.causes {
-        line(&mut out, "  - ", &format!("{} ({}). {}", cause.title, cause.verdict.replace('_', " "), cause.check));
+        line(
+            &mut out,
+            "  - ",
+            &format!("{} ({}). {}", cause.title, cause.verdict.replace('_', " "), cause.check),
+        );
     }
     heading(&mut out, "What is not known", analysis.missing.is_empty());
     for lack in &analysis.missing {
@@ -51,11 +74,19 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
     }
     heading(&mut out, "Related", analysis.related.is_empty());
     for related in &analysis.related {
-        line(&mut out, "  - ", &format!("alert {}: {} ({})", related.id.0 + 1, related.rule, related.why));
+        line(
+            &mut out,
+            "  - ",
+            &format!("alert {}: {} ({})", related.id.0 + 1, related.rule, related.why),
+        );
     }
     heading(&mut out, "References", analysis.attack.is_empty() && analysis.references.is_empty());
     for attack in &analysis.attack {
-        line(&mut out, "  - ", &format!("{} {} ({}) {}", attack.technique, attack.name, attack.tactic, attack.url));
+        line(
+            &mut out,
+            "  - ",
+            &format!("{} {} ({}) {}", attack.technique, attack.name, attack.tactic, attack.url),
+        );
     }
     analysis.references.iter().for_each(|address| line(&mut out, "  - ", address));
     out
@@ -65,7 +96,18 @@ fn steps(out: &mut String, phase: Phase, analysis: &Analysis) {
     let steps: Vec<_> = analysis.steps.iter().filter(|step| step.phase == phase).collect();
     heading(out, phase.name(), steps.is_empty());
     for step in steps {
-        line(out, "  ", &format!("{}: {} [{}, {}, {}]", step.id, step.why, step.variant, step.risk.name(), step.privilege));
+        line(
+            out,
+            "  ",
+            &format!(
+                "{}: {} [{}, {}, {}]",
+                step.id,
+                step.why,
+                step.variant,
+                step.risk.name(),
+                step.privilege
+            ),
+        );
         match (&step.command, &step.unavailable) {
             (Some(text), _) => command(out, text),
             (None, Some(why)) => line(out, "    not available: ", why),
