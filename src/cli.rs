@@ -8,15 +8,18 @@ pub mod fields;
 mod groups;
 mod lint;
 mod list;
+mod manual;
 pub mod mark;
 mod select;
 pub mod session;
+mod settings;
 mod signals;
 mod stats;
+mod view;
 
 use args::{Cli, Command};
-use clap::{CommandFactory, Parser};
-use std::io::{self, IsTerminal, Write};
+use clap::Parser;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -69,34 +72,22 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Some(command) = cli.command else { return view(cli.view) };
+    let Some(command) = cli.command else { return view::run(cli.view) };
     match command {
         Command::Fields(args) => fields::run(&args, &mut io::stdout().lock()),
         Command::Check(args) => check::run(&args, &mut io::stdout(), &mut io::stderr()),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "cadge", &mut io::stdout());
-            Ok(Exit::Done)
-        }
-        Command::Man => {
-            clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?;
-            Ok(Exit::Done)
-        }
+        Command::Demo(args) => view::demo(args),
+        Command::Config(args) => settings::config(&args, &mut io::stdout(), &mut io::stderr()),
+        Command::Paths => settings::paths(&mut io::stdout()),
+        Command::Keys => settings::keys(&mut io::stdout()),
+        Command::Completions { shell } => manual::completions(shell, &mut io::stdout()),
+        Command::Man => manual::man(&mut io::stdout()),
         Command::Lint(args) => lint::run(&args),
         Command::List(list) => list::run(&list),
         Command::Groups(groups) => groups::run(&groups),
         Command::Stats(stats) => stats::run(&stats),
         _ => anyhow::bail!("not there yet"),
     }
-}
-
-/// The console, or what `list` prints where there is no terminal to show one on.
-fn view(view: args::View) -> anyhow::Result<Exit> {
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if is_dumb || !io::stdout().is_terminal() {
-        let select = args::Select { filter: view.filter, search: None };
-        return list::run(&args::List { input: view.input, select, ..args::List::default() });
-    }
-    anyhow::bail!("the console is not there yet");
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -5,7 +5,7 @@
 
 mod background;
 mod pump;
-mod settings;
+pub mod settings;
 mod terminal;
 mod work;
 
@@ -57,8 +57,8 @@ pub struct Start {
 pub enum Input {
     Sources(Vec<Spec>, source::Options),
     Demo,
-    /// Nothing was found; the text says what was looked for and what to do.
-    Nothing(String),
+    /// Nothing was found; what was looked for, as sentences.
+    Nothing(Vec<String>),
 }
 
 /// How the console was left.
@@ -129,6 +129,9 @@ async fn open(start: Start) -> io::Result<Left> {
     outside.tell(Msg::Resize(size.width, size.height));
     for banner in start.banners.into_iter().chain(problems) {
         outside.tell(Msg::Banner(banner));
+    }
+    if let Some(filter) = start.filter {
+        outside.tell(Msg::Narrow(filter));
     }
     outside.begin(start.input);
     drop(inbox);
@@ -217,7 +220,7 @@ impl Outside {
         match input {
             Input::Sources(specs, options) => pump::sources(specs, options, intake, jobs, inbox),
             Input::Demo => pump::demo(intake, jobs, inbox),
-            Input::Nothing(text) => self.tell(Msg::Banner(text)),
+            Input::Nothing(looked) => self.tell(Msg::NoSource(looked)),
         }
     }
 

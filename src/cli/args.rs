@@ -95,6 +95,15 @@ pub enum Command {
     /// host, opens a listener, does not exist, leaves a placeholder, destroys evidence, hits too much, is not safe in a
     /// shell, does not validate, or contradicts the alert. Nothing is run.
     Lint(super::lint::Lint),
+    /// The settings: what is wrong with them, and the manual.
+    ///
+    /// `cadge config default > ~/.config/cadge/config.toml` is a good start: every setting with its default, commented.
+    #[command(arg_required_else_help = true)]
+    Config(Config),
+    /// Where settings, themes, playbooks and the last copied text are.
+    Paths,
+    /// Every action with its keys, as the settings have them.
+    Keys,
     /// A completion script for a shell, on standard output.
     Completions { shell: clap_complete::Shell },
     /// The manual page, on standard output.
@@ -248,4 +257,21 @@ pub struct CheckFilter {
     /// Rules files or folders whose macros and lists may be used by name.
     #[arg(long, value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say what is wrong with the settings, with line and column; exit status 2 if anything is.
+    Check {
+        /// Read this file instead of the usual one.
+        file: Option<PathBuf>,
+    },
+    /// Print every setting with its default, commented.
+    Default,
 }

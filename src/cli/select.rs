@@ -3,6 +3,7 @@
 
 use super::args::Select;
 use super::session::{self, Session};
+use crate::decode::RulesFiles;
 use crate::model::{Alert, AlertId};
 use crate::query::Filter;
 use crate::source::Gone;
@@ -24,7 +25,7 @@ impl Selection {
     /// Reads the options.
     pub fn new(select: &Select, session: &Session) -> Result<Self, BadFilter> {
         let filter = match &select.filter {
-            Some(text) => Some(filter(text, session)?),
+            Some(text) => Some(filter(text, &session.rules)?),
             None => None,
         };
         let search = select.search.as_deref().map(|text| Finder::new(text).into_owned());
@@ -74,8 +75,8 @@ fn holds(finder: &Finder<'_>, bytes: &[u8], alert: &Alert) -> bool {
 }
 
 /// Reads a filter; the error shows where it is wrong and what could stand there.
-pub fn filter(text: &str, session: &Session) -> Result<Filter, BadFilter> {
-    let names = session::names(&session.rules);
+pub fn filter(text: &str, rules: &RulesFiles) -> Result<Filter, BadFilter> {
+    let names = session::names(rules);
     Filter::parse(text, &names).map_err(|error| {
         let (from, to) = (error.span.range().start, error.span.range().end);
         let before = text.get(..from).map_or(0, crate::text::width);

@@ -174,11 +174,9 @@ pub fn rules(input: &Input) -> RulesFiles {
 
 /// What to read: what is named, else a pipe on standard input, else the log of this host's Falco.
 pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
-    if !input.sources.is_empty() {
-        return Ok(input.sources.iter().map(|text| Spec::parse(text)).collect());
-    }
-    if has_data_on_stdin() {
-        return Ok(vec![Spec::Stdin]);
+    let named = named(input);
+    if !named.is_empty() {
+        return Ok(named);
     }
     let discovery = source::discover(Path::new("/"));
     if let Some(spec) = discovery.spec {
@@ -194,6 +192,14 @@ pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
         looked.join("\n"),
         source::SWITCH_ON
     );
+}
+
+/// What is named, else a pipe on standard input, else nothing.
+pub fn named(input: &Input) -> Vec<Spec> {
+    if !input.sources.is_empty() {
+        return input.sources.iter().map(|text| Spec::parse(text)).collect();
+    }
+    if has_data_on_stdin() { vec![Spec::Stdin] } else { Vec::new() }
 }
 
 /// Whether standard input is a pipe, a socket or a file: a terminal and `/dev/null` hold nothing to read.

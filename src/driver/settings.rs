@@ -2,7 +2,7 @@
 
 use super::background::Background;
 use crate::clip;
-use crate::config::{self, Config, Paths};
+use crate::config::{self, Config, Loaded, Paths};
 use crate::theme::{BUILTIN, Depth};
 use crate::ui::{self, Mouse, Settings, Signs};
 use jiff::tz::TimeZone;
@@ -29,15 +29,7 @@ pub(super) type Made = (Settings, Vec<String>);
 impl Sources {
     /// Reads the file of settings (again).
     pub(super) fn read(&mut self) -> Made {
-        let names: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
-        let key_problem = |key: &str| ui::keymap::Key::parse(key).err();
-        let words = config::Vocabulary { actions: &names, key_problem: &key_problem };
-        let usual = self.paths.as_ref().map(Paths::config_file);
-        let loaded = match (&self.config_file, usual) {
-            (Some(named), _) => config::load(named, true, words),
-            (None, Some(usual)) => config::load(&usual, false, words),
-            (None, None) => config::Loaded::default(),
-        };
+        let loaded = load(self.config_file.as_deref(), self.paths.as_ref());
         self.config = loaded.config;
         let mut problems: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
         let (settings, more) = self.make();
@@ -51,12 +43,7 @@ impl Sources {
         let (theme, problems) =
             crate::theme::load(self.theme_name(), folder.as_deref(), self.depth);
         let mut problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        let mut keymap = ui::keymap::Keymap::default();
-        for binding in &self.config.keys {
-            if let Err(why) = keymap.bind(&binding.action, &binding.keys) {
-                problems.push(why);
-            }
-        }
+        let keymap = keymap(&self.config, &mut problems);
         let settings = Settings {
             theme,
             keymap,
@@ -119,6 +106,29 @@ impl Sources {
         let file = self.paths.as_ref().map(Paths::last_copy);
         clip::Environment { file, only, ..clip::Environment::detect(variable) }
     }
+}
+
+/// Reads a file of settings that was named, else the usual one.
+pub fn load(named: Option<&Path>, paths: Option<&Paths>) -> Loaded {
+    let names: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
+    let key_problem = |key: &str| ui::keymap::Key::parse(key).err();
+    let words = config::Vocabulary { actions: &names, key_problem: &key_problem };
+    match (named, paths.map(Paths::config_file)) {
+        (Some(named), _) => config::load(named, true, words),
+        (None, Some(usual)) => config::load(&usual, false, words),
+        (None, None) => Loaded::default(),
+    }
+}
+
+/// The keys in force.
+pub fn keymap(config: &Config, problems: &mut Vec<String>) -> ui::keymap::Keymap {
+    let mut keymap = ui::keymap::Keymap::default();
+    for binding in &config.keys {
+        if let Err(why) = keymap.bind(&binding.action, &binding.keys) {
+            problems.push(why);
+        }
+    }
+    keymap
 }
 
 /// A variable of the environment, when it is text.

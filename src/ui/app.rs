@@ -120,6 +120,11 @@ impl App {
                 self.settings = *settings;
                 self.lines.set_problems(problems);
             }
+            Msg::Narrow(text) => {
+                if let Err(error) = self.filter(&text, &mut turn) {
+                    self.lines.error(self.now, format!("No filter: {}", error.message));
+                }
+            }
             Msg::Banner(text) => self.lines.banner(text),
             Msg::Notice(text) => self.lines.done(self.now, text),
             Msg::Continue => {}

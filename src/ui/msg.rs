@@ -65,6 +65,8 @@ pub enum Msg {
         settings: Box<Settings>,
         problems: Vec<String>,
     },
+    /// A filter named on the command line.
+    Narrow(String),
     /// A line that stays on top until it is dismissed.
     Banner(String),
     /// A line that fades.

@@ -1,0 +1,103 @@
+//! The console on what the command line names, on Falco's own log, or on the demo.
+
+use super::args::{Demo, View};
+use super::{Exit, list, session};
+use crate::analysis::Playbooks;
+use crate::config::Paths;
+use crate::driver::{self, Input, Left, Start};
+use crate::intake;
+use crate::source;
+use anyhow::Context as _;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+/// `cadge [SOURCE…]`. Without a terminal to show a console on it prints what `list` prints.
+pub(super) fn run(view: View) -> anyhow::Result<Exit> {
+    if !has_screen() {
+        let select = super::args::Select { filter: view.filter, search: None };
+        return list::run(&super::args::List { input: view.input, select, ..Default::default() });
+    }
+    let rules = session::rules(&view.input);
+    if let Some(filter) = &view.filter {
+        super::select::filter(filter, &rules)?;
+    }
+    let options =
+        source::Options { follow: true, poll_only: view.input.poll, ..source::Options::default() };
+    let input = match session::named(&view.input) {
+        specs if !specs.is_empty() => Input::Sources(specs, options),
+        _ => {
+            let discovery = source::discover(Path::new("/"));
+            match discovery.spec.clone() {
+                Some(spec) => Input::Sources(vec![spec], options),
+                None => Input::Nothing(looked_for(&discovery)),
+            }
+        }
+    };
+    let intake = intake::Options {
+        tail_first: true,
+        context: session::context(&rules),
+        ..intake::Options::default()
+    };
+    open(Start {
+        input,
+        intake,
+        config: view.config,
+        theme: view.theme,
+        filter: view.filter,
+        banners: Vec::new(),
+        playbooks: Playbooks::builtin(),
+    })
+}
+
+/// `cadge demo`.
+pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
+    anyhow::ensure!(has_screen(), "the demo wants a terminal (try `cadge list FILE` in a pipe)");
+    open(Start {
+        input: Input::Demo,
+        intake: intake::Options::default(),
+        config: demo.config,
+        theme: demo.theme,
+        filter: None,
+        banners: Vec::new(),
+        playbooks: Playbooks::builtin(),
+    })
+}
+
+fn open(mut start: Start) -> anyhow::Result<Exit> {
+    start.banners.extend(as_root());
+    if let Some(folder) = Paths::from_environment().map(|paths| paths.playbooks())
+        && folder.is_dir()
+    {
+        let (playbooks, problems) = Playbooks::load(&folder);
+        start.playbooks = playbooks;
+        start.banners.extend(problems.iter().map(ToString::to_string));
+    }
+    Ok(match driver::console(start).context("cannot use the terminal")? {
+        Left::Quit => Exit::Done,
+        Left::Signal(signal) => Exit::Signal(signal),
+    })
+}
+
+/// Whether there is a terminal to draw on and one to read keys from.
+fn has_screen() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let has_keys = io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
+    !is_dumb && io::stdout().is_terminal() && has_keys
+}
+
+/// What to say to root: nothing here needs it.
+fn as_root() -> Option<String> {
+    let user = std::env::var("SUDO_USER").unwrap_or_else(|_| "$USER".to_owned());
+    rustix::process::geteuid().is_root().then(|| {
+        format!(
+            "running as root, which cadge does not need: \
+             `setfacl -m u:{user}:r LOG` (or group adm) lets you read Falco's log"
+        )
+    })
+}
+
+/// What was looked for, as sentences.
+fn looked_for(discovery: &source::Discovery) -> Vec<String> {
+    let looked = &discovery.looked;
+    looked.iter().map(|looked| format!("{}: {}", looked.path.display(), looked.found)).collect()
+}
