@@ -27,19 +27,24 @@ impl Checker<'_> {
         let single =
             !matches!(transformer, Transformer::Join | Transformer::Concat | Transformer::GetOpt);
         if single {
-            let [Argument::Operand(operand)] = transform.arguments.as_slice() else {
-                return wrong(format!("{word}() takes one field"));
+            let (inner, operand) = match transform.arguments.as_slice() {
+                [Argument::Operand(operand)] => (self.operand(operand, right)?, Some(operand)),
+                [Argument::Text(literal) | Argument::Number(literal)]
+                    if transformer != Transformer::Val =>
+                {
+                    let parts = vec![Part::Text(literal.text.clone())];
+                    let getter = Getter::Transform(Transformer::Concat, parts, None);
+                    (source(getter, Kind::Text, &literal.text), None)
+                }
+                _ => return wrong(format!("{word}() takes one field")),
             };
-            let inner = self.operand(operand, right)?;
             if transformer == Transformer::Val {
                 return Ok(inner);
             }
             return transform_one(transform, operand, inner, right);
         }
         let parts = match (transformer, transform.arguments.as_slice()) {
-            (Transformer::Join, [Argument::Text(separator), Argument::Tuple(items)])
-                if !items.is_empty() =>
-            {
+            (Transformer::Join, [Argument::Text(separator), Argument::Tuple(items)]) => {
                 let mut parts = vec![Part::Text(separator.text.clone())];
                 for item in items {
                     parts.push(self.part(item, word)?);
@@ -132,15 +137,15 @@ impl Checker<'_> {
 /// A transformer of one text or list.
 fn transform_one(
     transform: &Transform,
-    operand: &Operand,
+    operand: Option<&Operand>,
     inner: Source,
     right: bool,
 ) -> Checked<Source> {
     let transformer = transform.transformer;
     let word = transformer.word();
-    let span = operand.span();
+    let span = operand.map_or(transform.span, Operand::span);
     let wrong = |message: String| Err(Error::new(message, span.from, span.to));
-    if let Operand::Field(field) = operand {
+    if let Some(Operand::Field(field)) = operand {
         if &*field.name == "evt.type" && !right {
             return wrong(
                 "evt.type cannot be given to a transformer: Falco itself dies of it".to_string(),
