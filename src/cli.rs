@@ -10,12 +10,14 @@ mod lint;
 mod list;
 mod manual;
 pub mod mark;
+mod pick;
 mod select;
 pub mod session;
 mod settings;
 mod signals;
 mod stats;
 mod view;
+mod triage;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -83,6 +85,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Completions { shell } => manual::completions(shell, &mut io::stdout()),
         Command::Man => manual::man(&mut io::stdout()),
         Command::Lint(args) => lint::run(&args),
+        Command::Triage(args) => triage::run(&args),
         Command::List(list) => list::run(&list),
         Command::Groups(groups) => groups::run(&groups),
         Command::Stats(stats) => stats::run(&stats),

@@ -104,6 +104,10 @@ pub enum Command {
     Paths,
     /// Every action with its keys, as the settings have them.
     Keys,
+    /// Decisions about alerts: list, show, set, export, import, and a summary for the next shift.
+    ///
+    /// Decisions are kept in one database in the state folder, shared with the console; see `cadge paths`.
+    Triage(super::triage::Triage),
     /// A completion script for a shell, on standard output.
     Completions { shell: clap_complete::Shell },
     /// The manual page, on standard output.

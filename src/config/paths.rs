@@ -51,18 +51,24 @@ impl Paths {
         self.config.join("playbooks")
     }
 
+    /// Decisions, suppressions and evidence.
+    pub fn triage(&self) -> PathBuf {
+        self.state.join("triage.db")
+    }
+
     /// The text that was copied last.
     pub fn last_copy(&self) -> PathBuf {
         self.runtime.join("last-copy")
     }
 
     /// All places with what they hold, for `cadge paths`.
-    pub fn all(&self) -> [(&'static str, PathBuf); 5] {
+    pub fn all(&self) -> [(&'static str, PathBuf); 6] {
         [
             ("settings", self.config_file()),
             ("themes", self.themes()),
             ("playbooks", self.playbooks()),
             ("state", self.state.clone()),
+            ("triage", self.triage()),
             ("last copy", self.last_copy()),
         ]
     }

@@ -1,0 +1,19 @@
+//! Which alert a person means by a number, an id or a uuid.
+
+use super::session::Session;
+use crate::model::AlertId;
+use crate::report::record;
+
+/// The place in `order` of the alert that `wanted` names: its number from 1, its id from `list --json`, or its uuid.
+pub fn place(session: &Session, order: &[AlertId], wanted: &str) -> Option<usize> {
+    if let Ok(number) = wanted.parse::<usize>()
+        && wanted.len() < 12
+    {
+        return number.checked_sub(1).filter(|place| *place < order.len());
+    }
+    order.iter().position(|id| {
+        session.alert(*id).is_ok_and(|(_, alert)| {
+            alert.uuid.as_deref() == Some(wanted) || record::id(&alert) == wanted
+        })
+    })
+}
