@@ -16,8 +16,8 @@ pub mod session;
 mod settings;
 mod signals;
 mod stats;
-mod view;
 mod triage;
+mod view;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -88,7 +88,7 @@ pub struct Set {
     /// open, acknowledged, escalated, closed.
     #[arg(long, value_parser = status)]
     pub status: Option<Status>,
-    /// Why it is closed: true_positive, benign, false_positive, duplicate, test. Closes it.
+    /// Why it is closed, which closes it: `true_positive`, `benign`, `false_positive`, `duplicate`, `test`.
     #[arg(long, value_parser = verdict)]
     pub verdict: Option<Verdict>,
     #[arg(long, value_name = "TEXT")]
