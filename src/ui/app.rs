@@ -102,7 +102,7 @@ impl App {
                 }
             }
             Msg::Came(batch) => self.came(*batch),
-            Msg::State(state) => self.health.note(state),
+            Msg::State(state) => self.state(state),
             Msg::NoSource(looked) => self.health.looked = looked,
             Msg::Progress(progress) => self.progress(progress),
             Msg::Loaded { id, look } => self.loaded(id, look),
@@ -197,6 +197,15 @@ impl App {
             self.health.arrived(self.now, (self.store.len() - before) as u64);
         }
         self.health.count_drops(&self.store);
+    }
+
+    /// A source that has come to its end, or waits for more, has read what was there: from now on alerts are new.
+    fn state(&mut self, state: super::msg::State) {
+        let caught_up = !state.is_passing && state.words != "reading" && self.health.progress.is_none();
+        self.health.note(state);
+        if caught_up {
+            self.progress(None);
+        }
     }
 
     fn progress(&mut self, progress: Option<super::msg::Progress>) {
