@@ -29,3 +29,6 @@ pub use msg::{Assessed, Look, Msg, Progress, State, Tone};
 pub use run::run;
 pub use settings::{Bell, Settings, Signs, Times};
 pub use view::draw;
+
+#[cfg(test)]
+mod tests;

@@ -28,8 +28,7 @@ pub fn feed(outlet: &Outlet, stop: &Receiver<()>) -> io::Result<()> {
         live: true,
     };
     let start = clock::now();
-    let following = Delivery::State { source, state: SourceState::Following, at: start };
-    if outlet.send(Delivery::Opened(opened)).is_err() || outlet.send(following).is_err() {
+    if outlet.send(Delivery::Opened(opened)).is_err() {
         return Ok(());
     }
     let mut offset = 0;
@@ -46,8 +45,13 @@ pub fn feed(outlet: &Outlet, stop: &Receiver<()>) -> io::Result<()> {
             past.extend(line.bytes);
             continue;
         }
-        if !past.is_empty() && !deliver(std::mem::take(&mut past))? {
-            return Ok(());
+        if !past.is_empty() {
+            // What follows the state is new; the past hour is not.
+            let went = deliver(std::mem::take(&mut past))?;
+            let following = Delivery::State { source, state: SourceState::Following, at: start };
+            if !went || outlet.send(following).is_err() {
+                return Ok(());
+            }
         }
         let wait = line.at.duration_since(clock::now());
         let wait = std::time::Duration::try_from(wait).unwrap_or_default();

@@ -201,7 +201,8 @@ impl App {
 
     /// A source that has come to its end, or waits for more, has read what was there: from now on alerts are new.
     fn state(&mut self, state: super::msg::State) {
-        let caught_up = !state.is_passing && state.words != "reading" && self.health.progress.is_none();
+        let caught_up =
+            !state.is_passing && state.words != "reading" && self.health.progress.is_none();
         self.health.note(state);
         if caught_up {
             self.progress(None);
@@ -212,7 +213,7 @@ impl App {
         if progress.is_none() && self.health.stage == Stage::Filling {
             self.health.stage = Stage::Live;
             let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
-            self.groups.mark_all_seen(ground.tree);
+            self.groups.mark_all_seen(&ground);
         }
         self.health.progress = progress;
     }

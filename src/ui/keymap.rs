@@ -51,6 +51,12 @@ impl Key {
         Self::canonical(event.code, event.modifiers)
     }
 
+    /// The event a terminal sends for it.
+    #[cfg(test)]
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     fn canonical(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let kept = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
         let mut modifiers = modifiers & kept;

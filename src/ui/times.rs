@@ -6,19 +6,26 @@ use jiff::{Timestamp, Zoned};
 
 /// Columns of [`short`].
 pub const SHORT: usize = 8;
+/// The fewest columns of [`short`].
+pub const SHORTEST: usize = 6;
 
-/// A time in at most eight columns: `14:02:31` today, `Nov 20` this year, `Oct 2024` before; or `4m` as age.
-pub fn short(nanos: Option<i64>, now: Timestamp, settings: &Settings) -> String {
+/// A time in at most [`SHORT`] columns: `14:02:31` today, `Nov 20` this year, `Oct 2024` before; or `4m` as age. With
+/// fewer `columns` (but no fewer than [`SHORTEST`]) it says less: `14:02`, `Nov 20`, `2024`.
+pub fn short(nanos: Option<i64>, now: Timestamp, settings: &Settings, columns: usize) -> String {
     let Some(time) = nanos.and_then(timestamp) else { return "–".to_owned() };
     if settings.times == Times::Age {
         return age(time, now);
     }
     let zone = zone(settings);
     let (time, now) = (time.to_zoned(zone.clone()), now.to_zoned(zone));
-    let format = if time.date() == now.date() {
+    let format = if time.date() == now.date() && columns < SHORT {
+        "%H:%M"
+    } else if time.date() == now.date() {
         "%H:%M:%S"
     } else if time.year() == now.year() {
         "%b %e"
+    } else if columns < SHORT {
+        "%Y"
     } else {
         "%b %Y"
     };
@@ -100,7 +107,7 @@ mod tests {
     fn check(time: &str, expected: &str) {
         let now: Timestamp = "2026-11-21T14:02:31Z".parse().unwrap();
         let time: Timestamp = time.parse().unwrap();
-        assert_eq!(short(Some(nanos(time)), now, &Settings::default()), expected);
+        assert_eq!(short(Some(nanos(time)), now, &Settings::default(), SHORT), expected);
     }
 
     #[test]
@@ -108,7 +115,7 @@ mod tests {
         check("2026-11-21T13:00:00Z", "13:00:00");
         check("2026-11-02T13:00:00Z", "Nov  2");
         check("2024-10-05T13:00:00Z", "Oct 2024");
-        assert_eq!(short(None, Timestamp::UNIX_EPOCH, &Settings::default()), "–");
+        assert_eq!(short(None, Timestamp::UNIX_EPOCH, &Settings::default(), SHORT), "–");
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use super::action::Action;
 use super::app::App;
-use super::layout::{Drag, Focus, Layout, SMALLEST, Zoom};
+use super::layout::{Drag, Focus, Layout, SMALLEST, WIDE, Zoom};
 use super::narrow;
 use super::overlay::{FilterLine, Overlay};
 use super::paint::Canvas;
@@ -258,9 +258,10 @@ fn filter_row(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         keymap.label(Action::Chips),
         keymap.label(Action::ClearFilter)
     );
-    let room =
-        usize::from(line.width).saturating_sub(if line.width > 90 { width(&keys) + 2 } else { 1 });
-    let conditions = Rect { width: u16::try_from(room).unwrap_or(0), ..line };
+    // The conditions come first; how to change them is said where there is room left.
+    let says_keys = width(text) + width(&keys) + 6 <= usize::from(line.width);
+    let room = usize::from(line.width).saturating_sub(1);
+    let conditions = Rect { width: line.width.saturating_sub(1), ..line };
     let mut x = 0;
     for (at, range) in narrow::conditions(text).into_iter().enumerate() {
         if at > 0 {
@@ -272,7 +273,7 @@ fn filter_row(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     if !app.narrow.is_settled(&app.store) {
         canvas.put(conditions, x + 2, 0, Role::Muted, "…");
     }
-    if line.width > 90 {
+    if says_keys {
         canvas.put_right(line, 0, Role::KeyLabel, &keys);
     }
 }
@@ -374,7 +375,7 @@ fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         let text = short(app, action);
         let needs = width(&label) + width(text) + 1;
         // Help stays reachable on the smallest screen.
-        let help = if action == Action::Help { 0 } else { 7 };
+        let help = if action == Action::Help { 0 } else { 8 };
         if usize::from(x) + needs + help > usize::from(area.width) {
             continue;
         }
@@ -407,7 +408,7 @@ fn keys_now(app: &App) -> Vec<Action> {
     }
     let mut keys = match app.shape.focus {
         _ if app.store.is_empty() => vec![Action::Demo, Action::Sources, Action::Rejects],
-        Focus::List => vec![
+        Focus::List if app.size.width >= WIDE => vec![
             Action::Next,
             Action::Previous,
             Action::Open,
@@ -418,6 +419,15 @@ fn keys_now(app: &App) -> Vec<Action> {
             Action::Sort,
             Action::GroupBy,
             Action::Pause,
+        ],
+        Focus::List => vec![
+            Action::Open,
+            Action::CopyCommand,
+            Action::Filter,
+            Action::Search,
+            Action::Sort,
+            Action::Next,
+            Action::Previous,
         ],
         Focus::Detail => match app.detail.tab {
             Tab::Commands => vec![

@@ -103,6 +103,7 @@ impl App {
                 }
             }
         }
+        self.groups.unsettle();
         let grouping = self.grouping();
         self.narrow.regroup(&self.store, grouping, true);
     }

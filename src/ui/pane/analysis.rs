@@ -6,7 +6,7 @@ use crate::analysis::{Cause, Direction, Reason, Step};
 use crate::model::Priority;
 use crate::text::{printable, shown, width};
 use crate::theme::Role;
-use crate::ui::paint::{Line, level_role};
+use crate::ui::paint::{Line, Span, level_role};
 use crate::ui::times;
 use crate::ui::widget::prose::Prose;
 
@@ -46,10 +46,21 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
     let analysis = &ctx.look.analysis;
     let level = analysis.assessment.level;
     let role = level_role(Some(level));
-    let lead =
-        format!("{} {}  ", ctx.settings.signs.level(Some(level)), level.name().to_uppercase());
-    prose.lead(&lead, role, 1, Role::Strong, &printable(&analysis.headline));
-    let indent = if ctx.width < 60 { 3 } else { 1 + width(&lead) };
+    let word = format!("{} {}", ctx.settings.signs.level(Some(level)), level.name().to_uppercase());
+    let (beside, start) = (ctx.width >= 60, prose.lines.len());
+    let indent = if beside { 19 } else { 1 };
+    if !beside {
+        prose.push(Line::of(Role::Text, " ").and(role, word.clone()));
+    }
+    prose.text(Role::Strong, indent, &printable(&analysis.headline));
+    if beside
+        && let Some(first) = prose.lines.get_mut(start)
+        && let Some(blank) = first.spans.first_mut()
+    {
+        blank.text = " ".repeat(indent.saturating_sub(width(&word) + 1));
+        first.spans.insert(0, Span { role, text: word });
+        first.spans.insert(0, Span { role: Role::Text, text: " ".to_owned() });
+    }
     let falco = match analysis.assessment.falco_priority {
         Some(priority) => format!("Falco says {}", Priority::name(priority)),
         None => "Falco gave no known priority".to_owned(),
@@ -68,13 +79,12 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
 
 fn identity(ctx: &Ctx<'_>) -> String {
     let alert = &ctx.look.alert;
-    let time =
-        alert.time.map_or("no time".to_owned(), |time| times::full(time, ctx.now, ctx.settings));
+    let time = times::exact(alert.time.map(times::nanos), ctx.now, ctx.settings);
     let container = alert.container();
     let place =
         container.name.filter(|name| !name.is_empty()).or(container.id).filter(|id| !id.is_empty());
     let place = place.map_or(String::new(), |place| format!(" · {}", shown(place, 80)));
-    format!("{}{place} · {time}", shown(alert.rule_name(), 120))
+    format!("{time} · {}{place}", shown(alert.rule_name(), 120))
 }
 
 /// The command under the copy key, whole, with what it changes.
@@ -82,7 +92,6 @@ fn next(ctx: &Ctx<'_>, step: &Step, prose: &mut Prose) {
     let (command, variant) = ctx.command(step);
     let Some(command) = command else { return };
     prose.block("Next", |prose, indent| {
-        let start = prose.lines.len();
         prose.text(Role::Strong, indent, &printable(&step.title));
         prose.exact(Role::CommandCurrent, indent, &printable(command));
         let key = ctx.settings.keymap.label(crate::ui::action::Action::CopyCommand);
@@ -95,7 +104,6 @@ fn next(ctx: &Ctx<'_>, step: &Step, prose: &mut Prose) {
         if let Some(undo) = &step.undo {
             prose.lead("undo: ", Role::Muted, indent, Role::Command, &printable(undo));
         }
-        debug_assert!(prose.lines.len() > start, "a block has lines");
     });
     let later: Vec<&Step> = ctx
         .look

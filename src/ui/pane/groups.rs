@@ -69,6 +69,8 @@ pub struct Groups {
     height: usize,
     /// How many alerts of each group were there when somebody last looked at it.
     seen: FxHashMap<NodeId, u32>,
+    /// Alerts with a lower number are not new.
+    old_before: u32,
     /// Groups that existed when the order was made: later ones have higher numbers.
     n_placed: usize,
     /// When a key was last pressed; `None` while nobody has touched anything.
@@ -112,6 +114,11 @@ impl Groups {
         self.n_alerts != n_alerts(ground)
     }
 
+    /// Levels have changed: the order may be another one now.
+    pub fn unsettle(&mut self) {
+        self.n_alerts = usize::MAX;
+    }
+
     /// Somebody is there.
     pub fn touch(&mut self, now: Timestamp) {
         self.touched_at = Some(now);
@@ -134,7 +141,16 @@ impl Groups {
     pub fn fresh(&self, id: NodeId, tree: &Tree) -> u32 {
         let Some(node) = tree.node(id) else { return 0 };
         if node.children.is_empty() {
-            return node.stat.count.saturating_sub(self.seen.get(&id).copied().unwrap_or(0));
+            if node.stat.newest.0 < self.old_before {
+                return 0;
+            }
+            // A group that a filter or another grouping made has old alerts too.
+            let most = node.stat.newest.0 - self.old_before + 1;
+            return node
+                .stat
+                .count
+                .saturating_sub(self.seen.get(&id).copied().unwrap_or(0))
+                .min(most);
         }
         node.children.iter().map(|child| self.fresh(*child, tree)).sum()
     }
@@ -147,7 +163,9 @@ impl Groups {
     }
 
     /// Says that all of this is old: what a log held before it was opened is not new.
-    pub fn mark_all_seen(&mut self, tree: &Tree) {
+    pub fn mark_all_seen(&mut self, ground: &Ground<'_>) {
+        self.old_before = u32::try_from(ground.store.len()).unwrap_or(u32::MAX);
+        let tree = ground.tree;
         self.seen = tree.iter().map(|(id, node)| (id, node.stat.count)).collect();
     }
 
@@ -381,7 +399,7 @@ impl Groups {
         self.order.open.clear();
         self.order.forget();
         self.seen.clear();
-        self.mark_all_seen(ground.tree);
+        self.mark_all_seen(ground);
         self.entries.clear();
         self.offset = 0;
         let leaf =

@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_pane() {
-        for width in 8..90 {
+        for width in 16..90 {
             let mut prose = Prose::new(width);
             prose.lead("* ", Role::Text, 1, Role::Text, &"word and another ".repeat(20));
             prose.exact(Role::Command, 1, &"x".repeat(300));

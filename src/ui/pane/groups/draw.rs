@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use rustc_hash::FxHashMap;
 
 /// Bars of the activity of the last hour.
-pub const BARS: usize = 12;
+pub const BARS: usize = 10;
 const HOUR: i64 = 3_600_000_000_000;
 /// Alerts looked at for one group's bars.
 const MOST: usize = 20_000;
@@ -89,11 +89,12 @@ struct Columns {
 
 impl Columns {
     fn of(area: Rect) -> Self {
-        let last = u16::try_from(times::SHORT).unwrap_or(8);
+        let last = if area.width >= 60 { times::SHORT } else { times::SHORTEST };
+        let last = u16::try_from(last).unwrap_or(8);
         let count_end = area.width.saturating_sub(last + 2);
-        let count_start = count_end.saturating_sub(8);
+        let count_start = count_end.saturating_sub(7);
         let bars = u16::try_from(BARS).unwrap_or(12);
-        let spark = (area.width >= 58).then(|| count_start.saturating_sub(bars + 1));
+        let spark = (area.width >= 56).then(|| count_start.saturating_sub(bars + 1));
         Self { name_end: spark.unwrap_or(count_start).saturating_sub(1), spark, count_end }
     }
 }
@@ -161,14 +162,19 @@ fn heading(
             canvas.put(area, at, 0, Role::Muted, &by);
         }
         canvas.put(area, columns.count_end.saturating_sub(5), 0, Role::Muted, "count");
-        canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, "last");
+        canvas.put_right(
+            Rect { width: area.width.saturating_sub(1), ..area },
+            0,
+            Role::Muted,
+            "last",
+        );
     }
     if let Some(spark) = columns.spark
         && ground.matches.is_none()
         && ground.tree.grouping() != Grouping::Flat
-        && usize::from(x) + 16 < usize::from(spark)
+        && usize::from(x) + 14 < usize::from(spark)
     {
-        canvas.put(area, spark, 0, Role::Muted, "one hour");
+        canvas.put(area, spark, 0, Role::Muted, "last hour");
     }
 }
 
@@ -190,8 +196,9 @@ fn group(
     // While nobody has assessed the group its sign is Falco's own word, pale.
     let sign_role = if level.is_some() { level_role(level) } else { Role::Muted };
     canvas.put(area, x, 0, sign_role, signs.level(level.or(Some(urgency(&node.stat)))));
-    x += 2;
-    let names = Rect { width: columns.name_end.min(area.width), ..area };
+    let is_inner = depth == 0 && !node.children.is_empty();
+    let end = if is_inner { columns.count_end.saturating_sub(7) } else { columns.name_end };
+    let names = Rect { width: end.min(area.width), ..area };
     let role = match level {
         Some(Level::Critical) => Role::LevelCritical,
         Some(Level::Benign | Level::Low) => Role::Muted,
@@ -199,9 +206,17 @@ fn group(
         _ => Role::Text,
     };
     let (name, more) = name_of(ground, node);
-    x = canvas.put(names, x, 0, role, &text::shown(&name, usize::from(names.width)));
+    let name = text::shown(&name, usize::from(names.width));
+    if level == Some(Level::Critical) {
+        // One run of paint, to be seen from across the room.
+        let sign = signs.level(level);
+        x = canvas.put(names, x, 0, role, &format!("{sign} {name}"));
+    } else {
+        x = canvas.put(names, x + 2, 0, role, &name);
+    }
     let known = ground.store.row(node.stat.newest).and_then(|row| ground.known.get(&row.cell));
-    if let Some(known) = known.filter(|_| node.children.is_empty()) {
+    let is_folded = node.children.is_empty() || !groups.order.is_open(id, node);
+    if let Some(known) = known.filter(|_| is_folded) {
         x = canvas.put(names, x + 1, 0, Role::FactDown, &format!("({})", text::shown(known, 30)));
     }
     if !more.is_empty() && x + 6 < names.width {
@@ -216,28 +231,28 @@ fn group(
     if let Some(spark) = columns.spark
         && let Some(bars) = groups.sparks.0.get(&id)
         && ground.matches.is_none()
-        && (node.children.is_empty() || groups.is_folded(id, node))
+        && !is_inner
     {
         draw_bars(canvas, area, spark, &bars.bars);
     }
     let count = text::count(node.stat.count.into());
     let counts = Rect { width: columns.count_end.min(area.width), ..area };
     canvas.put_right(counts, 0, if fresh > 0 { Role::New } else { Role::Text }, &count);
-    let last = times::short(node.stat.last, ground.now, canvas.settings);
-    canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, &last);
-}
-
-impl Groups {
-    fn is_folded(&self, id: NodeId, node: &Node) -> bool {
-        !self.order.is_open(id, node)
-    }
+    let last = times::short(
+        node.stat.last,
+        ground.now,
+        canvas.settings,
+        usize::from(area.width.saturating_sub(2 + columns.count_end)),
+    );
+    canvas.put_right(Rect { width: area.width.saturating_sub(1), ..area }, 0, Role::Muted, &last);
 }
 
 fn draw_bars(canvas: &mut Canvas<'_>, area: Rect, x: u16, bars: &[u32]) {
     let most = bars.iter().copied().max().unwrap_or(0);
     for (at, bar) in (0u16..).zip(bars) {
-        let role = if *bar == 0 { Role::Border } else { Role::Sparkline };
-        canvas.put(area, x + at, 0, role, canvas.signs().bar(*bar, most));
+        if *bar > 0 {
+            canvas.put(area, x + at, 0, Role::Sparkline, canvas.signs().bar(*bar, most));
+        }
     }
 }
 
@@ -261,7 +276,12 @@ fn alert(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, depth: usize,
     if usize::from(x) + priority.len() + 2 < usize::from(area.width)
         && ground.tree.grouping() != Grouping::Flat
     {
-        canvas.put_right(Rect { width: area.width - 1, ..area }, 0, Role::Muted, priority);
+        canvas.put_right(
+            Rect { width: area.width.saturating_sub(1), ..area },
+            0,
+            Role::Muted,
+            priority,
+        );
     }
 }
 

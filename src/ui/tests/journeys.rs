@@ -1,0 +1,214 @@
+//! Keys, what is seen, and what was asked of the outside.
+
+use super::driver::{Driver, line};
+use crate::ui::{Effect, Msg, What};
+
+#[track_caller]
+fn shows(driver: &Driver, text: &str) {
+    let screen = driver.screen();
+    assert!(screen.contains(text), "{text:?} is not on the screen:\n{screen}");
+}
+
+#[track_caller]
+fn hides(driver: &Driver, text: &str) {
+    let screen = driver.screen();
+    assert!(!screen.contains(text), "{text:?} is on the screen:\n{screen}");
+}
+
+fn copied(driver: &Driver) -> Vec<&str> {
+    let text = |effect| match effect {
+        &Effect::Copy { ref text, .. } => Some(text.as_str()),
+        _ => None,
+    };
+    driver.effects.iter().filter_map(text).collect()
+}
+
+#[test]
+fn y_copies_the_next_command_and_changes_nothing_else() {
+    let driver = Driver::on_log(160, 45);
+    let before = driver.screen();
+    let driver = driver.keys("y");
+    assert_eq!(copied(&driver), ["docker inspect -- 3ad7b26ded6d"]);
+    assert_eq!(driver.screen(), before);
+}
+
+#[test]
+fn a_command_of_another_runtime_is_one_key_away() {
+    let driver = Driver::on_log(160, 45).keys("v y");
+    assert_eq!(copied(&driver), ["kubectl get pod -n prod web-7f9c-x2k"]);
+}
+
+#[test]
+fn what_destroys_evidence_is_copied_only_after_a_question() {
+    let driver = Driver::on_log(160, 45).keys("2 ] G y");
+    assert_eq!(copied(&driver), [""; 0]);
+    shows(&driver, "This destroys evidence");
+    shows(&driver, "first: Keep what the container changed");
+    let first = driver.keys("enter");
+    assert_eq!(copied(&first), ["docker diff 3ad7b26ded6d"]);
+    let driver = Driver::on_log(160, 45).keys("2 ] G y j enter");
+    assert_eq!(copied(&driver), ["docker rm -f 3ad7b26ded6d"]);
+}
+
+#[test]
+fn a_command_that_cannot_be_made_says_why() {
+    let driver = Driver::on_log(160, 45).keys("2 ] j y");
+    assert_eq!(copied(&driver), [""; 0]);
+    shows(&driver, "Not now: the alert has no proc.pid");
+}
+
+#[test]
+fn the_copy_menu_copies_one_field() {
+    let driver = Driver::on_log(160, 45).keys("Y G enter");
+    assert_eq!(driver.effects, [Effect::Copy { text: "root".into(), what: What::Field }]);
+}
+
+#[test]
+fn the_selection_stays_on_its_group_while_alerts_pour_in() {
+    let mut driver = Driver::on_log(100, 30).keys("j j");
+    let group = driver.app.groups.pick();
+    let lines = |driver: &Driver| {
+        driver
+            .screen()
+            .lines()
+            .skip(3)
+            .map(|line| line.chars().take(42).collect())
+            .collect::<Vec<String>>()
+    };
+    let before = lines(&driver);
+    for at in 0..30 {
+        let rule = format!("A new rule {at}");
+        driver.feed(line("14:02:55", "Critical", &rule, "web-7f9c", "x").as_bytes());
+    }
+    assert_eq!(driver.app.groups.pick(), group);
+    let now = lines(&driver);
+    // No row has moved: the line below says that more is waiting.
+    let names = |lines: &[String]| {
+        lines
+            .iter()
+            .take(8)
+            .map(|line| line.chars().take(24).collect::<String>())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&now)[1..], names(&before)[1..]);
+    shows(&driver, "30 new in new groups");
+    let driver = driver.wait(4);
+    assert_eq!(driver.app.groups.pick(), group);
+    shows(&driver, "A new rule");
+}
+
+#[test]
+fn pause_holds_the_screen_and_counts() {
+    let mut driver = Driver::on_log(100, 30).keys("p").wait(10);
+    driver.feed(line("14:02:55", "Critical", "Late", "web-7f9c", "x").as_bytes());
+    shows(&driver, "PAUSED 1 new");
+    hides(&driver, "Late");
+    let driver = driver.keys("p").wait(5);
+    shows(&driver, "Late");
+    shows(&driver, "8 alerts");
+}
+
+#[test]
+fn a_filter_is_applied_while_it_is_typed_and_esc_takes_it_back() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.name = curl");
+    shows(&driver, "1 of 7");
+    hides(&driver, "Terminal shell");
+    let driver = driver.keys("esc");
+    shows(&driver, "7 alerts");
+    shows(&driver, "Terminal shell");
+}
+
+#[test]
+fn the_last_good_filter_stays_while_a_wrong_one_is_typed() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.name = curl and (");
+    shows(&driver, "1 of 7");
+    let driver = driver.keys("enter");
+    shows(&driver, "expected");
+}
+
+#[test]
+fn a_group_is_kept_left_out_and_let_go() {
+    let driver = Driver::on_log(100, 30).keys("=");
+    shows(&driver, "2 of 7");
+    shows(&driver, "container.id = 3ad7b26ded6d");
+    let driver = driver.keys("c enter");
+    shows(&driver, "4 of 7");
+    let driver = driver.keys("F");
+    shows(&driver, "7 alerts");
+    let driver = driver.keys("!");
+    shows(&driver, "5 of 7");
+}
+
+#[test]
+fn a_value_of_fields_narrows() {
+    let driver = Driver::on_log(100, 40).keys("2 ] ]");
+    let rows = super::super::pane::fields::rows(driver.app.detail.look().unwrap());
+    let at = rows.iter().position(|row| row.name == "proc.name").unwrap();
+    let driver = driver.keys(&"j ".repeat(at)).keys("enter");
+    shows(&driver, "proc.name = kdevtmpfsi");
+    shows(&driver, "2 of 7");
+}
+
+#[test]
+fn search_goes_from_hit_to_hit() {
+    let driver = Driver::on_log(100, 30).keys("/").text("calico").keys("enter");
+    shows(&driver, "calico: 3 hits");
+    let first = driver.app.groups.pick();
+    let driver = driver.keys("n");
+    shows(&driver, "of 3");
+    assert_ne!(driver.app.groups.pick(), first);
+    let driver = Driver::on_log(100, 30).keys("/").text("(.*").keys("enter");
+    shows(&driver, "(.* is in no alert");
+}
+
+#[test]
+fn pasted_text_never_acts_as_keys() {
+    let mut driver = Driver::on_log(100, 30);
+    driver.send(Msg::Paste("q\ny".to_owned()));
+    assert!(!driver.quit);
+    assert!(driver.effects.is_empty());
+    let mut driver = driver.keys("/");
+    driver.send(Msg::Paste("curl\nq".to_owned()));
+    let driver = driver.keys("enter");
+    shows(&driver, "curl: 1 hit");
+}
+
+#[test]
+fn esc_goes_back_one_layer_at_a_time_and_q_leaves() {
+    let driver = Driver::on_log(160, 45).keys("2 z ?").keys("esc");
+    hides(&driver, "What each key does");
+    let driver = driver.keys("esc");
+    shows(&driver, "rule ▸ container");
+    let driver = driver.keys("esc q");
+    assert!(driver.quit);
+}
+
+#[test]
+fn every_action_does_something_or_says_why_not() {
+    for action in crate::ui::Action::ALL {
+        let mut driver = Driver::on_log(100, 30);
+        let before = (driver.screen(), driver.app.shape, driver.app.groups.offset());
+        driver = driver.keys(":").text(action.id()).keys("enter");
+        let after = (driver.screen(), driver.app.shape, driver.app.groups.offset());
+        let silent = before == after && driver.effects.is_empty() && !driver.quit;
+        // At the top of the list there is nothing above, and the list has the keys already.
+        let may = ["previous", "top", "half-up", "page-up", "pane-list", "unfold", "fold"];
+        assert!(!silent || may.contains(&action.id()), "{} is silent", action.id());
+    }
+}
+
+#[test]
+fn an_unbound_key_says_where_help_is() {
+    let driver = Driver::on_log(100, 30).keys("%");
+    shows(&driver, "? shows the keys");
+}
+
+#[test]
+fn grouping_goes_round_and_keeps_the_alert() {
+    let driver = Driver::on_log(100, 30).keys("b");
+    shows(&driver, "container ▸ rule");
+    let driver = driver.keys("b b b");
+    shows(&driver, "all alerts by time");
+    let driver = driver.keys("b");
+    shows(&driver, "rule ▸ container");
+}

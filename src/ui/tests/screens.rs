@@ -1,0 +1,91 @@
+//! What the eye meets, at every size.
+
+use super::driver::Driver;
+use insta::assert_snapshot;
+
+#[test]
+fn two_panes_at_160_columns() {
+    assert_snapshot!(Driver::on_log(160, 45).screen());
+}
+
+#[test]
+fn two_panes_at_100_columns() {
+    assert_snapshot!(Driver::on_log(100, 30).screen());
+}
+
+#[test]
+fn the_list_alone_at_80_columns() {
+    assert_snapshot!(Driver::on_log(80, 24).screen());
+}
+
+#[test]
+fn the_detail_alone_at_80_columns() {
+    assert_snapshot!(Driver::on_log(80, 24).keys("enter").screen());
+}
+
+#[test]
+fn the_smallest_screen() {
+    assert_snapshot!(Driver::on_log(40, 12).screen());
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    assert_snapshot!(Driver::on_log(39, 9).screen());
+}
+
+#[test]
+fn commands_by_phase() {
+    assert_snapshot!(Driver::on_log(100, 40).keys("2 ] j j").screen());
+}
+
+#[test]
+fn fields_with_what_they_mean() {
+    assert_snapshot!(Driver::on_log(80, 40).keys("2 ] ]").screen());
+}
+
+#[test]
+fn the_raw_record() {
+    assert_snapshot!(Driver::on_log(80, 24).keys("2 [").screen());
+}
+
+#[test]
+fn an_empty_log_says_what_would_be_there() {
+    let mut driver = Driver::new(80, 24);
+    driver.follows();
+    assert_snapshot!(driver.screen());
+}
+
+#[test]
+fn no_source_says_what_to_switch_on() {
+    let mut driver = Driver::new(80, 24);
+    driver.send(crate::ui::Msg::NoSource(vec![
+        "Looked for /etc/falco/falco.yaml: not there.".to_owned(),
+    ]));
+    assert_snapshot!(driver.screen());
+}
+
+#[test]
+fn help_lies_over_the_panes() {
+    assert_snapshot!(Driver::on_log(100, 40).keys("?").screen());
+}
+
+#[test]
+fn evidence_is_asked_about_before_it_is_destroyed() {
+    assert_snapshot!(Driver::on_log(100, 30).keys("2 ] G y").screen());
+}
+
+#[test]
+fn the_filter_line_offers_fields() {
+    assert_snapshot!(Driver::on_log(100, 30).keys("f").text("proc.n").screen());
+}
+
+#[test]
+fn a_wrong_filter_is_marked() {
+    assert_snapshot!(Driver::on_log(100, 30).keys("f").text("proc.name = (").screen());
+}
+
+#[test]
+fn roles_of_the_list() {
+    let mut driver = Driver::on_log(100, 16);
+    assert_snapshot!(driver.roles());
+}
