@@ -4,6 +4,7 @@
 //! bytes were cut, and no input panics. Only [`Flag`](crate::model::Flag)s say what was odd about a record.
 
 mod body;
+pub mod check;
 mod cut;
 pub mod fast;
 mod journal;

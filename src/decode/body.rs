@@ -330,6 +330,7 @@ fn plain(
     };
     let unescaped = if is_syslog { peel::unescape_octal(trimmed) } else { None };
     let bytes = unescaped.as_deref().unwrap_or(trimmed);
+    let outer = flags;
     let flags = Flags(flags.0 | flags_of_bytes(bytes).0);
     if let Some(head) = text::head(bytes) {
         let mut pieces = Vec::new();
@@ -357,6 +358,9 @@ fn plain(
             Some(payload) if trim_start(payload).starts_with(b"{") => {
                 let mut pieces = Vec::new();
                 objects(body, body.len() - payload.len(), wrap, flags, &mut pieces, ctx);
+                for piece in &mut pieces {
+                    piece.start = 0;
+                }
                 Body::Pieces(pieces)
             }
             _ => whole(Outcome::Other(own::SIDEKICK)),
@@ -373,7 +377,7 @@ fn plain(
         let is_falco = tag.to_ascii_lowercase().contains("falco");
         return whole(Outcome::Other(if is_falco { own::LOG } else { own::PROGRAM }));
     }
-    guess(body, wrap, flags, ctx)
+    guess(body, wrap, outer, ctx)
 }
 
 /// A text alert whose parenthesis is open at its end: a value held a newline, or the line was cut.
@@ -394,13 +398,12 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
     } else if let Some(at) = text::head_inside(body)
         && let Some(head) = body.get(at..).and_then(text::head)
     {
+        let flags = Flags(flags.0 | flags_of_bytes(body.get(at..).unwrap_or_default()).0);
         push_text(body, at, &head, flags, &guessed, &mut pieces, ctx);
     } else if let Some(at) = first_key(body) {
-        let read = json::read_members(body.get(at..).unwrap_or_default());
-        if let Value::Object(members) = read.value
-            && record::is_alert(&members)
-        {
-            let mut flags = Flags(flags.0 | read.flags.0);
+        let (members, read_flags) = members_behind(body, at);
+        if record::is_alert(&members) {
+            let mut flags = Flags(flags.0 | read_flags.0);
             flags.set(Flag::Truncated);
             let alert = record::alert(members, flags, &guessed, ctx);
             pieces.push(Piece {
@@ -418,6 +421,26 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
         piece.start = 0;
     }
     Body::Pieces(pieces)
+}
+
+/// The members of an object whose beginning is lost, from a key on: those of the objects that end here, too.
+fn members_behind(body: &[u8], from: usize) -> (Vec<(Box<str>, Value)>, Flags) {
+    let (mut members, mut flags) = (Vec::new(), Flags::default());
+    let mut at = from;
+    for _ in 0..8 {
+        let rest = body.get(at..).unwrap_or_default();
+        let read = json::read_members(rest);
+        flags.0 |= read.flags.0;
+        if let Value::Object(more) = read.value {
+            // What an inner object held is a field of it at best: only what stands outside are Falco's own keys.
+            members = if members.is_empty() || record::is_alert(&more) { more } else { members };
+        }
+        if record::is_alert(&members) || read.used == 0 || read.ended.is_some() {
+            break;
+        }
+        at += read.used;
+    }
+    (members, flags)
 }
 
 /// Where the first whole key of an object stands whose beginning is lost.

@@ -10,6 +10,7 @@ pub(super) const SIDEKICK: &str = "a line of falcosidekick's own log";
 pub(super) const SERVICE: &str = "a line about the falco service";
 pub(super) const PROGRAM: &str = "a log line of another program";
 pub(super) const CONTINUED: &str = "a line that goes on with Falco's own log";
+pub(super) const EMPTY: &str = "an empty line in an envelope";
 pub(super) const METRICS: &str = "a metrics record of Falco's";
 pub(super) const ANSWER: &str = "an answer of Falco's own command line";
 

@@ -36,6 +36,8 @@ pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
         match body.first() {
             None | Some(b'{') => break,
             Some(b'0'..=b'9') if text::head(body).is_some() => break,
+            // Behind a program's name stands what the program wrote, and anyone may have made it write that.
+            _ if peeled.wrap.tag.is_some() => break,
             _ => {}
         }
         let known = priority_number(&mut peeled, ctx)

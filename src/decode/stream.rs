@@ -344,8 +344,7 @@ impl Decoder {
     fn take_parts(&mut self, parts: Parts, out: &mut Vec<Entry>) {
         let Parts { stream, text, wrap, flags, place, end } = parts;
         if is_blank(&text) {
-            // Blank text in an envelope is a record all the same: it says nothing.
-            self.push_item(place, end, Item::Other(Other { what: own::CONTINUED }), out);
+            self.push_item(place, end, Item::Other(Other { what: own::EMPTY }), out);
             return;
         }
         let line = Line {
@@ -387,7 +386,11 @@ impl Decoder {
 
     fn classify(&mut self, line: Line<'_>, may_go_on: bool, out: &mut Vec<Entry>) {
         if is_blank(line.body) {
-            self.push_item(line.place, line.end, Item::Other(Other { what: own::CONTINUED }), out);
+            let item = match line.bare_at {
+                Some(_) => self.reject("nothing but NUL bytes", line.place, line.end, line.body),
+                None => Item::Other(Other { what: own::EMPTY }),
+            };
+            self.push_item(line.place, line.end, item, out);
             return;
         }
         let ctx = self.ctx.clone();
@@ -404,6 +407,11 @@ impl Decoder {
                 };
                 block.add(&line);
                 self.going.push(block);
+            }
+            // In an envelope a line is a record, even when it holds only a bracket.
+            Body::Structure if line.bare_at.is_none() => {
+                let item = Item::Other(Other { what: own::EMPTY });
+                self.push_item(line.place, line.end, item, out);
             }
             Body::Structure => {}
             Body::Unknown(reason) => {

@@ -1,0 +1,207 @@
+//! Every fixture decodes to the counts that its folder's README states, whatever the cuts, and each record can be read
+//! again from its own bytes.
+
+use cadge::{
+    decode::{Context, Decoder, Entry, Item, reread},
+    model::{Flag, Origin},
+};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
+
+/// Made once: the table of rules is the same for all.
+static CONTEXT: LazyLock<Arc<Context>> = LazyLock::new(|| {
+    let written_at = Some("2026-01-02T00:00:00Z".parse().unwrap());
+    Arc::new(Context { written_at, ..Context::default() })
+});
+
+fn context() -> Arc<Context> {
+    CONTEXT.clone()
+}
+
+fn decode(bytes: &[u8], cut: usize) -> Vec<Entry> {
+    let mut decoder = Decoder::new(context(), "fixture".into());
+    let mut out = Vec::new();
+    for chunk in bytes.chunks(cut) {
+        decoder.push(chunk, &mut out);
+    }
+    decoder.finish(&mut out);
+    out
+}
+
+fn counts(entries: &[Entry]) -> [usize; 3] {
+    let count = |is: fn(&Item) -> bool| entries.iter().filter(|entry| is(&entry.item)).count();
+    [
+        count(|item| matches!(item, Item::Alert(_))),
+        count(|item| matches!(item, Item::Reject(_))),
+        count(|item| matches!(item, Item::Other(_))),
+    ]
+}
+
+fn folders() -> Vec<&'static str> {
+    vec!["formats", "damage", "hostile"]
+}
+
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The rows of a folder's README: file name and counts.
+fn expected(folder: &str) -> Vec<(String, [usize; 3])> {
+    let readme = fs::read_to_string(root().join(folder).join("README.md")).unwrap();
+    let rows = readme.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| file"));
+    rows.map(|row| {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        (cells[1].to_owned(), [2, 3, 4].map(|n| cells[n].parse().unwrap()))
+    })
+    .collect()
+}
+
+fn without_origin(item: &Item) -> Item {
+    let mut item = item.clone();
+    match &mut item {
+        Item::Alert(alert) => alert.origin = Origin::default(),
+        Item::Reject(reject) => reject.origin = Origin::default(),
+        Item::Other(_) => {}
+    }
+    item
+}
+
+fn alerts(file: &str) -> Vec<cadge::model::Alert> {
+    let entries = decode(&fs::read(root().join(file)).unwrap(), usize::MAX);
+    let alerts = entries.into_iter().filter_map(|entry| match entry.item {
+        Item::Alert(alert) => Some(*alert),
+        _ => None,
+    });
+    alerts.collect()
+}
+
+#[test]
+fn every_fixture_decodes_to_the_counts_of_its_readme() {
+    let mut wrong = Vec::new();
+    for folder in folders() {
+        let rows = expected(folder);
+        let n_files = fs::read_dir(root().join(folder)).unwrap().count() - 1;
+        assert_eq!(rows.len(), n_files, "a file of {folder} is not in its README");
+        for (name, expected) in rows {
+            let entries = decode(&fs::read(root().join(folder).join(&name)).unwrap(), usize::MAX);
+            if counts(&entries) != expected {
+                let items: Vec<_> =
+                    entries.iter().map(|entry| (entry.line, describe(&entry.item))).collect();
+                wrong.push(format!(
+                    "{folder}/{name}: {:?}, not {expected:?}: {items:#?}",
+                    counts(&entries)
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn describe(item: &Item) -> String {
+    match item {
+        Item::Alert(alert) => format!("alert {:?}", alert.rule),
+        Item::Other(other) => format!("other: {}", other.what),
+        Item::Reject(reject) => format!("reject: {}", reject.reason),
+    }
+}
+
+#[test]
+fn the_cuts_of_the_bytes_change_nothing() {
+    for folder in folders() {
+        for (name, _) in expected(folder) {
+            let bytes = fs::read(root().join(folder).join(&name)).unwrap();
+            let whole = decode(&bytes, usize::MAX);
+            for cut in [1, 7, 1000] {
+                assert!(whole == decode(&bytes, cut), "{folder}/{name} in pieces of {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_is_read_again_from_its_own_bytes() {
+    for folder in folders() {
+        // Two alerts in the text of one JSON document have the same bytes.
+        for (name, _) in expected(folder).into_iter().filter(|(name, _)| name != "cloudwatch.json")
+        {
+            let bytes = fs::read(root().join(folder).join(&name)).unwrap();
+            for entry in decode(&bytes, usize::MAX) {
+                let start = usize::try_from(entry.offset).unwrap();
+                let record = &bytes[start..start + entry.len as usize];
+                let again = reread(record, &context());
+                assert_eq!(
+                    without_origin(&again),
+                    without_origin(&entry.item),
+                    "{folder}/{name} line {}",
+                    entry.line
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    let alert = &alerts("damage/numbers.jsonl")[0];
+    let digits = |key: &str| alert.fields.get(key).unwrap().display().into_owned();
+    assert_eq!(digits("proc.exe_ino.ctime_duration_proc_start"), "18446744073670260079");
+    assert_eq!(digits("far"), "1e400");
+}
+
+#[test]
+fn forwarders_names_are_read_back() {
+    for file in ["formats/elasticsearch.jsonl", "formats/logstash.jsonl"] {
+        for alert in alerts(file) {
+            assert_eq!(alert.fields.text("proc.aname[2]"), Some("runc"), "{file}");
+            assert!(alert.flags.has(Flag::Renamed));
+        }
+    }
+    let cef = &alerts("formats/cef.log")[0];
+    assert_eq!(cef.fields.text("proc.cmdline"), Some("sh -c id"));
+    assert_eq!(cef.tags, ["container".into(), "shell".into()]);
+}
+
+#[test]
+fn times_come_from_the_best_place_that_has_one() {
+    let times = |file: &str| -> Vec<String> {
+        alerts(file)
+            .iter()
+            .map(|alert| format!("{} {}", alert.time.unwrap(), alert.time_from.unwrap().name()))
+            .collect()
+    };
+    assert_eq!(times("formats/grpc.json"), ["2026-01-01T09:40:01.123456789Z time"]);
+    assert_eq!(
+        times("formats/text.log"),
+        ["2026-01-01T09:30:01.123456789Z local_clock", "2026-01-01T09:40:01.123456789Z output"]
+    );
+    assert_eq!(times("formats/cri.log")[2], "2026-01-01T09:40:03.2Z wrapper");
+    assert_eq!(times("formats/syslog.log")[0], "2026-01-01T09:40:01Z wrapper");
+}
+
+#[test]
+fn only_the_source_makes_an_alert_internal() {
+    assert!(alerts("formats/internal.jsonl")[0].is_internal());
+    assert!(!alerts("hostile/spoofed-internal.jsonl")[0].is_internal());
+}
+
+#[test]
+fn text_is_said_to_be_unverified() {
+    for alert in alerts("hostile/forged-by-newline.log") {
+        assert!(alert.flags.has(Flag::Text) && alert.flags.has(Flag::Unverified));
+    }
+    let forged = &alerts("hostile/forged-fields.log")[0];
+    assert_eq!(forged.fields.text("container.id"), Some("0a1b2c3d4e5f"));
+    assert_eq!(forged.fields.text("container.name"), Some("shop"));
+}
+
+#[test]
+fn absent_null_na_and_empty_are_kept_apart() {
+    let alert = &alerts("damage/empty-values.jsonl")[0];
+    assert_eq!(alert.container().id, Some(""));
+    assert_eq!(alert.container().name, None);
+    assert_eq!(alert.fields.get("user.name").and_then(|value| value.as_str()), Some("<NA>"));
+    assert_eq!(alert.fields.get("container.image.repository"), None);
+}
