@@ -178,8 +178,17 @@ fn objects(
             continue;
         }
         if let Some(next) = next_object(after) {
-            trail(pieces, first, end + n_between + next);
-            start = end + n_between + next;
+            let next_at = end + n_between + next;
+            match text::head(after) {
+                // A text alert stands between the two.
+                Some(head) => {
+                    let flags = flags_of_bytes(after.get(..next).unwrap_or_default());
+                    let between = body.get(..next_at).unwrap_or_default();
+                    push_text(between, end + n_between, &head, flags, wrap, pieces, ctx);
+                }
+                None => trail(pieces, first, next_at),
+            }
+            start = next_at;
             continue;
         }
         if let Some(head) = text::head(after) {

@@ -3,7 +3,7 @@
 #![expect(clippy::panic, reason = "a broken law is what these functions are there to report")]
 
 use super::{Context, Decoder, Entry, Item, reread};
-use crate::model::Origin;
+use crate::model::{Flag, Origin};
 use std::sync::{Arc, LazyLock};
 
 static CONTEXT: LazyLock<Arc<Context>> = LazyLock::new(|| {
@@ -11,7 +11,10 @@ static CONTEXT: LazyLock<Arc<Context>> = LazyLock::new(|| {
     Arc::new(Context { written_at, ..Context::default() })
 });
 
-/// Decodes any bytes: no panic, every record in its place, no line lost, alerts readable again from their own bytes.
+/// Flags of alerts that need not read the same again.
+const DAMAGED: [Flag; 3] = [Flag::Truncated, Flag::Trailing, Flag::Malformed];
+
+/// Decodes any bytes: no panic, every record in its place, no line lost, undamaged alerts readable again from their bytes.
 /// Gives the counts of alerts, rejects and others.
 pub fn decode_any(bytes: &[u8]) -> [usize; 3] {
     let entries = decode(bytes, &[]);
@@ -30,7 +33,9 @@ pub fn decode_any(bytes: &[u8]) -> [usize; 3] {
             panic!("a record from {start} to {end} in {} bytes", bytes.len());
         };
         covered.fill(true);
-        if let Item::Alert(_) = entry.item
+        // What a damaged record's own bytes say may depend on how its line went on.
+        if let Item::Alert(alert) = &entry.item
+            && !DAMAGED.iter().any(|flag| alert.flags.has(*flag))
             && let Some(record) = bytes.get(start..end)
             && entries
                 .iter()
