@@ -49,8 +49,8 @@ pub enum Delivery {
     Backlog { body: BodyId, from: u64, to: u64 },
     /// More bytes of a body, right after the ones before, cut anywhere.
     Bytes { body: BodyId, offset: u64, bytes: Vec<u8> },
-    /// The last line of a body has no end yet and has been still for a while: a record that is complete without a line
-    /// end (a JSON object that closes) may be taken as it is. More bytes of the line may still come.
+    /// Nothing has come for a while: what was held back because more might follow may be taken as it is, and a last line
+    /// without an end when it is complete by itself (a JSON object that closes). More of it may still come.
     Still { body: BodyId },
     /// The file was cut or overwritten under its name: the handle shows only the first `kept` bytes as they were read.
     /// The rest may be found in a copy with this fingerprint. `Ended` follows.

@@ -166,8 +166,14 @@ impl Decoder {
         self.settle(out);
     }
 
-    /// Makes final what was held because the next line might have gone on with it. A line without its end stays pending.
+    /// Makes final what was held because the next line might have gone on with it. A line without its end stays pending
+    /// unless it is a whole object.
     pub fn settle(&mut self, out: &mut Vec<Entry>) {
+        if is_whole_record(&self.pending) {
+            self.take_pending(out);
+            // Its line end is still to come.
+            self.line -= 1;
+        }
         while self.is_holding() {
             if let Some(export) = self.export.take() {
                 self.take_export(export, out);

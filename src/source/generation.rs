@@ -200,6 +200,7 @@ impl Generation {
             let look = Look::new(&metadata);
             let unchanged = self.look == Some(look) && !self.ends_in_nul;
             if unchanged && (look.size <= self.position || self.is_waiting(turn.now)) {
+                self.tell_still(turn.now, out)?;
                 return Ok(Ok(Read::End { moved }));
             }
             if left == 0 {
@@ -236,8 +237,20 @@ impl Generation {
             left = left.saturating_sub(usize::try_from(n_passed).unwrap_or(usize::MAX));
             moved = true;
             self.moved_at = turn.now;
-            self.told_still = false;
         }
+    }
+
+    /// Says once that nothing has come for a while.
+    fn tell_still(&mut self, now: Duration, out: &Out) -> Result<(), Stopped> {
+        if self.live
+            && !self.told_still
+            && !self.is_waiting(now)
+            && let Some(body) = self.body
+        {
+            self.told_still = true;
+            out.send(Delivery::Still { body })?;
+        }
+        Ok(())
     }
 
     /// True when the unread rest is an unfinished line that we still give time.
@@ -332,6 +345,7 @@ impl Generation {
     fn pass(&mut self, bytes: Vec<u8>, out: &Out) -> Result<(), Stopped> {
         let body = self.body(out)?;
         let offset = self.position;
+        self.told_still = false;
         self.remember(&bytes);
         out.send(Delivery::Bytes { body, offset, bytes })
     }

@@ -91,15 +91,15 @@ fn receive(
     out: &Out,
 ) -> Result<End, Stopped> {
     let mut n_queued = 0_u64;
-    let mut unfinished = false;
+    let mut is_fresh = false;
     let mut trouble_told = false;
     let mut buffer = vec![0; CHUNK];
     loop {
-        match wait(stream, stop, unfinished) {
+        match wait(stream, stop, is_fresh) {
             Ok(Ready::Stream) => {}
             Ok(Ready::Stop) => return Ok(End::Stopped),
             Ok(Ready::Nothing) => {
-                unfinished = false;
+                is_fresh = false;
                 channels.pieces.send(Piece::Still).map_err(|_| Stopped)?;
                 continue;
             }
@@ -113,7 +113,7 @@ fn receive(
             Err(error) => return Ok(End::Failed(error.into())),
         };
         let bytes = buffer.get(..n_read).unwrap_or_default();
-        unfinished = bytes.last() != Some(&b'\n');
+        is_fresh = true;
         let offset = spool.len;
         spool.append(bytes);
         while let Ok(n_taken) = channels.credits.try_recv() {
@@ -188,11 +188,11 @@ enum Ready {
     Nothing,
 }
 
-/// Waits for bytes, the stop signal, or a second without either while a line is unfinished.
-fn wait(stream: &impl AsFd, stop: &OwnedFd, unfinished: bool) -> io::Result<Ready> {
+/// Waits for bytes, the stop signal, or a second without either after bytes came.
+fn wait(stream: &impl AsFd, stop: &OwnedFd, is_fresh: bool) -> io::Result<Ready> {
     let second = Timespec { tv_sec: 1, tv_nsec: 0 };
     let mut fds = [PollFd::new(stream, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
-    match poll(&mut fds, unfinished.then_some(&second)) {
+    match poll(&mut fds, is_fresh.then_some(&second)) {
         Ok(0) => return Ok(Ready::Nothing),
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(error) => return Err(error.into()),
