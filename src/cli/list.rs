@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 /// How long to wait for news before looking whether someone wants us to stop.
-const WAIT: Duration = Duration::from_millis(100);
+const WAIT: Duration = Duration::from_millis(500);
 
 /// Prints alerts, and follows when asked to.
 pub fn run(list: &List) -> anyhow::Result<Exit> {
