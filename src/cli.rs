@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod check;
+mod explain;
 pub mod fields;
 mod groups;
 mod lint;
@@ -86,6 +87,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Man => manual::man(&mut io::stdout()),
         Command::Lint(args) => lint::run(&args),
         Command::Triage(args) => triage::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::List(list) => list::run(&list),
         Command::Groups(groups) => groups::run(&groups),
         Command::Stats(stats) => stats::run(&stats),

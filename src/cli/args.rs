@@ -251,6 +251,18 @@ pub enum Check {
     ///
     /// Exit status 2 and the marked place when it cannot be read. Unknown fields and undefined macros are warnings here.
     Filter(CheckFilter),
+    /// Whether playbooks of one's own are right: shapes, filters, commands, placeholders, and their own samples.
+    ///
+    /// DIR holds rules/, family/, commands/ and fallback.yaml as docs/playbooks.md describes them; they are checked
+    /// together with the built-in ones. Exit status 2 when something is wrong.
+    Playbooks(CheckPlaybooks),
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckPlaybooks {
+    /// The folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -8,13 +8,33 @@ use crate::query::fields;
 use crate::query::{Filter, Names};
 use jiff::tz::TimeZone;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Checks one thing; what is right goes to `out`, what is wrong to `err`.
 pub fn run(check: &Check, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
     match check {
         Check::Filter(args) => filter(args, out, err),
+        Check::Playbooks(args) => playbooks(&args.dir, out, err),
     }
+}
+
+/// Checks a folder of playbooks over the built-in ones.
+fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+    if !dir.is_dir() {
+        anyhow::bail!("cannot read {}: it is no folder", dir.display());
+    }
+    let (library, mut problems) = crate::analysis::Playbooks::load(dir);
+    let (files, _) = crate::analysis::read_folder(dir);
+    let is_own = |problem: &crate::analysis::Problem| {
+        problem.file.starts_with("commands:") || files.iter().any(|(path, _)| *path == problem.file)
+    };
+    let known = problems.clone();
+    problems.extend(crate::analysis::verify(&library).into_iter().filter(|problem| is_own(problem) && !known.contains(problem)));
+    for problem in &problems {
+        writeln!(err, "cadge: {}", crate::text::printable(&problem.to_string()))?;
+    }
+    writeln!(out, "{} files, {} problems", files.len(), problems.len())?;
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 /// Macros and lists of rules files; what could not be read is said on `err`.

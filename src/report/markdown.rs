@@ -25,8 +25,10 @@ pub fn markdown(alert: &Alert, analysis: &Analysis) -> String {
     causes(&mut out, analysis);
     missing(&mut out, analysis);
     next_steps(&mut out, analysis);
+    let (urgent, rest) = analysis.steps.split_at(analysis.n_urgent().min(analysis.steps.len()));
+    steps(&mut out, "First, before anything else", urgent.iter());
     for phase in Phase::ALL {
-        phase_section(&mut out, phase, analysis);
+        steps(&mut out, title(phase), rest.iter().filter(|step| step.phase == phase));
     }
     if let Some(tuning) = &analysis.tuning {
         section(&mut out, "When it is right and harmless", &prose(tuning));
@@ -167,19 +169,22 @@ fn next_steps(out: &mut String, analysis: &Analysis) {
     out.push('\n');
 }
 
-fn phase_section(out: &mut String, phase: Phase, analysis: &Analysis) {
-    let steps: Vec<&Step> = analysis.steps.iter().filter(|step| step.phase == phase).collect();
-    if steps.is_empty() {
-        return;
-    }
-    let title = match phase {
+fn title(phase: Phase) -> &'static str {
+    match phase {
         Phase::Verify => "Verify",
         Phase::Preserve => "Preserve evidence",
         Phase::Contain => "Contain",
         Phase::Eradicate => "Eradicate",
         Phase::Harden => "Harden",
         Phase::Tune => "Tune",
-    };
+    }
+}
+
+fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step>) {
+    let steps: Vec<_> = steps.collect();
+    if steps.is_empty() {
+        return;
+    }
     let _ = writeln!(out, "## {title}\n");
     for step in steps {
         one_step(out, step);

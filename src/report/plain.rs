@@ -1,6 +1,6 @@
 //! An analysis as plain text for a terminal or a pipe.
 
-use crate::analysis::{Analysis, Direction, Phase};
+use crate::analysis::{Analysis, Direction, Phase, Step};
 use crate::model::Alert;
 use crate::text::{printable, wrap};
 use std::fmt::Write;
@@ -65,8 +65,10 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
         line(&mut out, "  - ", &format!("{}: {}", lack.field, lack.why));
         command(&mut out, &lack.find);
     }
+    let (urgent, rest) = analysis.steps.split_at(analysis.n_urgent().min(analysis.steps.len()));
+    steps(&mut out, "first, before anything else", urgent.iter());
     for phase in Phase::ALL {
-        steps(&mut out, phase, analysis);
+        steps(&mut out, phase.name(), rest.iter().filter(|step| step.phase == phase));
     }
     if let Some(tuning) = &analysis.tuning {
         heading(&mut out, "When it is right and harmless", false);
@@ -92,9 +94,9 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
     out
 }
 
-fn steps(out: &mut String, phase: Phase, analysis: &Analysis) {
-    let steps: Vec<_> = analysis.steps.iter().filter(|step| step.phase == phase).collect();
-    heading(out, phase.name(), steps.is_empty());
+fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step>) {
+    let steps: Vec<_> = steps.collect();
+    heading(out, title, steps.is_empty());
     for step in steps {
         line(
             out,

@@ -5,3 +5,4 @@ mod filter;
 mod laws;
 mod layers;
 mod playbooks;
+mod seeds;

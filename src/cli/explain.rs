@@ -1,0 +1,150 @@
+//! `cadge explain`: what an alert means, and what to do.
+
+use super::Exit;
+use super::args::{Explain, Format};
+use super::select;
+use super::session::Session;
+use crate::analysis::{Analysis, Choice, Neighbour, Playbooks, analyze};
+use crate::model::{Alert, AlertId};
+use crate::report::{analysis_json, markdown, plain, record};
+use jiff::SignedDuration;
+use std::io::{self, Write};
+
+/// How many alerts before and after are looked at for neighbors.
+const LOOK: usize = 200;
+/// How many neighbors an analysis gets.
+const NEIGHBORS: usize = 40;
+/// How far a neighbor may lie.
+const WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// Explains one alert, or all.
+pub fn run(args: &Explain) -> anyhow::Result<Exit> {
+    let session = Session::load(&args.input)?;
+    let filter = args.filter.as_deref().map(|text| select::filter(text, &session)).transpose()?;
+    let order = session.order();
+    let chosen = chosen(args, &session, &order, filter.as_ref())?;
+    let (playbooks, problems) = playbooks();
+    for problem in problems {
+        let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(&problem));
+    }
+    let choice = Choice { variant: args.runtime.clone() };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let is_array = args.all && args.format == Format::Json;
+    if is_array {
+        out.write_all(b"[")?;
+    }
+    for (n, place) in chosen.iter().enumerate() {
+        let Some((alert, analysis)) = explain(&session, &order, *place, &playbooks, &choice) else {
+            continue;
+        };
+        if n > 0 {
+            out.write_all(if is_array { b",\n" } else { b"\n" })?;
+        }
+        write_one(&mut out, args.format, &alert, &analysis)?;
+        if is_array || args.format != Format::Json {
+            continue;
+        }
+        out.write_all(b"\n")?;
+    }
+    if is_array {
+        out.write_all(b"]\n")?;
+    }
+    out.flush()?;
+    drop(out);
+    let is_fine = session.end();
+    Ok(match (is_fine, chosen.is_empty()) {
+        (false, _) => Exit::Failed,
+        (true, true) if !args.all => Exit::NothingMatched,
+        _ => Exit::Done,
+    })
+}
+
+/// The built-in playbooks with the person's own over them, and what is wrong with those.
+pub fn playbooks() -> (Playbooks, Vec<String>) {
+    let own = crate::config::Paths::from_environment().map(|paths| paths.playbooks());
+    match own {
+        Some(folder) if folder.is_dir() => {
+            let (playbooks, problems) = Playbooks::load(&folder);
+            (playbooks, problems.iter().map(ToString::to_string).collect())
+        }
+        _ => (Playbooks::builtin(), Vec::new()),
+    }
+}
+
+/// Places in the order of the alerts that were asked for.
+fn chosen(
+    args: &Explain,
+    session: &Session,
+    order: &[AlertId],
+    filter: Option<&crate::query::Filter>,
+) -> anyhow::Result<Vec<usize>> {
+    let admits = |place: &usize| {
+        filter.is_none_or(|filter| {
+            order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| filter.matches(&alert))
+        })
+    };
+    if args.all {
+        return Ok((0..order.len()).filter(admits).collect());
+    }
+    let Some(wanted) = &args.alert else {
+        return Ok((0..order.len()).rev().find(admits).into_iter().collect());
+    };
+    if let Ok(number) = wanted.parse::<usize>()
+        && wanted.len() < 12
+    {
+        let place = number.checked_sub(1).filter(|place| *place < order.len() && admits(place));
+        return Ok(place.into_iter().collect());
+    }
+    let named = |place: &usize| {
+        order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| {
+            alert.uuid.as_deref() == Some(wanted.as_str()) || record::id(&alert) == *wanted
+        })
+    };
+    Ok((0..order.len()).find(|place| named(place) && admits(place)).into_iter().collect())
+}
+
+/// One alert with its analysis; `None` when its record is gone.
+pub fn explain(
+    session: &Session,
+    order: &[AlertId],
+    place: usize,
+    playbooks: &Playbooks,
+    choice: &Choice,
+) -> Option<(Alert, Analysis)> {
+    let (_, alert) = session.alert(*order.get(place)?).ok()?;
+    let near = neighbors(session, order, place, &alert);
+    let neighbors: Vec<_> = near.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
+    let analysis = analyze(&alert, &neighbors, playbooks, choice);
+    Some((alert, analysis))
+}
+
+fn neighbors(session: &Session, order: &[AlertId], place: usize, alert: &Alert) -> Vec<(AlertId, Alert)> {
+    let mut found = Vec::new();
+    let from = place.saturating_sub(LOOK);
+    for (n, id) in order.iter().enumerate().skip(from).take(2 * LOOK + 1) {
+        if n == place || found.len() >= NEIGHBORS {
+            continue;
+        }
+        let Some(nanos) = session.store.nanos(*id) else { continue };
+        let near = alert.time.is_some_and(|time| {
+            let away = (time.as_nanosecond() - i128::from(nanos)).unsigned_abs();
+            away <= WITHIN.as_nanos().unsigned_abs()
+        });
+        if near && let Ok((_, neighbor)) = session.alert(*id) {
+            found.push((*id, neighbor));
+        }
+    }
+    found
+}
+
+fn write_one(out: &mut impl Write, format: Format, alert: &Alert, analysis: &Analysis) -> io::Result<()> {
+    match format {
+        Format::Text => out.write_all(plain::plain(alert, analysis).as_bytes()),
+        Format::Markdown => out.write_all(markdown::markdown(alert, analysis).as_bytes()),
+        Format::Json => {
+            let mut text = String::new();
+            record::alert(&mut text, alert);
+            out.write_all(analysis_json::explained(&text, analysis).as_bytes())
+        }
+    }
+}
