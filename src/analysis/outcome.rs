@@ -229,6 +229,8 @@ impl Analysis {
     /// How many of the first steps stand outside the usual order of phases, because they cannot wait.
     pub fn n_urgent(&self) -> usize {
         let phases: Vec<Phase> = self.steps.iter().map(|step| step.phase).collect();
-        (0..phases.len()).find(|from| phases.get(*from..).is_some_and(<[Phase]>::is_sorted)).unwrap_or(0)
+        (0..phases.len())
+            .find(|from| phases.get(*from..).is_some_and(<[Phase]>::is_sorted))
+            .unwrap_or(0)
     }
 }

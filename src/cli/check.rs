@@ -29,7 +29,11 @@ fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Re
         problem.file.starts_with("commands:") || files.iter().any(|(path, _)| *path == problem.file)
     };
     let known = problems.clone();
-    problems.extend(crate::analysis::verify(&library).into_iter().filter(|problem| is_own(problem) && !known.contains(problem)));
+    problems.extend(
+        crate::analysis::verify(&library)
+            .into_iter()
+            .filter(|problem| is_own(problem) && !known.contains(problem)),
+    );
     for problem in &problems {
         writeln!(err, "cadge: {}", crate::text::printable(&problem.to_string()))?;
     }

@@ -80,7 +80,10 @@ fn chosen(
 ) -> anyhow::Result<Vec<usize>> {
     let admits = |place: &usize| {
         filter.is_none_or(|filter| {
-            order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| filter.matches(&alert))
+            order
+                .get(*place)
+                .and_then(|id| session.alert(*id).ok())
+                .is_some_and(|(_, alert)| filter.matches(&alert))
         })
     };
     if args.all {
@@ -118,7 +121,12 @@ pub fn explain(
     Some((alert, analysis))
 }
 
-fn neighbors(session: &Session, order: &[AlertId], place: usize, alert: &Alert) -> Vec<(AlertId, Alert)> {
+fn neighbors(
+    session: &Session,
+    order: &[AlertId],
+    place: usize,
+    alert: &Alert,
+) -> Vec<(AlertId, Alert)> {
     let mut found = Vec::new();
     let from = place.saturating_sub(LOOK);
     for (n, id) in order.iter().enumerate().skip(from).take(2 * LOOK + 1) {
@@ -137,7 +145,12 @@ fn neighbors(session: &Session, order: &[AlertId], place: usize, alert: &Alert) 
     found
 }
 
-fn write_one(out: &mut impl Write, format: Format, alert: &Alert, analysis: &Analysis) -> io::Result<()> {
+fn write_one(
+    out: &mut impl Write,
+    format: Format,
+    alert: &Alert,
+    analysis: &Analysis,
+) -> io::Result<()> {
     match format {
         Format::Text => out.write_all(plain::plain(alert, analysis).as_bytes()),
         Format::Markdown => out.write_all(markdown::markdown(alert, analysis).as_bytes()),

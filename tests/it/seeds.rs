@@ -56,7 +56,11 @@ fn calicos_housekeeping_is_named_and_never_contained() {
     assert_eq!(analysis.assessment.level, Level::Medium);
     assert!(text.contains("Calico Felix") && text.contains("disguise"));
     let forbidden = [Phase::Contain, Phase::Eradicate];
-    assert!(!analysis.steps.iter().any(|step| forbidden.contains(&step.phase)), "{:?}", ids(&analysis));
+    assert!(
+        !analysis.steps.iter().any(|step| forbidden.contains(&step.phase)),
+        "{:?}",
+        ids(&analysis)
+    );
 }
 
 #[test]
@@ -103,7 +107,9 @@ fn no_placeholder_is_left_and_no_value_leaves_its_quotes() {
     }
     assert!(!text.contains("\n# owned"), "{text}");
     let html = pulldown_cmark::Parser::new_ext(&text, pulldown_cmark::Options::ENABLE_TABLES)
-        .filter(|event| matches!(event, pulldown_cmark::Event::Html(_) | pulldown_cmark::Event::InlineHtml(_)))
+        .filter(|event| {
+            matches!(event, pulldown_cmark::Event::Html(_) | pulldown_cmark::Event::InlineHtml(_))
+        })
         .count();
     assert_eq!(html, 0, "{text}");
 }
