@@ -45,6 +45,11 @@ pub struct Choice {
     pub variant: Option<String>,
 }
 
+/// A value as a command would hold it: checked by its input's kind and written for a shell; the error says why not.
+pub fn written(value: &str, input: &catalogue::Input) -> Result<String, String> {
+    quote::word(value, input)
+}
+
 /// What is known about an alert, and what to do.
 pub fn analyze(
     alert: &Alert,

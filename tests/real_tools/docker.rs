@@ -1,0 +1,122 @@
+//! The docker commands for real, in the order offered, against a victim in a private docker of its own network namespace.
+
+use cadge::analysis::{Choice, Playbooks, analyze};
+use cadge::decode::{Context, Decoder, Item};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+struct Docker {
+    folder: tempfile::TempDir,
+    daemon: Child,
+}
+
+impl Docker {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = folder.path().display();
+        let script = format!(
+            "ip link set lo up; exec dockerd --data-root {at}/data --exec-root {at}/exec --pidfile {at}/pid -H unix://{at}/sock"
+        );
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let daemon = Command::new("unshare")
+            .args(["-n", "sh", "-c", &script])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("unshare is there");
+        let docker = Self { folder, daemon };
+        assert!(
+            docker.sh("for i in $(seq 150); do docker info >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1").0,
+            "dockerd did not start: {}",
+            std::fs::read_to_string(docker.folder.path().join("log")).unwrap_or_default()
+        );
+        docker
+    }
+
+    /// Runs a line as a person would paste it; root needs no sudo here.
+    fn sh(&self, script: &str) -> (bool, String) {
+        let output = Command::new("bash")
+            .args(["-c", &format!("sudo() {{ \"$@\"; }}; {script}")])
+            .env("DOCKER_HOST", format!("unix://{}/sock", self.folder.path().display()))
+            .output()
+            .expect("bash is there");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        self.sh("docker ps -aq | xargs -r docker rm -f");
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
+        self.sh(&format!("kill {}", pid.trim()));
+        let _ = self.daemon.wait();
+    }
+}
+
+const VICTIM: &str = r#"
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv) {
+  if (argc > 1) { for (;;) sleep(60); }
+  int from = open("/proc/self/exe", O_RDONLY), to = memfd_create("program", 0);
+  char buffer[65536]; ssize_t n;
+  while ((n = read(from, buffer, sizeof buffer)) > 0) if (write(to, buffer, n) != n) return 1;
+  char path[64]; snprintf(path, sizeof path, "/proc/self/fd/%d", to);
+  char *arguments[] = {path, "stay", 0}; execv(path, arguments); return 1;
+}
+"#;
+
+#[test]
+fn the_plan_for_a_memory_program_works_in_the_order_offered() {
+    let docker = Docker::start();
+    let at = docker.folder.path();
+    std::fs::write(at.join("victim.c"), VICTIM).expect("written");
+    let at_text = at.display().to_string();
+    let (ok, said) = docker.sh(&format!(
+        "set -e; cd {at_text}; gcc -static -O1 -o victim victim.c; mkdir -p r/bin r/tmp; cp /bin/busybox r/bin/ || cp /usr/bin/busybox r/bin/; cp victim r/bin/; for a in sh sleep ls cat; do ln -sf busybox r/bin/$a; done; tar -C r -c . | docker import -c 'CMD [\"/bin/victim\"]' - lab:1; docker run -d --name victim-1 lab:1; docker inspect --format '{{{{.Id}}}}' victim-1 > id; sleep 1"
+    ));
+    assert!(ok, "{said}");
+    let id = std::fs::read_to_string(at.join("id")).expect("an id");
+    let cid: String = id.chars().take(12).collect();
+    let record = format!(
+        r#"{{"rule":"Fileless execution via memfd_create","priority":"Critical","source":"syscall","time":"2026-03-02T09:14:07Z","output_fields":{{"container.id":"{cid}","container.name":"victim-1","container.type":"docker","evt.type":"execve","evt.res":"SUCCESS","evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.name":"4","proc.exepath":"memfd:program","proc.cmdline":"4 stay","proc.pname":"sh"}}}}"#
+    );
+    let mut decoder = Decoder::new(Arc::new(Context::default()), "test".into());
+    let mut entries = Vec::new();
+    decoder.push(format!("{record}\n").as_bytes(), &mut entries);
+    let Some(Item::Alert(alert)) = entries.into_iter().next().map(|entry| entry.item) else { panic!("no alert") };
+    let analysis = analyze(&alert, &[], &Playbooks::builtin(), &Choice::default());
+    let case = format!("/var/lib/falco-triage/20260302-{cid}");
+    let skipped = ["falco-validate", "seccomp-without-memfd", "memfd-noexec", "process-ancestry", "stop-container"];
+    let mut ran = Vec::new();
+    let mut undone = Vec::new();
+    for step in analysis.steps.iter().filter(|step| !skipped.contains(&step.id.as_str())) {
+        let Some(command) = &step.command else { continue };
+        let (ok, said) = docker.sh(command);
+        assert!(ok, "{}: {command}\n{said}", step.id);
+        ran.push(step.id.as_str());
+        if step.phase == cadge::analysis::Phase::Contain {
+            undone.extend(step.undo.clone().filter(|undo| !undo.starts_with("none")));
+        }
+    }
+    assert!(ran.contains(&"save-exe") && ran.contains(&"pause") && ran.contains(&"export-fs"), "{ran:?}");
+    // The order rules: export works while paused.
+    assert!(docker.sh(&format!("docker export {cid} > {at_text}/paused.tar")).0);
+    for undo in undone.iter().rev() {
+        let (ok, said) = docker.sh(undo);
+        assert!(ok, "{undo}\n{said}");
+    }
+    let same = docker.sh(&format!("cat {case}/exe-*.bin | sha256sum | cut -d' ' -f1 | grep -qx \"$(sha256sum < {at_text}/victim | cut -d' ' -f1)\""));
+    assert!(same.0, "the recovered program differs: {}", docker.sh(&format!("ls -l {case}; sha256sum {case}/exe-* {at_text}/victim")).1);
+    // Stop with AutoRemove loses everything.
+    let (ok, _) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && sleep 1 && ! docker inspect gone");
+    assert!(ok);
+    assert!(Path::new(&case).is_dir());
+    docker.sh(&format!("rm -rf {case}"));
+}

@@ -1,0 +1,78 @@
+//! Every variant parses and pleases shellcheck; every quoted value comes out of five shells as it went in.
+
+use super::run;
+use cadge::analysis::Playbooks;
+use cadge::analysis::catalogue::PerVariant;
+
+/// Every variant and every undo, with the catalogue's example values.
+pub fn rendered() -> Vec<(String, String)> {
+    let playbooks = Playbooks::builtin();
+    let catalogue = playbooks.catalogue();
+    let mut texts = Vec::new();
+    for command in &catalogue.commands {
+        let undo: Vec<(String, String)> = match &command.undo {
+            None => Vec::new(),
+            Some(PerVariant::All(text)) => vec![("undo".to_owned(), text.clone())],
+            Some(PerVariant::Each(each)) => each.iter().map(|(name, text)| (format!("undo-{name}"), text.clone())).collect(),
+        };
+        let variants = command.variants.iter().map(|(name, text)| (name.to_owned(), text.clone()));
+        for (name, template) in variants.chain(undo).filter(|(_, text)| !text.starts_with("none")) {
+            let mut text = template;
+            for (input, shape) in &catalogue.inputs {
+                let word = cadge::analysis::written(&shape.example, shape).expect("an example is allowed");
+                text = text.replace(&format!("@{input}@"), &word);
+            }
+            texts.push((format!("{}.{name}", command.id), text));
+        }
+    }
+    assert!(texts.len() > 150, "{} variants", texts.len());
+    texts
+}
+
+#[test]
+fn every_variant_parses() {
+    let bad: Vec<String> = rendered()
+        .into_iter()
+        .filter(|(_, text)| !run("bash", &["-n", "-c", text], "").status.success())
+        .map(|(name, text)| format!("{name}: {text}"))
+        .collect();
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn every_variant_pleases_shellcheck() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut files = Vec::new();
+    for (name, text) in rendered() {
+        let path = folder.path().join(format!("{name}.sh"));
+        std::fs::write(&path, format!("#!/bin/bash\n{text}\n")).expect("written");
+        files.push(path.display().to_string());
+    }
+    let mut arguments = vec!["-S", "warning", "-f", "gcc"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = run("shellcheck", &arguments, "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_quoted_value_comes_out_of_every_shell_as_it_went_in() {
+    let hostile = [
+        "/tmp/$(touch x)", "/tmp/`id`", "/tmp/a'b", "/tmp/a\"b", "/tmp/a\\b", "/tmp/a'\\''b", "/tmp/!!", "/tmp/{a,b}",
+        "/tmp/*?[x]", "/tmp/~root", "/tmp/a b", "/tmp/;reboot", "/tmp/&x", "/tmp/|x", "/tmp/>x", "/tmp/<x", "/tmp/#x",
+        "/tmp/=ls", "/tmp/%s", "/tmp/\\'", "/tmp/'\\", "/tmp/a\\", "/tmp/$HOME", "/tmp/${IFS}", "/tmp/^x", "/tmp/-rf", "/tmp/ü",
+    ];
+    let playbooks = Playbooks::builtin();
+    let path = playbooks.catalogue().input("PATH").expect("PATH is an input");
+    let shells: [(&str, &[&str]); 5] =
+        [("dash", &["-c"]), ("bash", &["-c"]), ("zsh", &["-c"]), ("fish", &["-c"]), ("busybox", &["sh", "-c"])];
+    for value in hostile {
+        let word = cadge::analysis::written(value, path).expect("a path");
+        for (shell, arguments) in shells {
+            let script = format!("printf %s {word}");
+            let mut arguments = arguments.to_vec();
+            arguments.push(&script);
+            let output = run(shell, &arguments, "");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), value, "{shell}: {word}");
+        }
+    }
+}
