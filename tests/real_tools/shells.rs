@@ -8,6 +8,11 @@ use cadge::analysis::catalogue::PerVariant;
 pub fn rendered() -> Vec<(String, String)> {
     let playbooks = Playbooks::builtin();
     let catalogue = playbooks.catalogue();
+    let words: Vec<(String, String)> = catalogue
+        .inputs
+        .iter()
+        .map(|(name, input)| (format!("@{name}@"), cadge::analysis::written(&input.example, input).expect("an example is allowed")))
+        .collect();
     let mut texts = Vec::new();
     for command in &catalogue.commands {
         let undo: Vec<(String, String)> = match &command.undo {
@@ -18,9 +23,8 @@ pub fn rendered() -> Vec<(String, String)> {
         let variants = command.variants.iter().map(|(name, text)| (name.to_owned(), text.clone()));
         for (name, template) in variants.chain(undo).filter(|(_, text)| !text.starts_with("none")) {
             let mut text = template;
-            for (input, shape) in &catalogue.inputs {
-                let word = cadge::analysis::written(&shape.example, shape).expect("an example is allowed");
-                text = text.replace(&format!("@{input}@"), &word);
+            for (placeholder, word) in &words {
+                text = text.replace(placeholder, word);
             }
             texts.push((format!("{}.{name}", command.id), text));
         }
