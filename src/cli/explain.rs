@@ -20,7 +20,8 @@ const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// Explains one alert, or all.
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let session = Session::load(&args.input)?;
-    let filter = args.filter.as_deref().map(|text| select::filter(text, &session.rules)).transpose()?;
+    let filter =
+        args.filter.as_deref().map(|text| select::filter(text, &session.rules)).transpose()?;
     let order = session.order();
     let chosen = chosen(args, &session, &order, filter.as_ref())?;
     let (playbooks, problems) = playbooks();

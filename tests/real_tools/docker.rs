@@ -90,10 +90,18 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
     let mut decoder = Decoder::new(Arc::new(Context::default()), "test".into());
     let mut entries = Vec::new();
     decoder.push(format!("{record}\n").as_bytes(), &mut entries);
-    let Some(Item::Alert(alert)) = entries.into_iter().next().map(|entry| entry.item) else { panic!("no alert") };
+    let Some(Item::Alert(alert)) = entries.into_iter().next().map(|entry| entry.item) else {
+        panic!("no alert")
+    };
     let analysis = analyze(&alert, &[], &Playbooks::builtin(), &Choice::default());
     let case = format!("/var/lib/falco-triage/20260302-{cid}");
-    let skipped = ["falco-validate", "seccomp-without-memfd", "memfd-noexec", "process-ancestry", "stop-container"];
+    let skipped = [
+        "falco-validate",
+        "seccomp-without-memfd",
+        "memfd-noexec",
+        "process-ancestry",
+        "stop-container",
+    ];
     let mut ran = Vec::new();
     let mut undone = Vec::new();
     for step in analysis.steps.iter().filter(|step| !skipped.contains(&step.id.as_str())) {
@@ -105,7 +113,10 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
             undone.extend(step.undo.clone().filter(|undo| !undo.starts_with("none")));
         }
     }
-    assert!(ran.contains(&"save-exe") && ran.contains(&"pause") && ran.contains(&"export-fs"), "{ran:?}");
+    assert!(
+        ran.contains(&"save-exe") && ran.contains(&"pause") && ran.contains(&"export-fs"),
+        "{ran:?}"
+    );
     // The order rules: export works while paused.
     assert!(docker.sh(&format!("docker export {cid} > {at_text}/paused.tar")).0);
     for undo in undone.iter().rev() {
@@ -113,7 +124,11 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
         assert!(ok, "{undo}\n{said}");
     }
     let same = docker.sh(&format!("cat {case}/exe-*.bin | sha256sum | cut -d' ' -f1 | grep -qx \"$(sha256sum < {at_text}/victim | cut -d' ' -f1)\""));
-    assert!(same.0, "the recovered program differs: {}", docker.sh(&format!("ls -l {case}; sha256sum {case}/exe-* {at_text}/victim")).1);
+    assert!(
+        same.0,
+        "the recovered program differs: {}",
+        docker.sh(&format!("ls -l {case}; sha256sum {case}/exe-* {at_text}/victim")).1
+    );
     // Stop with AutoRemove loses everything.
     let (ok, _) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && sleep 1 && ! docker inspect gone");
     assert!(ok);

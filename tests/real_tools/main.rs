@@ -17,7 +17,9 @@ fn run(program: &str, arguments: &[&str], input: &str) -> Output {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{program} is missing: run tests/tools/install.sh ({error})"));
+        .unwrap_or_else(|error| {
+            panic!("{program} is missing: run tests/tools/install.sh ({error})")
+        });
     child.stdin.take().expect("stdin was asked for").write_all(input.as_bytes()).ok();
     child.wait_with_output().expect("the program was started")
 }

@@ -11,14 +11,21 @@ pub fn rendered() -> Vec<(String, String)> {
     let words: Vec<(String, String)> = catalogue
         .inputs
         .iter()
-        .map(|(name, input)| (format!("@{name}@"), cadge::analysis::written(&input.example, input).expect("an example is allowed")))
+        .map(|(name, input)| {
+            (
+                format!("@{name}@"),
+                cadge::analysis::written(&input.example, input).expect("an example is allowed"),
+            )
+        })
         .collect();
     let mut texts = Vec::new();
     for command in &catalogue.commands {
         let undo: Vec<(String, String)> = match &command.undo {
             None => Vec::new(),
             Some(PerVariant::All(text)) => vec![("undo".to_owned(), text.clone())],
-            Some(PerVariant::Each(each)) => each.iter().map(|(name, text)| (format!("undo-{name}"), text.clone())).collect(),
+            Some(PerVariant::Each(each)) => {
+                each.iter().map(|(name, text)| (format!("undo-{name}"), text.clone())).collect()
+            }
         };
         let variants = command.variants.iter().map(|(name, text)| (name.to_owned(), text.clone()));
         for (name, template) in variants.chain(undo).filter(|(_, text)| !text.starts_with("none")) {
@@ -61,14 +68,43 @@ fn every_variant_pleases_shellcheck() {
 #[test]
 fn a_quoted_value_comes_out_of_every_shell_as_it_went_in() {
     let hostile = [
-        "/tmp/$(touch x)", "/tmp/`id`", "/tmp/a'b", "/tmp/a\"b", "/tmp/a\\b", "/tmp/a'\\''b", "/tmp/!!", "/tmp/{a,b}",
-        "/tmp/*?[x]", "/tmp/~root", "/tmp/a b", "/tmp/;reboot", "/tmp/&x", "/tmp/|x", "/tmp/>x", "/tmp/<x", "/tmp/#x",
-        "/tmp/=ls", "/tmp/%s", "/tmp/\\'", "/tmp/'\\", "/tmp/a\\", "/tmp/$HOME", "/tmp/${IFS}", "/tmp/^x", "/tmp/-rf", "/tmp/ü",
+        "/tmp/$(touch x)",
+        "/tmp/`id`",
+        "/tmp/a'b",
+        "/tmp/a\"b",
+        "/tmp/a\\b",
+        "/tmp/a'\\''b",
+        "/tmp/!!",
+        "/tmp/{a,b}",
+        "/tmp/*?[x]",
+        "/tmp/~root",
+        "/tmp/a b",
+        "/tmp/;reboot",
+        "/tmp/&x",
+        "/tmp/|x",
+        "/tmp/>x",
+        "/tmp/<x",
+        "/tmp/#x",
+        "/tmp/=ls",
+        "/tmp/%s",
+        "/tmp/\\'",
+        "/tmp/'\\",
+        "/tmp/a\\",
+        "/tmp/$HOME",
+        "/tmp/${IFS}",
+        "/tmp/^x",
+        "/tmp/-rf",
+        "/tmp/ü",
     ];
     let playbooks = Playbooks::builtin();
     let path = playbooks.catalogue().input("PATH").expect("PATH is an input");
-    let shells: [(&str, &[&str]); 5] =
-        [("dash", &["-c"]), ("bash", &["-c"]), ("zsh", &["-c"]), ("fish", &["-c"]), ("busybox", &["sh", "-c"])];
+    let shells: [(&str, &[&str]); 5] = [
+        ("dash", &["-c"]),
+        ("bash", &["-c"]),
+        ("zsh", &["-c"]),
+        ("fish", &["-c"]),
+        ("busybox", &["sh", "-c"]),
+    ];
     for value in hostile {
         let word = cadge::analysis::written(value, path).expect("a path");
         for (shell, arguments) in shells {
