@@ -118,7 +118,7 @@ impl App {
             Msg::Resumed => turn.ask(Effect::Redraw),
             Msg::Configured { settings, problems } => {
                 self.settings = *settings;
-                self.lines.set_problems(problems);
+                self.lines.set_problems(&problems);
             }
             Msg::Narrow(text) => {
                 if let Err(error) = self.filter(&text, &mut turn) {

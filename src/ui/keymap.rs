@@ -97,7 +97,7 @@ impl Key {
         match self.code {
             KeyCode::Char(' ') => label.push_str("Space"),
             KeyCode::Char(char) => label.push(char),
-            KeyCode::F(number) => label.push_str(&format!("F{number}")),
+            KeyCode::F(number) => label += &format!("F{number}"),
             KeyCode::BackTab => label.push_str("Shift-Tab"),
             code => label.push_str(
                 NAMES

@@ -131,8 +131,8 @@ impl Layout {
         };
         if wide {
             let usual = if size.width >= 150 { 400 } else { 450 };
-            let share = u32::from(shape.split.unwrap_or(usual));
-            let list = u16::try_from(u32::from(size.width) * share / 1000).unwrap_or(0);
+            let thousandths = u32::from(shape.split.unwrap_or(usual));
+            let list = u16::try_from(u32::from(size.width) * thousandths / 1000).unwrap_or(0);
             let list = list.clamp(NARROWEST, size.width.saturating_sub(NARROWEST + 1));
             layout.list = Rect { width: list, ..rest };
             layout.divider = Rect { x: list, width: 1, ..rest };

@@ -68,7 +68,7 @@ impl Lines {
     }
 
     /// Replaces what is wrong with the configuration.
-    pub fn set_problems(&mut self, problems: Vec<String>) {
+    pub fn set_problems(&mut self, problems: &[String]) {
         let old = std::mem::take(&mut self.problems);
         self.banners.retain(|banner| !old.contains(banner));
         self.problems = problems.iter().map(|problem| printable(problem).into_owned()).collect();

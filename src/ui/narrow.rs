@@ -153,7 +153,7 @@ impl Narrow {
     /// Begins to look for plain text.
     pub fn look_for(&mut self, text: &str, store: &Store) -> Effect {
         self.search.generation += 1;
-        self.search.text = text.to_owned();
+        text.clone_into(&mut self.search.text);
         self.search.hits.clear();
         self.search.progress = Looking::ToGo;
         Effect::Search {
@@ -210,14 +210,13 @@ pub fn conditions(text: &str) -> Vec<Range<usize>> {
         match (quote, byte) {
             (Some(_), b'\\') => at += 1,
             (Some(open), byte) if *byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(*byte),
             (None, b'(') => depth += 1,
             (None, b')') => depth = depth.saturating_sub(1),
             (None, b' ') if depth == 0 => {
                 let rest = text.get(at..).unwrap_or("");
                 if rest.starts_with(" or ") {
-                    return vec![0..text.len()];
+                    return std::iter::once(0..text.len()).collect();
                 }
                 if rest.starts_with(" and ") {
                     parts.push(start..at);

@@ -333,24 +333,29 @@ fn tint(
 
 /// What could be typed next, or what is wrong, under the filter line.
 fn offers(line: &FilterLine, canvas: &mut Canvas<'_>, layout: &Layout) {
-    let rows = u16::try_from(line.offers.len() + usize::from(line.error.is_some())).unwrap_or(0);
+    // A word that is being typed is not wrong yet, as long as something could become of it.
+    let typed = line.prompt.text().trim_end().len();
+    let error = line.error.as_ref();
+    let error = error.filter(|error| line.offers.is_empty() || error.range().end < typed);
+    let rows = u16::try_from(line.offers.len() + usize::from(error.is_some())).unwrap_or(0);
     let top = layout.filter.bottom();
     let height = rows.min(layout.screen.height.saturating_sub(top + 1));
-    let area = Rect { x: 7, y: top, width: layout.screen.width.saturating_sub(8).min(110), height };
+    let width = layout.screen.width.saturating_sub(8).min(110);
+    let area = Rect { x: 7, y: top, width, height };
     if area.is_empty() {
         return;
     }
     canvas.clear(area, Role::Overlay);
     let mut y = 0;
-    if let Some(error) = &line.error {
+    if let Some(error) = error {
         canvas.put(area, 1, 0, Role::NoticeError, &printable(&error.to_string()));
         y = 1;
     }
     for (at, offer) in line.offers.iter().enumerate() {
-        let row = Rect { y: area.y + y, height: 1, ..area };
         if y >= area.height {
             break;
         }
+        let row = Rect { y: area.y + y, height: 1, ..area };
         let end = canvas.put(row, 1, 0, Role::FieldName, &shown(&offer.text, 60));
         canvas.put(row, end.max(30) + 2, 0, Role::Muted, &printable(&offer.note));
         if line.chosen == Some(at) {

@@ -11,7 +11,7 @@ use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::palette::Palette;
 use crate::ui::pane::commands::variants;
 use crate::ui::pane::detail::{Tab, command_of};
-use crate::ui::pane::groups::Pick;
+use crate::ui::pane::groups::{Ground, Groups, Pick};
 use crate::ui::widget::prompt::Prompt;
 
 impl App {
@@ -86,7 +86,7 @@ impl App {
             Action::Open => self.open(turn),
             Action::Unfold => self.unfold(),
             Action::Fold => self.fold(),
-            Action::FoldAll => self.with_groups(|groups, ground| groups.fold_all(ground)),
+            Action::FoldAll => self.with_groups(Groups::fold_all),
             Action::NextPane | Action::PreviousPane => self.shape.focus = other(self.shape.focus),
             Action::PaneList => self.shape.focus = Focus::List,
             Action::PaneDetail => self.shape.focus = Focus::Detail,
@@ -94,7 +94,7 @@ impl App {
             Action::PreviousTab => self.detail.tab = self.detail.tab.step(Tab::ALL.len() - 1),
             Action::Back => self.back(),
             Action::Sort => {
-                self.with_groups(|groups, ground| groups.next_sort(ground));
+                self.with_groups(Groups::next_sort);
                 self.lines.done(self.now, format!("Sorted by {}", self.groups.sort().name()));
             }
             Action::GroupBy => self.group_by(),
@@ -112,7 +112,7 @@ impl App {
             Action::CopyCommand => self.copy_command(turn),
             Action::CopyMenu => self.copy_menu(),
             Action::Export => {
-                turn.ask(self.detail.look().map(|look| Effect::Export(Box::new(look.clone()))))
+                turn.ask(self.detail.look().map(|look| Effect::Export(Box::new(look.clone()))));
             }
             Action::Filter => self.open_filter(),
             Action::ClearFilter => self.clear_filter(),
@@ -137,10 +137,7 @@ impl App {
 
     pub(super) fn with_groups<T>(
         &mut self,
-        change: impl FnOnce(
-            &mut crate::ui::pane::groups::Groups,
-            &crate::ui::pane::groups::Ground<'_>,
-        ) -> T,
+        change: impl FnOnce(&mut Groups, &Ground<'_>) -> T,
     ) -> T {
         let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
         change(&mut self.groups, &ground)

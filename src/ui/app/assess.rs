@@ -8,7 +8,7 @@ use crate::ui::health::Stage;
 use crate::ui::msg::Assessed;
 use crate::ui::pane::groups::{Pick, start};
 use crate::ui::settings::Bell;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Alerts asked for at once.
 const AT_ONCE: usize = 24;
@@ -27,7 +27,7 @@ pub struct Assessor {
     asked: FxHashMap<NodeId, (AlertId, i64)>,
     n_open: usize,
     /// Cells that rang already.
-    rang: FxHashMap<CellId, ()>,
+    rang: FxHashSet<CellId>,
 }
 
 impl Assessor {
@@ -87,7 +87,7 @@ impl App {
             let Some(cell) = self.store.row(id).map(|row| row.cell) else { continue };
             if let Some(level) = level {
                 self.store.assess(id, level);
-                let is_new = self.assessor.rang.insert(cell, ()).is_none();
+                let is_new = self.assessor.rang.insert(cell);
                 let rings =
                     self.settings.bell == Bell::Critical && self.health.stage == Stage::Live;
                 if level == Level::Critical && is_new && rings {

@@ -18,16 +18,13 @@ impl App {
         let layout = self.layout();
         let spot = layout.hit(mouse.column, mouse.row);
         match mouse.kind {
-            MouseEventKind::Moved => {
-                turn.redraw = false;
-                return;
-            }
+            MouseEventKind::Moved => turn.redraw = false,
             MouseEventKind::Up(_) => self.shape.drag = Drag::Loose,
-            MouseEventKind::Drag(MouseButton::Left) => {
-                if self.shape.drag == Drag::Held && layout.divider.width > 0 {
-                    let share = u32::from(mouse.column) * 1000 / u32::from(self.size.width.max(1));
-                    self.shape.split = Some(u16::try_from(share).unwrap_or(400));
-                }
+            MouseEventKind::Drag(MouseButton::Left)
+                if self.shape.drag == Drag::Held && layout.divider.width > 0 =>
+            {
+                let share = u32::from(mouse.column) * 1000 / u32::from(self.size.width.max(1));
+                self.shape.split = Some(u16::try_from(share).unwrap_or(400));
             }
             MouseEventKind::ScrollDown => self.wheel(spot, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(spot, -NOTCH),

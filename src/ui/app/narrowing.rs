@@ -55,8 +55,7 @@ impl App {
             return field_condition(&name, &value);
         }
         match self.groups.pick()? {
-            Pick::Group(node) => self.group_condition(node),
-            Pick::Alert(Some(node), _) => self.group_condition(node),
+            Pick::Group(node) | Pick::Alert(Some(node), _) => self.group_condition(node),
             Pick::Alert(None, id) => {
                 self.store.row(id)?.rule.map(|rule| narrow::equals("alert.rule", rule))
             }
@@ -110,7 +109,7 @@ impl App {
         match self.filter(&text, turn) {
             Ok(()) => self.narrow.remember(),
             Err(error) => {
-                self.lines.error(self.now, format!("No filter can be made of this: {error}"))
+                self.lines.error(self.now, format!("No filter can be made of this: {error}"));
             }
         }
     }

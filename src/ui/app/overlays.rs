@@ -154,10 +154,10 @@ impl App {
         match choice {
             Choice::Copy { text, what } => turn.ask(Effect::Copy { text, what }),
             Choice::CopyReport => {
-                turn.ask(self.detail.look().map(|look| Effect::CopyReport(Box::new(look.clone()))))
+                turn.ask(self.detail.look().map(|look| Effect::CopyReport(Box::new(look.clone()))));
             }
             Choice::CopyRaw => {
-                turn.ask(self.detail.look().map(|look| Effect::CopyRaw(Box::new(look.clone()))))
+                turn.ask(self.detail.look().map(|look| Effect::CopyRaw(Box::new(look.clone()))));
             }
             Choice::Drop(condition) => self.drop_condition(condition, turn),
             Choice::Keep(condition) => {

@@ -49,18 +49,10 @@ pub fn markdown(keymap: &Keymap) -> String {
         "# Keys\n\nEvery action can be rebound in `config.toml` under `[keys]`, by its name.\n",
     );
     for chapter in Chapter::ALL {
-        text.push_str(&format!(
-            "\n## {}\n\n| keys | action | does |\n|---|---|---|\n",
-            chapter.title()
-        ));
+        text += &format!("\n## {}\n\n| keys | action | does |\n|---|---|---|\n", chapter.title());
         for action in Action::ALL.iter().filter(|action| action.chapter() == chapter) {
             let keys: Vec<String> = keymap.keys(*action).map(|key| format!("`{key}`")).collect();
-            text.push_str(&format!(
-                "| {} | `{}` | {} |\n",
-                keys.join(" "),
-                action.id(),
-                action.says()
-            ));
+            text += &format!("| {} | `{}` | {} |\n", keys.join(" "), action.id(), action.says());
         }
     }
     text

@@ -74,7 +74,7 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
     let mark = if selected { format!("{} ", signs.cursor()) } else { "  ".to_owned() };
     let Some(command) = command else {
         let role = if selected { Role::Text } else { Role::Muted };
-        prose.lead(&mark, Role::CommandCurrent, 1, role, &printable(&step.title));
+        prose.lead(&mark, Role::Key, 1, role, &printable(&step.title));
         let why = step.unavailable.as_deref().unwrap_or("no command for this runtime");
         prose.lead("unavailable: ", Role::Missing, 3, Role::Muted, &printable(why));
         return;
@@ -84,10 +84,10 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
     let title = printable(&step.title);
     let room = usize::from(ctx.width).saturating_sub(crate::text::width(&title) + 5);
     if room > tag.len() + 2 {
-        let line = Line::of(Role::Text, " ").and(Role::CommandCurrent, mark).and(role, title);
+        let line = Line::of(Role::Text, " ").and(Role::Key, mark).and(role, title);
         prose.push(line.right(risk_role(step.risk), format!("{tag} ")));
     } else {
-        prose.lead(&mark, Role::CommandCurrent, 1, role, &title);
+        prose.lead(&mark, Role::Key, 1, role, &title);
         prose.text(risk_role(step.risk), 3, tag);
     }
     if !selected {

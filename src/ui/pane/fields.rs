@@ -102,7 +102,7 @@ fn write(ctx: &Ctx<'_>, row: &Row, selected: bool, column: usize, prose: &mut Pr
         Some(text) => (Role::FieldValue, value_of(ctx, row, text, selected)),
     };
     if column == 0 || width(&name) > column {
-        prose.push(Line::of(Role::CommandCurrent, mark).and(Role::FieldName, name));
+        prose.push(Line::of(Role::Key, mark).and(Role::FieldName, name));
         prose.text(value_role, column + 3, &value);
     } else {
         let start = prose.lines.len();
@@ -112,10 +112,9 @@ fn write(ctx: &Ctx<'_>, row: &Row, selected: bool, column: usize, prose: &mut Pr
         {
             blank.text = " ".repeat(column + 2 - width(&name));
             first.spans.insert(0, crate::ui::paint::Span { role: Role::FieldName, text: name });
-            first.spans.insert(
-                0,
-                crate::ui::paint::Span { role: Role::CommandCurrent, text: mark.to_owned() },
-            );
+            first
+                .spans
+                .insert(0, crate::ui::paint::Span { role: Role::Key, text: mark.to_owned() });
         }
     }
     if let Some(says) = meaning(ctx, row) {

@@ -9,8 +9,8 @@ mod order;
 pub use draw::draw;
 pub use order::{Sort, start, urgency};
 
-use crate::model::AlertId;
-use crate::store::{CellId, NodeId, Store, Tree};
+use crate::model::{AlertId, Flag};
+use crate::store::{CellId, Node, NodeId, Store, Tree};
 use jiff::Timestamp;
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
@@ -31,6 +31,12 @@ pub struct Ground<'a> {
 }
 
 impl Ground<'_> {
+    /// Whether Falco speaks of itself in this group.
+    fn is_internal(&self, node: &Node) -> bool {
+        let newest = self.store.row(node.stat.newest);
+        newest.is_some_and(|row| row.flags.has(Flag::Internal))
+    }
+
     /// The alerts of a group, newest read first.
     fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
         let Some(matches) = self.matches else { return self.store.alerts_of(node) };

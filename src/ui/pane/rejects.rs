@@ -32,13 +32,7 @@ pub fn lines(rejects: &[Reject], n_all: u64, cursor: usize, width: u16, mark: &s
             count(reject.len)
         );
         let sign = if selected { mark } else { " " };
-        prose.lead(
-            &format!("{sign} "),
-            Role::CommandCurrent,
-            0,
-            Role::Text,
-            &printable(&reject.reason),
-        );
+        prose.lead(&format!("{sign} "), Role::Key, 0, Role::Text, &printable(&reject.reason));
         prose.text(Role::Muted, 2, &place);
         if selected {
             let mut rows = raw::bytes(&reject.bytes, width.saturating_sub(2));

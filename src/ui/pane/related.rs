@@ -25,7 +25,7 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
         let level = row.and_then(|row| row.level);
         let sign_level = level.or(row.map(|row| super::groups::start(row.priority)));
         let mark = if at == ctx.cursor { ctx.settings.signs.cursor() } else { " " };
-        let line = Line::of(Role::CommandCurrent, mark)
+        let line = Line::of(Role::Key, mark)
             .and(level_role(level), format!("{} ", ctx.settings.signs.level(sign_level)))
             .and(Role::Muted, format!("{time}  "));
         let used = line.width();

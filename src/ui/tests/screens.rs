@@ -89,3 +89,13 @@ fn roles_of_the_list() {
     let mut driver = Driver::on_log(100, 16);
     assert_snapshot!(driver.roles());
 }
+
+#[test]
+fn the_page_of_keys_is_the_table_of_actions() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+    let made = crate::ui::keys_as_markdown(&crate::ui::keymap::Keymap::default());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), made, "UPDATE=1 cargo test writes it again");
+}

@@ -107,7 +107,14 @@ impl Order {
             Sort::Urgency => nodes.sort_by_cached_key(|(id, node)| {
                 let last = *self.placed.entry(*id).or_insert(node.stat.last);
                 let priority = node.stat.priority.map_or(u8::MAX, |priority| priority as u8);
-                (Reverse(urgency(&node.stat)), priority, Reverse(last), *id)
+                // What Falco says of itself is no detection.
+                (
+                    ground.is_internal(node),
+                    Reverse(urgency(&node.stat)),
+                    priority,
+                    Reverse(last),
+                    *id,
+                )
             }),
             Sort::Time => nodes.sort_by_key(|(id, node)| (Reverse(node.stat.last), *id)),
             Sort::Count => nodes.sort_by_key(|(id, node)| (Reverse(node.stat.count), *id)),
