@@ -31,7 +31,9 @@ fn every_official_rule_and_every_former_name_has_a_playbook() {
         .iter()
         .copied()
         .filter(|name| playbooks.for_rule(name).is_none())
-        .filter(|name| !AWAITED.iter().any(|awaited| awaited.eq_ignore_ascii_case(&name.replace('_', " "))))
+        .filter(|name| {
+            !AWAITED.iter().any(|awaited| awaited.eq_ignore_ascii_case(&name.replace('_', " ")))
+        })
         .collect();
     assert!(names.len() > 280, "the table holds {} names", names.len());
     assert!(missing.is_empty(), "no playbook names {missing:#?}");
