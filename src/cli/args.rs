@@ -50,8 +50,8 @@ pub struct View {
 pub struct Input {
     /// A file, a folder, a glob, or - for standard input; archives (.gz, .zst, .xz, .bz2) are read as they are.
     ///
-    /// A file stands for its rotated family too (events.json.2.gz, events.json.1, events.json), read as one log. Several
-    /// sources are merged by time. A pipe on standard input is read without - when no source is named.
+    /// A folder or a glob takes each log with its rotated family (events.json.2.gz, events.json.1, events.json) as one log; a
+    /// file is that file alone. Several sources are merged by time. A pipe on standard input is read without - when no source is named.
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<OsString>,
     /// Falco's rules: a file or folder that gives rule names, tags and descriptions to text alerts [default: /etc/falco].
