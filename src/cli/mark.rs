@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn escapes_in_the_text_are_visible_and_counted() {
-        let shown = mark("error", "a.b = '\u{1b}[2J' ~", 14..15, "no");
+        let shown = mark("error", "a.b = '\u{1b}[2J' ~", 13..14, "no");
         assert!(!shown.contains('\u{1b}'), "{shown:?}");
         let mut lines = shown.lines();
         let (text, carets) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
