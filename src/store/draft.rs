@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 /// Numbers a worker gives before it starts over, which bounds its memory.
-const NUMBERS: usize = 1 << 16;
+const NUMBERS: usize = 1 << 17;
 
 /// What was read, for [`Store::append`](super::Store::append).
 #[derive(Debug, Default)]
