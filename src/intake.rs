@@ -17,12 +17,16 @@ use jiff::Timestamp;
 use piece::{Piece, Tools};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Batches that may wait for the reader: few, so that memory stays small and keys are answered in between.
 const WAITING: usize = 4;
 /// Bytes taken in before a batch is handed on while more are there already.
 const TOGETHER: usize = 1 << 20;
+
+/// A record that a next line may complete is final when nothing came for this long.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// How to take in.
 #[derive(Clone, Debug)]
@@ -128,7 +132,21 @@ impl Intake {
     }
 
     fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Gone> {
-        while let Ok(delivery) = deliveries.recv() {
+        loop {
+            let holds = self.live.values().any(|live| live.decoder.is_holding());
+            let delivery = if holds {
+                match deliveries.recv_timeout(SILENCE) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.settle();
+                        self.send()?;
+                        continue;
+                    }
+                    result => result.ok(),
+                }
+            } else {
+                deliveries.recv().ok()
+            };
+            let Some(delivery) = delivery else { break };
             let mut n_bytes = self.take(delivery)?;
             while n_bytes < TOGETHER
                 && let Ok(delivery) = deliveries.try_recv()
@@ -197,8 +215,20 @@ impl Intake {
         piece.finish().into_batch(&mut self.news.batch);
     }
 
+    /// Nothing came for a while: what might have gone on in a next line is final.
+    fn settle(&mut self) {
+        let mut bodies: Vec<_> = self.live.keys().copied().collect();
+        bodies.sort_unstable();
+        for body in bodies {
+            self.still(body);
+        }
+    }
+
     fn still(&mut self, body: BodyId) {
         let Some(live) = self.live.get_mut(&body) else { return };
+        if !live.decoder.is_holding() {
+            return;
+        }
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
         piece.still(&mut live.decoder);
         piece.finish().into_batch(&mut self.news.batch);
