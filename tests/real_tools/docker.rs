@@ -40,7 +40,14 @@ impl Docker {
     fn sh(&self, script: &str) -> (bool, String) {
         let output = Command::new("bash")
             .args(["-c", script])
-            .env("PATH", format!("{}/bin:{}", self.folder.path().display(), std::env::var("PATH").unwrap_or_default()))
+            .env(
+                "PATH",
+                format!(
+                    "{}/bin:{}",
+                    self.folder.path().display(),
+                    std::env::var("PATH").unwrap_or_default()
+                ),
+            )
             .env("DOCKER_HOST", format!("unix://{}/sock", self.folder.path().display()))
             .output()
             .expect("bash is there");
