@@ -35,12 +35,15 @@ pub struct Options {
     pub workers: usize,
     /// Hand on the last megabyte of a backlog first, for a first screen at once. Alerts are then not in the order of the file.
     pub tail_first: bool,
+    /// Make records final that a next line may complete, when nothing came for a moment. Only for what is followed: the
+    /// result then depends on when bytes come.
+    pub settle: bool,
     pub context: Context,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 2, tail_first: false, context: Context::default() }
+        Self { workers: 2, tail_first: false, settle: true, context: Context::default() }
     }
 }
 
@@ -133,7 +136,8 @@ impl Intake {
 
     fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Gone> {
         loop {
-            let holds = self.live.values().any(|live| live.decoder.is_holding());
+            let holds =
+                self.options.settle && self.live.values().any(|live| live.decoder.is_holding());
             let delivery = if holds {
                 match deliveries.recv_timeout(SILENCE) {
                     Err(RecvTimeoutError::Timeout) => {

@@ -10,6 +10,8 @@ mod draft;
 mod names;
 mod near;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod totals;
 mod tree;

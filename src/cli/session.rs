@@ -40,8 +40,10 @@ impl Session {
         let options =
             source::Options { follow, poll_only: input.poll, ..source::Options::default() };
         let handle = source::spawn(specs.clone(), options, outlet);
-        let news =
-            intake::spawn(deliveries, intake::Options { context, ..intake::Options::default() });
+        let news = intake::spawn(
+            deliveries,
+            intake::Options { context, settle: follow, ..intake::Options::default() },
+        );
         Ok(Self {
             store: Store::default(),
             records: Arc::default(),

@@ -1,0 +1,106 @@
+use super::*;
+use crate::model::{BodyId, Columns, Priority};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const RULES: [&str; 3] = ["shell", "mount", "read"];
+const CONTAINERS: [Option<&str>; 4] = [Some("a1"), Some(""), Some("host"), None];
+
+/// A row by small numbers: rule, container, time, and whether it is urgent.
+type Made = (usize, usize, i64, bool);
+
+fn columns(made: &Made) -> Columns<'static> {
+    Columns {
+        time: Some(made.2 * 1_000_000_000),
+        priority: Some(if made.3 { Priority::Critical } else { Priority::Notice }),
+        rule: Some(RULES[made.0]),
+        event_source: Some("syscall"),
+        container_id: CONTAINERS[made.1],
+        ..Columns::default()
+    }
+}
+
+/// A store of these rows, which come in pieces of `piece` from two workers in turn.
+fn store(rows: &[Made], piece: usize) -> Store {
+    let mut store = Store::default();
+    let mut drafters = [Drafter::new(0), Drafter::new(1)];
+    for (number, rows) in rows.chunks(piece.max(1)).enumerate() {
+        let drafter = &mut drafters[number % 2];
+        drafter.begin(BodyId(0), 0);
+        for (at, row) in rows.iter().enumerate() {
+            let line = (number * piece.max(1) + at) as u64;
+            assert!(drafter.add(&columns(row), line * 100, 99, line));
+        }
+        store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
+    }
+    store
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn groups_are_what_a_plain_count_says(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, 0..1000_i64, any::<bool>()), 0..300),
+        piece in 1..50_usize,
+    ) {
+        let store = store(&rows, piece);
+        let mut plain = BTreeMap::<(&str, Option<&str>), (u32, i64, i64, bool)>::new();
+        for (rule, container, time, urgent) in &rows {
+            let count = plain.entry((RULES[*rule], CONTAINERS[*container])).or_insert((0, i64::MAX, i64::MIN, false));
+            *count = (count.0 + 1, count.1.min(*time), count.2.max(*time), count.3 || *urgent);
+        }
+        let mut leaves = 0;
+        for (id, node) in store.tree().iter().filter(|(_, node)| node.children.is_empty()) {
+            leaves += 1;
+            let rule = store.tree().path(id).first().copied();
+            let Some(Key::Rule(rule)) = rule else { panic!("no rule") };
+            let rule = store.names().text(rule).unwrap();
+            let container = match node.key {
+                Key::Container(sym) => store.names().text(sym),
+                _ => None,
+            };
+            let (count, first, last, urgent) = plain[&(rule, container)];
+            prop_assert_eq!(node.stat.count, count);
+            prop_assert_eq!(node.stat.first, Some(first * 1_000_000_000));
+            prop_assert_eq!(node.stat.last, Some(last * 1_000_000_000));
+            prop_assert_eq!(node.stat.priority == Some(Priority::Critical), urgent);
+            prop_assert_eq!(store.alerts_of(id).len(), count as usize);
+        }
+        prop_assert_eq!(leaves, plain.len());
+        prop_assert_eq!(store.len(), rows.len());
+    }
+
+    #[test]
+    fn rows_come_back_as_they_went_in(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, 0..1000_i64, any::<bool>()), 0..300),
+        piece in 1..50_usize,
+    ) {
+        let store = store(&rows, piece);
+        for (at, made) in (0_u32..).zip(&rows) {
+            let row = store.row(AlertId(at)).unwrap();
+            prop_assert_eq!(row.columns(), columns(made));
+            let location = store.location(AlertId(at)).unwrap();
+            prop_assert_eq!((location.offset, location.len), (u64::from(at) * 100, 99));
+            prop_assert_eq!(store.line(AlertId(at)), u64::from(at) + 1);
+        }
+    }
+
+    #[test]
+    fn another_grouping_counts_the_same(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, 0..1000_i64, any::<bool>()), 1..100),
+    ) {
+        let mut store = store(&rows, 7);
+        for grouping in Grouping::ALL {
+            store.regroup(grouping);
+            let whole = store.tree_of(grouping, (0..rows.len()).map(|at| AlertId(u32::try_from(at).unwrap())));
+            let count = |tree: &Tree| -> u32 {
+                tree.roots().iter().filter_map(|id| tree.node(*id)).map(|node| node.stat.count).sum()
+            };
+            prop_assert_eq!(count(store.tree()), count(&whole));
+            if grouping != Grouping::Flat {
+                prop_assert_eq!(count(&whole) as usize, rows.len());
+            }
+        }
+    }
+}
