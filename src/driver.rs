@@ -9,6 +9,8 @@ pub mod settings;
 mod terminal;
 mod work;
 
+pub use work::look::look;
+
 use crate::analysis::Playbooks;
 use crate::clock;
 use crate::config::{Bell, Config, Paths};

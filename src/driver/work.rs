@@ -3,7 +3,7 @@
 //! Each kind has a thread of its own, so that a long search never delays the alert under the cursor. Jobs go in through
 //! channels, answers come back as messages; nothing is shared.
 
-mod look;
+pub(super) mod look;
 mod paper;
 mod sift;
 mod stand_in;

@@ -11,6 +11,7 @@ use crossterm::event::{Event, KeyEventKind};
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -79,7 +80,9 @@ where
                     state.wake_at = Some(Instant::now() + Duration::from_millis(milliseconds));
                 }
                 Effect::Redraw => {
-                    terminal.clear().map_err(Into::into)?;
+                    // Not `clear`, which asks the terminal where its cursor is and fails where no answer comes.
+                    let size = terminal.size().map_err(Into::into)?;
+                    terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(Into::into)?;
                     state.dirty = true;
                 }
                 effect => perform(effect),

@@ -64,7 +64,7 @@ pub(super) fn assess(jobs: &Receiver<Job>, tools: Tools) {
 ///
 /// # Errors
 /// Why the record cannot be read any more.
-fn look(
+pub fn look(
     id: AlertId,
     snapshot: &Snapshot,
     records: &Records,

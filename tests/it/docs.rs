@@ -1,0 +1,71 @@
+//! Documents that the program writes itself equal the repository; `UPDATE=1 cargo test` rewrites them.
+
+use cadge::cli::args::Cli;
+use cadge::ui::Action;
+use clap::CommandFactory;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Compares a file with what it should hold, or rewrites it.
+#[track_caller]
+pub fn check(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, expected).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{} is out of date: UPDATE=1 cargo test", path.display());
+}
+
+#[test]
+fn the_commands_are_written_down() {
+    let mut cli = Cli::command().term_width(100);
+    cli.build();
+    let mut text = String::from("# Commands\n\nMade from the program's own help.\n");
+    let mut page = |name: &str, command: &clap::Command| {
+        let help = command.clone().term_width(100).render_long_help().to_string();
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let _ = write!(text, "\n## `{name}`\n\n```\n{}\n```\n", lines.join("\n").trim_end());
+    };
+    page("cadge", &cli);
+    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+        page(&format!("cadge {}", command.get_name()), command);
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            page(&format!("cadge {} {}", command.get_name(), below.get_name()), below);
+        }
+    }
+    check("docs/cli.md", &text);
+}
+
+#[test]
+fn the_manual_of_settings_names_every_action_with_its_keys() {
+    let head = cadge::config::DEFAULT.split_once("[keys]\n").unwrap().0;
+    let mut text = format!("{head}[keys]\n");
+    for action in Action::ALL {
+        let keys: Vec<String> =
+            action.default_keys().iter().map(|key| format!("{key:?}")).collect();
+        let _ = writeln!(text, "#{} = [{}]  # {}", action.id(), keys.join(", "), action.says());
+    }
+    check("src/config/default.toml", &text);
+}
+
+#[test]
+fn the_readme_stands_on_files_that_are_there() {
+    if std::env::var_os("UPDATE").is_some() {
+        // The files are being written at this moment.
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "CONTRIBUTING.md", "docs/architecture.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        for word in text.split(['`', '(', ')', ' ']) {
+            let is_path = word.starts_with("docs/")
+                || word.starts_with("tests/")
+                || word.starts_with("playbooks/");
+            let there = root.join(word).exists();
+            assert!(!is_path || there, "{page} names {word}, which is not there");
+        }
+    }
+}
