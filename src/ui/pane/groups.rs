@@ -69,14 +69,16 @@ pub struct Groups {
     order: Order,
     entries: Vec<Entry>,
     pick: Option<Pick>,
+    /// Where the pick stood last: looked at first, for long lists.
+    row: usize,
     /// The first row in sight.
     offset: usize,
     /// Rows in sight.
     height: usize,
     /// How many alerts of each group were there when somebody last looked at it.
     seen: FxHashMap<NodeId, u32>,
-    /// Alerts with a lower number are not new.
-    old_before: u32,
+    /// Alerts with a lower number are not new; `None` while what was there at the start is being read.
+    old_before: Option<u32>,
     /// Groups that existed when the order was made: later ones have higher numbers.
     n_placed: usize,
     /// When a key was last pressed; `None` while nobody has touched anything.
@@ -147,11 +149,9 @@ impl Groups {
     pub fn fresh(&self, id: NodeId, tree: &Tree) -> u32 {
         let Some(node) = tree.node(id) else { return 0 };
         if node.children.is_empty() {
-            if node.stat.newest.0 < self.old_before {
-                return 0;
-            }
-            // A group that a filter or another grouping made has old alerts too.
-            let most = node.stat.newest.0 - self.old_before + 1;
+            // Before the start was read nothing is new; a group that a filter made has old alerts too.
+            let Some(old_before) = self.old_before else { return 0 };
+            let most = (node.stat.newest.0 + 1).saturating_sub(old_before);
             return node
                 .stat
                 .count
@@ -170,7 +170,7 @@ impl Groups {
 
     /// Says that all of this is old: what a log held before it was opened is not new.
     pub fn mark_all_seen(&mut self, ground: &Ground<'_>) {
-        self.old_before = u32::try_from(ground.store.len()).unwrap_or(u32::MAX);
+        self.old_before = Some(u32::try_from(ground.store.len()).unwrap_or(u32::MAX));
         let tree = ground.tree;
         self.seen = tree.iter().map(|(id, node)| (id, node.stat.count)).collect();
     }
@@ -178,7 +178,9 @@ impl Groups {
     /// Makes the order afresh, as far as it may: `force` for a person's wish.
     pub fn refresh(&mut self, ground: &Ground<'_>, height: usize, force: bool) {
         self.height = height;
-        let due = ground.now.as_millisecond() - self.ordered_at.as_millisecond() >= 200;
+        let since = ground.now.as_millisecond() - self.ordered_at.as_millisecond();
+        // A list of millions of rows is not made five times a second.
+        let due = since >= 200 + i64::try_from(self.n_rows() / 1000).unwrap_or(i64::MAX / 2);
         if force || self.entries.is_empty() || (due && !self.is_held(ground.now)) {
             self.reorder(ground);
         }
@@ -204,6 +206,7 @@ impl Groups {
                 row
             }
         };
+        self.row = row;
         self.offset = if was_at_top && row < self.height { 0 } else { row.saturating_sub(line) };
         self.clamp();
     }
@@ -267,7 +270,11 @@ impl Groups {
 
     /// The row of the cursor.
     pub fn index(&self) -> Option<usize> {
-        match self.pick? {
+        let pick = self.pick?;
+        if self.at(self.row) == Some(pick) {
+            return Some(self.row);
+        }
+        match pick {
             Pick::Group(node) => self.entry_of(Some(node)).map(|entry| entry.start),
             Pick::Alert(node, id) => {
                 let entry = self.entry_of(node)?;
@@ -298,6 +305,7 @@ impl Groups {
     /// Selects a row, as far as there is one, and brings it in sight.
     pub fn select(&mut self, row: usize) {
         let row = row.min(self.n_rows().saturating_sub(1));
+        self.row = row;
         self.pick = self.at(row);
         self.clamp_to(row);
     }
@@ -405,7 +413,9 @@ impl Groups {
         self.order.open.clear();
         self.order.forget();
         self.seen.clear();
-        self.mark_all_seen(ground);
+        if self.old_before.is_some() {
+            self.mark_all_seen(ground);
+        }
         self.entries.clear();
         self.offset = 0;
         let leaf =
