@@ -29,6 +29,10 @@ pub enum Way {
 
 /// Where we run, as far as copying is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about the terminal, in any combination"
+)]
 pub struct Environment {
     /// Inside tmux.
     pub tmux: bool,
@@ -191,7 +195,7 @@ mod tests {
     }
 
     fn copier(only: Option<Way>, file: Option<PathBuf>) -> Copier {
-        Copier::new(Environment { only, file, ..Environment::default() })
+        Copier::new(Environment { file, only, ..Environment::default() })
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Sources {
             crate::theme::load(self.theme_name(), folder.as_deref(), self.depth);
         let mut problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         let keymap = keymap(&self.config, &mut problems);
-        let settings = Settings {
+        let made = Settings {
             theme,
             keymap,
             signs: signs(&variable),
@@ -60,7 +60,7 @@ impl Sources {
                 config::Bell::Bell | config::Bell::Notify => ui::Bell::Critical,
             },
         };
-        (settings, problems)
+        (made, problems)
     }
 
     /// The theme in force, by name.

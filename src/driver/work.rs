@@ -6,7 +6,6 @@
 pub(super) mod look;
 mod paper;
 mod sift;
-mod stand_in;
 
 use crate::analysis::Playbooks;
 use crate::clip::{self, Copier};
@@ -49,10 +48,10 @@ pub(super) struct Tools {
 impl Jobs {
     /// Starts the threads; they end when the last `Jobs` is dropped.
     pub(super) fn start(tools: &Tools) -> Self {
-        let spawn = |work: fn(&Receiver<Job>, Tools)| {
+        let spawn = |work: fn(&Receiver<Job>, &Tools)| {
             let (jobs, receiver) = mpsc::channel();
             let tools = tools.clone();
-            std::thread::spawn(move || work(&receiver, tools));
+            std::thread::spawn(move || work(&receiver, &tools));
             jobs
         };
         Self {
@@ -83,19 +82,19 @@ impl Jobs {
 }
 
 /// Copies and writes reports.
-fn copy(jobs: &Receiver<Job>, tools: Tools) {
-    let mut copier = Copier::new(tools.clipboard);
+fn copy(jobs: &Receiver<Job>, tools: &Tools) {
+    let mut copier = Copier::new(tools.clipboard.clone());
     while let Ok(job) = jobs.recv() {
-        let mut copied = |text: &str, what: What| {
+        let mut by_copier = |text: &str, what: What| {
             let way = copier.copy(text, &mut |bytes| {
                 let _ = tools.to_terminal.send(bytes);
             });
             Msg::Copied { what, way }
         };
         let msg = match job {
-            Job::Do(Effect::Copy { text, what }) => copied(&text, what),
-            Job::Do(Effect::CopyReport(look)) => copied(&report(&look), What::Report),
-            Job::Do(Effect::CopyRaw(look)) => copied(&raw(&look), What::RawAlert),
+            Job::Do(Effect::Copy { text, what }) => by_copier(&text, what),
+            Job::Do(Effect::CopyReport(look)) => by_copier(&report(&look), What::Report),
+            Job::Do(Effect::CopyRaw(look)) => by_copier(&raw(&look), What::RawAlert),
             Job::Do(Effect::Export(look)) => Msg::Exported(export(&look, tools.reports.as_deref())),
             Job::Do(_) | Job::Records(_) => continue,
         };

@@ -42,7 +42,6 @@ impl Depth {
     pub fn fit(self, color: Color) -> Option<Color> {
         match (self, color) {
             (Self::None, _) => None,
-            (Self::True, _) | (_, Color::Reset) => Some(color),
             (Self::Indexed, Color::Rgb(r, g, b)) => Some(Color::Indexed(nearest_256(r, g, b))),
             (Self::Ansi, Color::Rgb(r, g, b)) => Some(nearest_16(r, g, b)),
             (Self::Ansi, Color::Indexed(index)) if index > 15 => {

@@ -152,15 +152,13 @@ impl Draft {
         for (key, value) in table {
             let paint = match value.get_ref() {
                 DeValue::Array(both) => {
-                    match both.iter().as_slice() {
-                        [rich, plain] => page
-                            .color(rich)
-                            .zip(page.color(plain))
-                            .map(|(rich, plain)| Paint { rich, plain: Some(plain) }),
-                        _ => {
-                            page.problem(&value.span(), "expected a color, or a color and the one of 16 that stands in for it");
-                            None
-                        }
+                    if let [rich, plain] = both.iter().as_slice() {
+                        let both = page.color(rich).zip(page.color(plain));
+                        both.map(|(rich, plain)| Paint { rich, plain: Some(plain) })
+                    } else {
+                        let what = "expected a color, or a color and the one of 16 for it";
+                        page.problem(&value.span(), what);
+                        None
                     }
                 }
                 _ => page.color(value).map(|rich| Paint { rich, plain: None }),
@@ -205,12 +203,12 @@ impl Draft {
                     for item in value.get_ref().as_array().into_iter().flat_map(|list| list.iter())
                     {
                         let word = item.get_ref().as_str().unwrap_or_default();
-                        match MODIFIERS.iter().find(|(name, _)| *name == word) {
-                            Some((_, modifier)) => look.modifiers |= *modifier,
-                            None => {
-                                let names = MODIFIERS.iter().map(|(name, _)| *name);
-                                page.problem(&item.span(), unknown("modifier", word, names));
-                            }
+                        let found = MODIFIERS.iter().find(|(name, _)| *name == word);
+                        if let Some((_, modifier)) = found {
+                            look.modifiers |= *modifier;
+                        } else {
+                            let names = MODIFIERS.iter().map(|(name, _)| *name);
+                            page.problem(&item.span(), unknown("modifier", word, names));
                         }
                     }
                 }

@@ -1,6 +1,6 @@
 //! What is wrong in a file of settings, and where.
 
-use std::{fmt, ops::Range, path::Path};
+use std::{fmt, fmt::Write as _, ops::Range, path::Path};
 
 /// One thing that is wrong in a TOML file, with its place and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +44,10 @@ pub fn unknown<'a>(kind: &str, word: &str, allowed: impl Iterator<Item = &'a str
     let allowed: Vec<&str> = allowed.collect();
     let mut says = format!("unknown {kind} `{word}`");
     if let Some(near) = nearest(word, &allowed) {
-        says.push_str(&format!("; did you mean `{near}`?"));
+        let _ = write!(says, "; did you mean `{near}`?");
     }
     if allowed.len() <= 16 {
-        says.push_str(&format!(" (allowed: {})", allowed.join(", ")));
+        let _ = write!(says, " (allowed: {})", allowed.join(", "));
     }
     says
 }

@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one module per subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on may stop"
+)]
+
 mod corpus;
 mod docs;
 mod e2e;

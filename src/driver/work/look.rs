@@ -13,7 +13,7 @@ use std::sync::mpsc::Receiver;
 const TOGETHER: usize = 16;
 
 /// Answers `Effect::Load`; of several that wait only the last one counts, because the cursor has moved on.
-pub(super) fn load(jobs: &Receiver<Job>, tools: Tools) {
+pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records = Arc::default();
     while let Ok(job) = jobs.recv() {
         let mut wanted = None;
@@ -32,7 +32,7 @@ pub(super) fn load(jobs: &Receiver<Job>, tools: Tools) {
 }
 
 /// Answers `Effect::Assess`, a few at a time.
-pub(super) fn assess(jobs: &Receiver<Job>, tools: Tools) {
+pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
     while let Ok(job) = jobs.recv() {
         let (ids, snapshot) = match job {

@@ -1,12 +1,14 @@
 //! Reports and records as texts to copy or to keep.
 
 use crate::clip::write_private;
+use crate::report::markdown::markdown;
 use crate::ui::Look;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// The Markdown report.
 pub(super) fn report(look: &Look) -> String {
-    super::stand_in::markdown(&look.alert, &look.analysis)
+    markdown(&look.alert, &look.analysis)
 }
 
 /// The record, with every character that could act when it is pasted written as a JSON escape where the record is
@@ -21,7 +23,7 @@ pub(super) fn raw(look: &Look) -> String {
         } else if is_json && !c.is_ascii_whitespace() {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(safe, "\\u{unit:04x}");
             }
         } else if c.is_ascii_whitespace() {
             safe.push(' ');

@@ -28,7 +28,7 @@ enum Question {
 }
 
 /// Answers `Effect::Filter` and `Effect::Search`; both may run, and a new one takes the place of an old one.
-pub(super) fn sift(jobs: &Receiver<Job>, tools: Tools) {
+pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
     let mut sweeps: Vec<Sweep> = Vec::new();
     loop {
