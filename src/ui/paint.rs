@@ -166,7 +166,7 @@ impl Signs {
     }
 
     /// Marks what came since one last looked.
-    pub fn new(self) -> &'static str {
+    pub fn fresh(self) -> &'static str {
         self.pick("◆", "*")
     }
 

@@ -50,6 +50,7 @@ pub enum Times {
 }
 
 impl Times {
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Local => Self::Utc,

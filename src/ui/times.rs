@@ -67,12 +67,13 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+const MINUTE: i64 = 60_000_000_000;
+const DAY: i64 = 1440 * MINUTE;
+
 /// A label for the time axis: the clock, or the date where a whole day or more is shown.
 pub fn label(nanos: i64, span: i64, settings: &Settings) -> String {
     let Some(time) = timestamp(nanos) else { return String::new() };
     let zoned: Zoned = time.to_zoned(zone(settings));
-    const MINUTE: i64 = 60_000_000_000;
-    const DAY: i64 = 1440 * MINUTE;
     let format = match span {
         ..=1_200_000_000_000 => "%H:%M:%S",
         ..=DAY => "%H:%M",

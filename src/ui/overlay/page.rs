@@ -1,6 +1,6 @@
 //! A text over the panes that one reads and leaves: help, rejects, sources, the most frequent values.
 
-use super::menu::{Choice, window};
+use super::menu::window;
 use crate::theme::Role;
 use crate::ui::paint::{Canvas, Line};
 use crate::ui::widget::scrollbar;
@@ -89,11 +89,6 @@ impl Page {
     /// Lines in sight.
     pub fn height(&self) -> usize {
         self.height
-    }
-
-    /// What Enter means here.
-    pub fn choice(&self) -> Choice {
-        Choice::Nothing
     }
 
     /// Draws the page.

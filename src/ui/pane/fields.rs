@@ -136,7 +136,7 @@ fn value_of(ctx: &Ctx<'_>, row: &Row, text: &str, selected: bool) -> String {
         && let Ok(nanos) = digits.parse::<i64>()
         && let Some(time) = times::timestamp(nanos)
     {
-        value.push_str(&format!("  = {}", times::full(time, ctx.now, ctx.settings)));
+        value += &format!("  = {}", times::full(time, ctx.now, ctx.settings));
     }
     value
 }

@@ -64,7 +64,7 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
     }
     let n_fresh = app.groups.n_fresh(ground.tree);
     if n_fresh > 0 {
-        add(1, Role::New, format!("{} {} new", app.settings.signs.new(), count(n_fresh as u64)));
+        add(1, Role::New, format!("{} {} new", app.settings.signs.fresh(), count(n_fresh as u64)));
     }
     match totals.rejects {
         0 if wide => add(8, Role::Muted, "0 rejected".to_owned()),

@@ -20,7 +20,7 @@ pub fn bytes(raw: &[u8], width: u16) -> Vec<Line> {
     for chunk in head.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            text += &format!("\\x{byte:02x}");
         }
     }
     let room = usize::from(width.saturating_sub(3)).max(8);

@@ -189,7 +189,7 @@ fn group(
     let signs = canvas.signs();
     let fresh = groups.fresh(id, ground.tree);
     if fresh > 0 {
-        canvas.put(area, 1, 0, Role::New, signs.new());
+        canvas.put(area, 1, 0, Role::New, signs.fresh());
     }
     let level = (node.stat.assessed > 0).then(|| urgency(&node.stat));
     let mut x = 3 + 2 * u16::try_from(depth).unwrap_or(0);
