@@ -110,12 +110,12 @@ impl Sources {
 
 /// Reads a file of settings that was named, else the usual one.
 pub fn load(named: Option<&Path>, paths: Option<&Paths>) -> Loaded {
-    let names: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
+    let actions: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
     let key_problem = |key: &str| ui::keymap::Key::parse(key).err();
-    let words = config::Vocabulary { actions: &names, key_problem: &key_problem };
+    let vocabulary = config::Vocabulary { actions: &actions, key_problem: &key_problem };
     match (named, paths.map(Paths::config_file)) {
-        (Some(named), _) => config::load(named, true, words),
-        (None, Some(usual)) => config::load(&usual, false, words),
+        (Some(named), _) => config::load(named, true, vocabulary),
+        (None, Some(usual)) => config::load(&usual, false, vocabulary),
         (None, None) => Loaded::default(),
     }
 }

@@ -67,6 +67,7 @@ fn ctrl_z_lends_the_terminal_and_takes_it_again() {
     session.press("\x1a");
     session.wait("the normal screen", |parser| !parser.screen().alternate_screen());
     session.check_given_back();
+    session.wait_until_stopped();
     session.signal(Signal::CONT);
     session.wait("the console", |parser| parser.screen().alternate_screen());
     session.see("Fileless execution");

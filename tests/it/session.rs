@@ -96,6 +96,13 @@ impl Session {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Waits until the program was stopped: going on before that would be lost.
+    pub fn wait_until_stopped(&self) {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let pid = Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap();
+        waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED).unwrap();
+    }
+
     /// Waits until the terminal is as wanted.
     #[track_caller]
     pub fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Parser<Clipboard>) -> bool) {

@@ -108,8 +108,8 @@ mod tests {
         let record = "{\"output\":\"a\u{202e}b\u{7f}\u{9b}\u{e0041}\"}\n";
         let safe = raw(&look("r", record.as_bytes()));
         assert_eq!(safe, "{\"output\":\"a\\u202eb\\u007f\\u009b\\udb40\\udc41\"}");
-        let same: serde_json::Value = serde_json::from_str(&safe).unwrap();
-        assert_eq!(same, serde_json::from_str::<serde_json::Value>(record).unwrap());
+        let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
+        assert_eq!(back, serde_json::from_str::<serde_json::Value>(record).unwrap());
         assert!(!raw(&look("r", b"text\x1b[2J")).contains('\x1b'));
     }
 }
