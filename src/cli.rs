@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod check;
+mod evidence;
 mod explain;
 pub mod fields;
 mod groups;
@@ -12,6 +13,7 @@ mod list;
 mod manual;
 pub mod mark;
 mod pick;
+mod report;
 mod select;
 pub mod session;
 mod settings;
@@ -85,6 +87,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Keys => settings::keys(&mut io::stdout()),
         Command::Completions { shell } => manual::completions(shell, &mut io::stdout()),
         Command::Man => manual::man(&mut io::stdout()),
+        Command::Report(args) => report::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Triage(args) => triage::run(&args),
         Command::Explain(args) => explain::run(&args),

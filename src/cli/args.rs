@@ -82,6 +82,14 @@ pub enum Command {
     ///
     /// Without --alert or --all the last alert is explained.
     Explain(Explain),
+    /// A report one can hand over, about the alerts that are selected.
+    ///
+    /// A summary in five lines, several alerts of one attack as one story, a timeline, each alert explained, what was
+    /// decided, every command once with its risk and undo, indicators, ATT&CK, what is not known, and where each record lies.
+    /// Secrets are masked as far as their shape is known.
+    Report(super::report::Report),
+    /// The selected records byte for byte, with a report, the decisions and the hashes of everything.
+    Evidence(super::evidence::Evidence),
     /// The fields a filter can ask for: Falco's, its plugins', and ours.
     ///
     /// PATTERN is a part of a name (`proc.a`), or a pattern with * and ? for the whole name (`fd.*ip`).
@@ -142,9 +150,18 @@ pub struct List {
     pub input: Input,
     #[command(flatten)]
     pub select: Select,
-    /// JSON lines: one object an alert, output fields exactly as received.
+    /// JSON lines: one object an alert, output fields exactly as received. The same as --format json.
     #[arg(long, conflicts_with = "count")]
     pub json: bool,
+    /// Lines to read, JSON lines, or a table for spreadsheets with named columns.
+    ///
+    /// In the table secrets are masked as far as their shape is known, and a cell that a spreadsheet would take for a
+    /// formula begins with a '; JSON is the export without loss.
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["json", "count"])]
+    pub format: ListFormat,
+    /// Leave secrets in the table as they are.
+    #[arg(long)]
+    pub no_mask: bool,
     /// Go on with new alerts as they arrive, until interrupted.
     ///
     /// Prints everything already there first, then each alert once, in order, flushed one by one.
@@ -156,6 +173,15 @@ pub struct List {
     /// What could not be read, with reason, source and offset, instead of alerts.
     #[arg(long, conflicts_with_all = ["count", "filter"])]
     pub rejects: bool,
+}
+
+/// How alerts are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    #[default]
+    Text,
+    Json,
+    Csv,
 }
 
 #[derive(Args, Clone, Debug, Default)]

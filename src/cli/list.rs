@@ -1,11 +1,11 @@
 //! `cadge list`: one line an alert.
 
-use super::args::List;
+use super::args::{List, ListFormat};
 use super::select::Selection;
 use super::session::Session;
 use super::{Exit, signals};
 use crate::model::{Alert, AlertId, Reject};
-use crate::report::{json, record};
+use crate::report::{csv, json, record};
 use crate::text;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
@@ -17,10 +17,14 @@ const WAIT: Duration = Duration::from_millis(500);
 /// Prints alerts, and follows when asked to.
 pub fn run(list: &List) -> anyhow::Result<Exit> {
     if list.follow {
+        anyhow::ensure!(list.format != ListFormat::Csv, "a table has an end: leave --follow away");
         return follow(list);
     }
     let session = Session::load(&list.input)?;
     let selection = Selection::new(&list.select, &session)?;
+    if list.format == ListFormat::Csv && !list.rejects {
+        return table(list, &session, &selection);
+    }
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     if list.rejects {
@@ -37,6 +41,35 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(printer.end(&session))
+}
+
+fn is_json(list: &List) -> bool {
+    list.json || list.format == ListFormat::Json
+}
+
+/// The alerts as a table for spreadsheets.
+fn table(list: &List, session: &Session, selection: &Selection) -> anyhow::Result<Exit> {
+    let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut table = csv::Table::new(out, !list.no_mask)?;
+    let mut n_shown = 0_u64;
+    for id in session.order() {
+        if let Ok((bytes, alert)) = session.alert(id)
+            && selection.admits_alert(&bytes, &alert)
+        {
+            n_shown += 1;
+            table.alert(&alert)?;
+        }
+    }
+    table.flush()?;
+    if table.masked > 0 {
+        let secrets = text::plural(table.masked as u64, "secret", "secrets");
+        let _ = writeln!(io::stderr(), "cadge: {secrets} masked (--no-mask leaves them)");
+    }
+    Ok(match (session.end(), n_shown) {
+        (false, _) => Exit::Failed,
+        (true, 0) if !selection.is_everything() => Exit::NothingMatched,
+        _ => Exit::Done,
+    })
 }
 
 fn follow(list: &List) -> anyhow::Result<Exit> {
@@ -110,7 +143,7 @@ impl Printer<'_> {
         }
         self.n_shown += 1;
         let mut line = String::with_capacity(bytes.len() + 256);
-        if self.list.json {
+        if is_json(self.list) {
             record::alert(&mut line, &alert);
         } else {
             plain(&mut line, &alert);
@@ -131,7 +164,7 @@ impl Printer<'_> {
         let mut line = String::new();
         let shown = String::from_utf8_lossy(&reject.bytes);
         let origin = &reject.origin;
-        if self.list.json {
+        if is_json(self.list) {
             line.push_str("{\"reason\":");
             json::string(&mut line, &reject.reason);
             line.push_str(",\"text\":");

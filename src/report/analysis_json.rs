@@ -90,7 +90,7 @@ pub fn analysis_json(analysis: &Analysis) -> String {
     out
 }
 
-fn step(step: &Step) -> String {
+pub(super) fn step(step: &Step) -> String {
     let others = array(&step.others, |(variant, command)| {
         object(&[("variant", quote(variant)), ("command", quote(command))])
     });
@@ -111,18 +111,18 @@ fn step(step: &Step) -> String {
     ])
 }
 
-fn object(members: &[(&str, String)]) -> String {
+pub(super) fn object(members: &[(&str, String)]) -> String {
     let members: Vec<_> =
         members.iter().map(|(key, value)| format!("{}:{value}", quote(key))).collect();
     format!("{{{}}}", members.join(","))
 }
 
-fn array<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
+pub(super) fn array<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
     let items: Vec<_> = items.iter().map(write).collect();
     format!("[{}]", items.join(","))
 }
 
-fn null_or(text: Option<&str>) -> String {
+pub(super) fn null_or(text: Option<&str>) -> String {
     let mut out = String::new();
     optional(&mut out, text);
     out

@@ -29,6 +29,58 @@ pub struct Dossier {
     pub chapters: Vec<Chapter>,
     /// Secrets that were masked; `None` when masking is off.
     pub masked: Option<usize>,
+    /// Alerts that are counted here and told nowhere else, because there are so many.
+    pub rest: Rest,
+}
+
+/// Alerts without a chapter of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    pub groups: BTreeMap<(String, String), Count>,
+    /// Those nobody decided about, or that are open again.
+    pub open: usize,
+}
+
+/// How many alerts of one rule in one place, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    pub alerts: usize,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+}
+
+impl Count {
+    fn add(&mut self, alerts: usize, first: Option<Timestamp>, last: Option<Timestamp>) {
+        self.alerts += alerts;
+        self.first = [self.first, first].into_iter().flatten().min();
+        self.last = [self.last, last].into_iter().flatten().max();
+    }
+}
+
+impl Rest {
+    /// Counts an alert.
+    pub fn add(&mut self, alert: &Alert, is_open: bool) {
+        let key = (alert.rule_name().to_owned(), place(alert));
+        self.groups.entry(key).or_default().add(1, alert.time, alert.time);
+        self.open += usize::from(is_open);
+    }
+
+    pub fn alerts(&self) -> usize {
+        self.groups.values().map(|count| count.alerts).sum()
+    }
+
+    /// Rules and places may hold secrets as well.
+    fn mask(&mut self) -> usize {
+        let mut n = 0;
+        for ((rule, place), count) in std::mem::take(&mut self.groups) {
+            let (rule, in_rule) = mask::secrets(&rule);
+            let (place, in_place) = mask::secrets(&place);
+            n += in_rule + in_place;
+            let key = (rule.into_owned(), place.into_owned());
+            self.groups.entry(key).or_default().add(count.alerts, count.first, count.last);
+        }
+        n
+    }
 }
 
 /// Something another tool can look for.
@@ -43,15 +95,56 @@ pub struct Indicator {
 
 impl Dossier {
     /// Puts alerts in order, and masks secrets unless told not to.
-    pub fn new(title: &str, made: Timestamp, mut chapters: Vec<Chapter>, masks: bool) -> Self {
+    pub fn new(title: &str, made: Timestamp, chapters: Vec<Chapter>, masks: bool) -> Self {
+        Self::with_rest(title, made, chapters, Rest::default(), masks)
+    }
+
+    /// Like [`Dossier::new`], with alerts that are only counted.
+    pub fn with_rest(
+        title: &str,
+        made: Timestamp,
+        mut chapters: Vec<Chapter>,
+        mut rest: Rest,
+        masks: bool,
+    ) -> Self {
         chapters.sort_by_key(|chapter| (chapter.alert.time.is_none(), chapter.alert.time));
-        let masked = masks.then(|| {
-            chapters
-                .iter_mut()
-                .map(|c| mask::alert(&mut c.alert) + mask::analysis(&mut c.analysis))
-                .sum()
-        });
-        Self { title: title.to_owned(), made, chapters, masked }
+        let (mut title, mut masked) = (title.to_owned(), None);
+        if masks {
+            let (plain, in_title) = mask::secrets(&title);
+            let n = chapters.iter_mut().map(Chapter::mask).sum::<usize>();
+            masked = Some(n + in_title + rest.mask());
+            title = plain.into_owned();
+        }
+        Self { title, made, chapters, masked, rest }
+    }
+
+    /// Alerts with and without a chapter.
+    pub fn alerts(&self) -> usize {
+        self.chapters.len() + self.rest.alerts()
+    }
+
+    /// Every rule in every place, with how often and when; the most frequent first.
+    pub fn groups(&self) -> Vec<((String, String), Count)> {
+        let mut all = self.rest.groups.clone();
+        for Chapter { alert, .. } in &self.chapters {
+            let key = (alert.rule_name().to_owned(), place(alert));
+            all.entry(key).or_default().add(1, alert.time, alert.time);
+        }
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort_by(|a, b| b.1.alerts.cmp(&a.1.alerts).then_with(|| a.0.cmp(&b.0)));
+        all
+    }
+
+    /// One sentence where alerts are counted and not told.
+    pub fn shortened(&self) -> Option<String> {
+        let rest = self.rest.alerts();
+        (rest > 0).then(|| {
+            format!(
+                "Of {} alerts {} are told one by one, beginning with the first of each rule in each place; the other {rest} are only counted, and raise no level here.",
+                self.alerts(),
+                self.chapters.len()
+            )
+        })
     }
 
     /// The alert that is worst by its assessment; of several the first.
@@ -61,16 +154,17 @@ impl Dossier {
 
     /// First and last time.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let mut times = self.chapters.iter().filter_map(|chapter| chapter.alert.time);
-        let first = times.next()?;
-        Some((first, times.next_back().unwrap_or(first)))
+        let told = self.chapters.iter().filter_map(|chapter| chapter.alert.time);
+        let counted = self.rest.groups.values().flat_map(|count| [count.first, count.last]);
+        let times = || told.clone().chain(counted.clone().flatten());
+        Some((times().min()?, times().max()?))
     }
 
     /// The places the alerts speak of, with how many each.
     pub fn places(&self) -> BTreeMap<String, usize> {
         let mut places = BTreeMap::new();
-        for chapter in &self.chapters {
-            *places.entry(place(&chapter.alert)).or_default() += 1;
+        for ((_, place), count) in self.groups() {
+            *places.entry(place).or_default() += count.alerts;
         }
         places
     }
@@ -81,7 +175,7 @@ impl Dossier {
             return vec!["There is no alert to report.".to_owned()];
         };
         let rules: std::collections::BTreeSet<_> =
-            self.chapters.iter().map(|chapter| chapter.alert.rule_name()).collect();
+            self.groups().into_iter().map(|((rule, _), _)| rule).collect();
         let n = |count: usize, one, many| plural(count as u64, one, many);
         let when = match self.span() {
             Some((first, last)) if first != last => format!(" between {first:.0} and {last:.0}"),
@@ -90,7 +184,7 @@ impl Dossier {
         };
         let what = format!(
             "{} of {} in {}{when}.",
-            n(self.chapters.len(), "alert", "alerts"),
+            n(self.alerts(), "alert", "alerts"),
             n(rules.len(), "rule", "rules"),
             n(self.places().len(), "place", "places"),
         );
@@ -108,24 +202,13 @@ impl Dossier {
         let story = self.story().unwrap_or_else(|| {
             "The alerts show no chain of several tactics in one place.".to_owned()
         });
-        let open = self
-            .chapters
-            .iter()
-            .filter(|chapter| {
-                chapter.decision.as_ref().is_none_or(|(d, _)| d.status == Status::Open)
-            })
-            .count();
-        let urgent = self
-            .chapters
-            .iter()
-            .filter(|c| {
-                c.analysis.assessment.level >= Level::High
-                    && c.decision.as_ref().is_none_or(|(d, _)| d.status == Status::Open)
-            })
-            .count();
+        let is_open = |chapter: &&Chapter| chapter.is_open();
+        let open = self.chapters.iter().filter(is_open).count() + self.rest.open;
+        let is_bad = |chapter: &&Chapter| chapter.analysis.assessment.level >= Level::High;
+        let urgent = self.chapters.iter().filter(is_open).filter(is_bad).count();
         let decided = format!(
             "{} decided about, {open} open, of these {urgent} high or critical.",
-            self.chapters.len() - open
+            self.alerts() - open
         );
         let next = worst.analysis.steps.iter().find(|step| step.command.is_some()).map_or_else(
             || {
@@ -139,31 +222,19 @@ impl Dossier {
 
     /// Several alerts of one place told as one story: the tactics in the order in which they were first seen.
     pub fn story(&self) -> Option<String> {
-        let mut places: BTreeMap<String, Vec<&Chapter>> = BTreeMap::new();
-        for chapter in &self.chapters {
-            places.entry(place(&chapter.alert)).or_default().push(chapter);
-        }
-        let told = places.iter().filter_map(|(place, chapters)| {
-            let mut tactics: Vec<&str> = Vec::new();
-            for tactic in chapters
-                .iter()
-                .filter(|c| c.analysis.assessment.known.is_none())
-                .flat_map(|c| &c.analysis.attack)
-                .map(|attack| attack.tactic.as_str())
-            {
-                if !tactics.contains(&tactic) {
-                    tactics.push(tactic);
-                }
-            }
-            let first = chapters.first()?.alert.time?;
-            let last = chapters.iter().rev().find_map(|chapter| chapter.alert.time)?;
-            let seconds = last.as_second().saturating_sub(first.as_second());
-            (tactics.len() >= 3).then(|| {
-                format!("In {place}, within {}: {}.", spell(seconds), tactics.join(", then "))
-            })
-        });
-        let told: Vec<_> = told.collect();
+        let told: Vec<_> = self.stories().iter().map(Story::says).collect();
         (!told.is_empty()).then(|| told.join(" "))
+    }
+
+    /// The places in which alerts show three tactics or more, each with its alerts in order.
+    pub fn stories(&self) -> Vec<Story<'_>> {
+        let mut places: BTreeMap<String, Vec<(usize, &Chapter)>> = BTreeMap::new();
+        for (number, chapter) in (1..).zip(&self.chapters) {
+            if chapter.analysis.assessment.known.is_none() && chapter.alert.time.is_some() {
+                places.entry(place(&chapter.alert)).or_default().push((number, chapter));
+            }
+        }
+        places.into_iter().filter_map(|(place, chapters)| told(place, chapters)).collect()
     }
 
     /// Addresses, names, images and paths, each once.
@@ -217,6 +288,82 @@ pub fn place(alert: &Alert) -> String {
             || "an unknown place".to_owned(),
             |name| format!("an unknown container on {name}"),
         ),
+    }
+}
+
+fn told(place: String, chapters: Vec<(usize, &Chapter)>) -> Option<Story<'_>> {
+    let mut tactics: Vec<String> = Vec::new();
+    for attack in chapters.iter().flat_map(|(_, chapter)| &chapter.analysis.attack) {
+        let tactic = attack.tactic.replace('-', " ");
+        if !tactics.contains(&tactic) {
+            tactics.push(tactic);
+        }
+    }
+    let first = chapters.first()?.1.alert.time?;
+    let last = chapters.last()?.1.alert.time?;
+    let seconds = last.as_second().saturating_sub(first.as_second());
+    let beats = chapters.into_iter().map(|(number, chapter)| Beat {
+        number,
+        after: chapter.alert.time.map_or(0, |at| at.as_second() - first.as_second()),
+        chapter,
+    });
+    (tactics.len() >= 3).then(|| Story { place, seconds, tactics, beats: beats.collect() })
+}
+
+/// The alerts of one place that go together.
+#[derive(Clone, Debug)]
+pub struct Story<'a> {
+    pub place: String,
+    /// From the first alert to the last.
+    pub seconds: i64,
+    /// In the order in which they were first seen.
+    pub tactics: Vec<String>,
+    pub beats: Vec<Beat<'a>>,
+}
+
+/// One alert of a story.
+#[derive(Clone, Copy, Debug)]
+pub struct Beat<'a> {
+    /// The chapter's number, from 1.
+    pub number: usize,
+    /// Seconds since the story's first alert.
+    pub after: i64,
+    pub chapter: &'a Chapter,
+}
+
+impl Story<'_> {
+    /// The story in one sentence.
+    pub fn says(&self) -> String {
+        format!(
+            "In {}, within {}: {}.",
+            self.place,
+            spell(self.seconds),
+            self.tactics.join(", then ")
+        )
+    }
+}
+
+impl Chapter {
+    /// Nobody decided, or what was decided leaves it open.
+    pub fn is_open(&self) -> bool {
+        self.decision.as_ref().is_none_or(|(decision, _)| decision.status == Status::Open)
+    }
+
+    /// What was decided and by whom, in words.
+    pub fn decided(&self) -> Option<String> {
+        let (decision, by) = self.decision.as_ref()?;
+        let words = Decision::difference(&Decision::default(), decision);
+        Some(format!("{words}, {by}"))
+    }
+
+    fn mask(&mut self) -> usize {
+        let mut notes: Vec<&mut String> = Vec::new();
+        if let Some((Decision { reason, note, assignee, tags, .. }, by)) = &mut self.decision {
+            notes.extend([reason, note, assignee].into_iter().flatten());
+            notes.extend(tags);
+            notes.push(by);
+        }
+        mask::all(&mut self.alert, Some(&mut self.analysis), &mut notes)
     }
 }
 

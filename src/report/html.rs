@@ -4,7 +4,7 @@
 //! a URL, a style, a comment or an attribute's name.
 
 use super::dossier::{Chapter, Dossier, place};
-use crate::analysis::{Direction, Phase, Step};
+use crate::analysis::{Direction, Step};
 use crate::model::Level;
 use crate::text::{plural, printable};
 use jiff::Timestamp;
@@ -31,13 +31,19 @@ pub fn render(dossier: &Dossier) -> String {
     ));
     page.section("Summary");
     page.list(&dossier.summary());
+    if let Some(note) = dossier.shortened() {
+        page.put(&format!("<p>{}</p>\n", text(&note)));
+    }
+    page.stories(dossier);
     page.section("Timeline");
     page.put(&picture(dossier));
     page.timeline(dossier);
+    page.groups(dossier);
     page.section("Alerts");
     for (number, chapter) in (1..).zip(&dossier.chapters) {
         page.chapter(number, chapter);
     }
+    page.plan(dossier);
     page.indicators(dossier);
     page.techniques(dossier);
     page.unknown(dossier);
@@ -127,6 +133,57 @@ impl Page {
         self.put("</table>\n");
     }
 
+    fn stories(&mut self, dossier: &Dossier) {
+        for story in dossier.stories() {
+            self.section(&format!("One story: {}", story.place));
+            self.put(&format!("<p>{}</p>\n", text(&story.says())));
+            let beats: Vec<_> = story
+                .beats
+                .iter()
+                .map(|beat| {
+                    let analysis = &beat.chapter.analysis;
+                    format!(
+                        "+{} s, alert {} ({}): {}",
+                        beat.after,
+                        beat.number,
+                        analysis.assessment.level.name(),
+                        analysis.headline
+                    )
+                })
+                .collect();
+            self.list(&beats);
+            self.put("<p class=\"faint\">That they belong together is read from place and time; no event proves that one caused the next.</p>\n");
+        }
+    }
+
+    fn groups(&mut self, dossier: &Dossier) {
+        let groups = dossier.groups();
+        if groups.len() < 2 && dossier.rest.alerts() == 0 {
+            return;
+        }
+        self.section("By rule and place");
+        let rows = groups.into_iter().map(|((rule, place), count)| {
+            let alerts = count.alerts.to_string();
+            [alerts, text(&rule), text(&place), time(count.first), time(count.last)]
+        });
+        self.table(["Alerts", "Rule", "Where", "First", "Last"], rows);
+    }
+
+    /// Every command of all alerts, each once.
+    fn plan(&mut self, dossier: &Dossier) {
+        let stages = dossier.plan();
+        if stages.is_empty() {
+            return;
+        }
+        self.section("What to do");
+        for stage in &stages {
+            self.put(&format!("<h3>{}</h3>\n", text(stage.title())));
+            for task in &stage.tasks {
+                self.step(task.step, task.which(dossier.chapters.len()).as_deref());
+            }
+        }
+    }
+
     fn timeline(&mut self, dossier: &Dossier) {
         let rows = dossier.chapters.iter().map(|chapter| {
             [
@@ -192,15 +249,6 @@ impl Page {
             .map(|cause| format!("{} [{}] — {}", cause.title, cause.verdict, cause.check))
             .collect();
         self.titled("Likely causes", &causes);
-        for phase in Phase::ALL {
-            let steps: Vec<_> = analysis.steps.iter().filter(|step| step.phase == phase).collect();
-            if !steps.is_empty() {
-                self.put(&format!("<h4>{}</h4>\n", phase.name()));
-                for step in steps {
-                    self.step(step);
-                }
-            }
-        }
         if let Some(tuning) = &analysis.tuning {
             self.titled("Tuning", std::slice::from_ref(tuning));
         }
@@ -215,17 +263,18 @@ impl Page {
         self.put("</details>\n");
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &Step, which: Option<&str>) {
         let undo = step
             .undo
             .as_ref()
             .map_or_else(String::new, |undo| format!("<br>undo: <code>{}</code>", command(undo)));
         self.put(&format!(
-            "<div class=\"step\"><b>{}</b> <span class=\"faint\">{} · {} · {}</span><br>{}",
+            "<div class=\"step\"><b>{}</b> <span class=\"faint\">{} · {} · {}{}</span><br>{}",
             text(&step.title),
             text(&step.variant),
             step.risk.name(),
             text(&step.privilege),
+            which.map(|which| format!(" · {which}")).unwrap_or_default(),
             text(&step.why)
         ));
         match (&step.command, &step.unavailable) {
@@ -234,6 +283,9 @@ impl Page {
                 self.put(&format!("<br><span class=\"faint\">not available: {}</span>", text(why)));
             }
             (None, None) => {}
+        }
+        if let Some(note) = &step.note {
+            self.put(&format!("<br><span class=\"faint\">note: {}</span>", text(note)));
         }
         self.put("</div>\n");
     }

@@ -187,18 +187,20 @@ fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step
     }
     let _ = writeln!(out, "## {title}\n");
     for step in steps {
-        one_step(out, step);
+        one_step(out, step, None);
     }
 }
 
-fn one_step(out: &mut String, step: &Step) {
+/// One step with its command; `which` says for which alerts of several.
+pub(super) fn one_step(out: &mut String, step: &Step, which: Option<&str>) {
     let _ = writeln!(out, "### {}: {}\n\n{}\n", step.id, prose(&step.title), prose(&step.why));
     let _ = writeln!(
         out,
-        "Risk: {} · needs: {} · for: {}\n",
+        "Risk: {} · needs: {} · for: {}{}\n",
         step.risk.name(),
         prose(&step.privilege),
-        step.variant
+        step.variant,
+        which.map(|which| format!(" · {which}")).unwrap_or_default()
     );
     if !step.needs.is_empty() {
         let needs: Vec<_> = step.needs.iter().map(|id| span(id)).collect();

@@ -1,6 +1,6 @@
 //! Masks secrets in what leaves the program. Best effort: it knows the usual shapes, not every secret.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Step};
 use crate::model::{Alert, Value};
 use regex::{Captures, Regex};
 use std::borrow::Cow;
@@ -36,84 +36,207 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     SHAPES.iter().chain([&ANNOUNCED]).filter_map(|shape| Regex::new(shape).ok()).collect()
 });
 
+/// The shortest secret that is looked for wherever else it may stand: shorter ones are parts of harmless words.
+const LEAST: usize = 5;
+
 /// Masks the secrets of a text; gives how many there were.
 pub fn secrets(text: &str) -> (Cow<'_, str>, usize) {
-    let mut masked = Cow::Borrowed(text);
-    let mut n = 0;
-    for pattern in PATTERNS.iter() {
-        if !pattern.is_match(&masked) {
-            continue;
-        }
-        let replaced = pattern.replace_all(&masked, |found: &Captures<'_>| {
-            let (Some(whole), Some(secret)) = (found.get(0), found.name("s")) else {
-                return String::new();
-            };
-            if secret.as_str().is_empty()
-                || secret.as_str().contains(MASK)
-                || is_reference(secret.as_str())
-            {
-                return whole.as_str().to_owned();
+    let mut known = Known::default();
+    let masked = known.shapes(text);
+    (masked, known.n)
+}
+
+/// The secrets of one alert. A secret is told by its shape once (`mysql -phunter2`) and masked wherever else it stands
+/// (`proc.args` says `-phunter2` alone).
+#[derive(Clone, Debug, Default)]
+struct Known {
+    texts: Vec<String>,
+    n: usize,
+}
+
+impl Known {
+    /// Masks what has the shape of a secret, and remembers it.
+    fn shapes<'a>(&mut self, text: &'a str) -> Cow<'a, str> {
+        let mut masked = Cow::Borrowed(text);
+        for pattern in PATTERNS.iter() {
+            if !pattern.is_match(&masked) {
+                continue;
             }
-            n += 1;
-            let (before, after) = (secret.start() - whole.start(), secret.end() - whole.start());
-            let part = |from: usize, to: usize| whole.as_str().get(from..to).unwrap_or_default();
-            format!("{}{MASK}{}", part(0, before), part(after, whole.len()))
-        });
-        masked = Cow::Owned(replaced.into_owned());
+            let replaced = pattern.replace_all(&masked, |found: &Captures<'_>| {
+                let (Some(whole), Some(secret)) = (found.get(0), found.name("s")) else {
+                    return String::new();
+                };
+                if secret.as_str().is_empty()
+                    || secret.as_str().contains(MASK)
+                    || is_reference(secret.as_str())
+                {
+                    return whole.as_str().to_owned();
+                }
+                self.remember(secret.as_str());
+                let (before, after) =
+                    (secret.start() - whole.start(), secret.end() - whole.start());
+                let part =
+                    |from: usize, to: usize| whole.as_str().get(from..to).unwrap_or_default();
+                format!("{}{MASK}{}", part(0, before), part(after, whole.len()))
+            });
+            masked = Cow::Owned(replaced.into_owned());
+        }
+        masked
     }
-    (masked, n)
+
+    fn remember(&mut self, secret: &str) {
+        self.n += 1;
+        if secret.len() >= LEAST && !self.texts.iter().any(|known| known == secret) {
+            self.texts.push(secret.to_owned());
+            // A longer secret is looked for before one that is a part of it.
+            self.texts.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        }
+    }
+
+    /// Masks shapes, then whatever is known to be a secret from elsewhere.
+    fn mask(&mut self, text: &mut String) {
+        let mut masked = self.shapes(text).into_owned();
+        for secret in &self.texts {
+            if masked.contains(secret.as_str()) {
+                self.n += masked.matches(secret.as_str()).count();
+                masked = masked.replace(secret.as_str(), MASK);
+            }
+        }
+        if masked != *text {
+            *text = masked;
+        }
+    }
+
+    fn boxed(&mut self, text: &mut Box<str>) {
+        let mut owned = text.to_string();
+        self.mask(&mut owned);
+        if owned != **text {
+            *text = owned.into();
+        }
+    }
+
+    fn value(&mut self, key: &str, value: &mut Value) {
+        match value {
+            Value::String(text) if is_announced(key) && !is_reference(text) && !text.is_empty() => {
+                if &**text != MASK {
+                    self.remember(text);
+                    *text = MASK.into();
+                }
+            }
+            Value::String(text) => self.boxed(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(key, item)),
+            Value::Object(members) => {
+                members.iter_mut().for_each(|(key, inner)| self.value(key, inner));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Learns the secrets of a value without changing it.
+    fn learn(&mut self, value: &Value) {
+        self.value("", &mut value.clone());
+    }
+
+    fn alert(&mut self, alert: &mut Alert) {
+        for (_, value) in &alert.fields.0 {
+            self.learn(value);
+        }
+        if let Some(output) = &alert.output {
+            self.shapes(output);
+        }
+        // What was learned is no mask yet.
+        self.n = 0;
+        let texts = [&mut alert.output, &mut alert.rule, &mut alert.hostname];
+        texts.into_iter().flatten().for_each(|text| self.boxed(text));
+        alert.tags.iter_mut().for_each(|tag| self.boxed(tag));
+        for (key, value) in &mut alert.fields.0 {
+            let key = key.to_string();
+            self.value(&key, value);
+        }
+    }
+
+    fn analysis(&mut self, analysis: &mut Analysis) {
+        let Analysis {
+            playbook: _,
+            headline,
+            summary,
+            proves,
+            not_proven,
+            facts,
+            assessment,
+            causes,
+            missing,
+            attack: _,
+            steps,
+            related,
+            tuning,
+            references: _,
+        } = analysis;
+        let texts = [headline, summary]
+            .into_iter()
+            .chain(proves)
+            .chain(not_proven)
+            .chain(facts.iter_mut().flat_map(|fact| [&mut fact.value, &mut fact.says]))
+            .chain(assessment.reasons.iter_mut().map(|reason| &mut reason.says))
+            .chain(causes.iter_mut().flat_map(|cause| [&mut cause.title, &mut cause.check]))
+            .chain(missing.iter_mut().flat_map(|missing| [&mut missing.why, &mut missing.find]))
+            .chain(related.iter_mut().map(|related| &mut related.rule))
+            .chain(tuning);
+        texts.for_each(|text| self.mask(text));
+        steps.iter_mut().for_each(|step| self.step(step));
+    }
+
+    /// A command with a hole in it would do something else: one that holds a secret is left out.
+    fn step(&mut self, step: &mut Step) {
+        let holds = |text: &String| self.texts.iter().any(|secret| text.contains(secret.as_str()));
+        if step.command.as_ref().is_some_and(holds) {
+            self.n += 1;
+            step.command = None;
+            step.unavailable = Some("It would hold a secret that this report masks.".to_owned());
+        }
+        if step.undo.as_ref().is_some_and(holds) {
+            step.undo = Some("none here: it would hold a secret that this report masks".to_owned());
+        }
+        step.others.retain(|(_, command)| !holds(command));
+        let texts = [&mut step.title, &mut step.why];
+        texts.into_iter().chain(&mut step.note).for_each(|text| self.mask(text));
+    }
+}
+
+/// Masks the secrets in everything an alert and its analysis say, and in what people wrote about it; gives how many
+/// there were.
+pub fn all(alert: &mut Alert, analysis: Option<&mut Analysis>, notes: &mut [&mut String]) -> usize {
+    let mut known = Known::default();
+    known.alert(alert);
+    if let Some(analysis) = analysis {
+        known.analysis(analysis);
+    }
+    notes.iter_mut().for_each(|note| known.mask(note));
+    known.n
 }
 
 /// Masks the secrets in everything an alert says; gives how many there were.
 pub fn alert(alert: &mut Alert) -> usize {
-    let in_output = alert.output.as_mut().map_or(0, boxed);
-    in_output + alert.fields.0.iter_mut().map(|(_, value)| self::value(value)).sum::<usize>()
+    all(alert, None, &mut [])
 }
 
-fn value(value: &mut Value) -> usize {
-    match value {
-        Value::String(text) => boxed(text),
-        Value::Array(items) => items.iter_mut().map(self::value).sum(),
-        Value::Object(members) => members.iter_mut().map(|(_, inner)| self::value(inner)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
-/// Masks the secrets in everything an analysis quotes; gives how many there were. Finished commands stay as they are:
-/// they hold typed values only.
-pub fn analysis(analysis: &mut Analysis) -> usize {
-    let Analysis {
-        headline, summary, proves, not_proven, facts, assessment, causes, missing, ..
-    } = analysis;
-    let facts = facts.iter_mut().flat_map(|fact| [&mut fact.value, &mut fact.says]);
-    let reasons = assessment.reasons.iter_mut().map(|reason| &mut reason.says);
-    let causes = causes.iter_mut().flat_map(|cause| [&mut cause.title, &mut cause.check]);
-    let missing = missing.iter_mut().map(|missing| &mut missing.why);
-    let texts = [headline, summary]
-        .into_iter()
-        .chain(proves)
-        .chain(not_proven)
-        .chain(facts)
-        .chain(reasons)
-        .chain(causes)
-        .chain(missing);
-    texts.map(in_place).sum()
-}
-
-fn boxed(text: &mut Box<str>) -> usize {
-    let (masked, n) = secrets(text);
-    if n > 0 {
-        *text = masked.into();
-    }
-    n
-}
-
-fn in_place(text: &mut String) -> usize {
-    let (masked, n) = secrets(text);
-    if n > 0 {
-        *text = masked.into_owned();
-    }
-    n
+/// Whether a field's or a member's name says that its value is a secret.
+fn is_announced(key: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "authorization",
+    ];
+    let last = key.rsplit('.').next().unwrap_or_default();
+    let plain: String = last.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    NAMES.iter().any(|name| plain.ends_with(name))
 }
 
 /// What only names a secret: a variable, a file, nothing.

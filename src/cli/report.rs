@@ -1,0 +1,265 @@
+//! `cadge report`: the selected alerts as one document to hand over.
+
+use super::args::{Input, Select};
+use super::select::Selection;
+use super::session::Session;
+use super::{Exit, explain, pick};
+use crate::analysis::Choice;
+use crate::clock;
+use crate::config::Paths;
+use crate::model::{Alert, AlertId};
+use crate::report::dossier::{Chapter, Dossier, Rest, place};
+use crate::report::{bundle, case, dossier_json, file, html};
+use crate::text::{plural, printable};
+use crate::triage::{AlertKeys, Board, Change, Db, Decision};
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Clone, Debug)]
+pub struct Report {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write there instead of to standard output: whole or not at all, readable by you alone.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What a report is about, and how it is told.
+#[derive(Args, Clone, Debug)]
+pub struct Chosen {
+    #[command(flatten)]
+    pub select: Select,
+    /// Only these alerts: numbers in the order read (from 1), ids from `list --json`, or uuids.
+    #[arg(long = "alert", value_name = "N|ID|UUID", value_delimiter = ',')]
+    pub alerts: Vec<String>,
+    /// Only the alerts of this rule, or of this rule in this container (id or name).
+    #[arg(long, value_name = "RULE[/CONTAINER]")]
+    pub group: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Tell at most this many alerts one by one; the others are counted.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub chapters: usize,
+    /// Leave secrets as they are.
+    #[arg(long)]
+    pub no_mask: bool,
+    /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Option<String>,
+    /// The database of decisions, instead of the one in the state folder.
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Markdown,
+    Html,
+    Json,
+}
+
+/// Writes the report.
+pub fn run(args: &Report) -> anyhow::Result<Exit> {
+    let session = Session::load(&args.input)?;
+    let Some(case) = Case::read(&session, &args.chosen)? else {
+        return Ok(if session.end() { Exit::NothingMatched } else { Exit::Failed });
+    };
+    let text = render(&case.dossier, args.format);
+    match &args.output {
+        Some(path) => file::write(path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?,
+        None => io::stdout().write_all(text.as_bytes())?,
+    }
+    case.say_masked();
+    Ok(if session.end() { Exit::Done } else { Exit::Failed })
+}
+
+/// The report as text.
+pub fn render(dossier: &Dossier, format: Format) -> String {
+    match format {
+        Format::Markdown => case::markdown(dossier),
+        Format::Html => html::render(dossier),
+        Format::Json => dossier_json::json(dossier),
+    }
+}
+
+/// The selected alerts, ready to be written.
+pub struct Case {
+    pub dossier: Dossier,
+    /// All selected alerts, in the order in which they are told.
+    pub ids: Vec<AlertId>,
+    /// Everything decided about them, oldest first.
+    pub history: Vec<Change>,
+}
+
+impl Case {
+    /// Selects, explains and counts; `None` when nothing is selected.
+    pub fn read(session: &Session, chosen: &Chosen) -> anyhow::Result<Option<Self>> {
+        let order = session.order();
+        let places = selected(session, &order, chosen)?;
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let board = board(chosen.database.as_deref())?;
+        let told = worth_telling(session, &order, &places, chosen.chapters.max(1));
+        let (playbooks, problems) = explain::playbooks();
+        for problem in problems {
+            let _ = writeln!(io::stderr(), "cadge: {}", printable(&problem));
+        }
+        let choice = Choice { variant: chosen.runtime.clone() };
+        let (mut chapters, mut rest) = (Vec::new(), Rest::default());
+        let (mut ids, mut history) = (Vec::new(), Vec::new());
+        for at in places {
+            let Some(id) = order.get(at) else { continue };
+            let Ok((record, alert)) = session.alert(*id) else { continue };
+            ids.push(*id);
+            let decision = decided(&board, &alert, &mut history);
+            let explained = told
+                .contains(&at)
+                .then(|| explain::explain(session, &order, at, &playbooks, &choice));
+            let Some((_, analysis)) = explained.flatten() else {
+                let is_open = decision
+                    .is_none_or(|(decision, _)| decision.status == crate::model::Status::Open);
+                rest.add(&alert, is_open);
+                continue;
+            };
+            let sha256 = bundle::hex(&Sha256::digest(&record));
+            chapters.push(Chapter { alert, analysis, sha256, decision });
+        }
+        history.sort_by(|a: &Change, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        history.dedup_by(|a, b| a.id == b.id);
+        let title = chosen.title.clone().unwrap_or_else(|| title(&chapters, &rest));
+        let masks = !chosen.no_mask;
+        let dossier = Dossier::with_rest(&title, clock::now(), chapters, rest, masks);
+        Ok(Some(Self { dossier, ids, history }))
+    }
+
+    /// How much was masked, on standard error.
+    pub fn say_masked(&self) {
+        if let Some(n) = self.dossier.masked.filter(|n| *n > 0) {
+            let secrets = plural(n as u64, "secret", "secrets");
+            let _ = writeln!(io::stderr(), "cadge: {secrets} masked (--no-mask leaves them)");
+        }
+    }
+}
+
+/// Places in the order of the alerts that are selected.
+fn selected(session: &Session, order: &[AlertId], chosen: &Chosen) -> anyhow::Result<Vec<usize>> {
+    let selection = Selection::new(&chosen.select, session)?;
+    let mut wanted = BTreeSet::new();
+    for name in &chosen.alerts {
+        let place = pick::place(session, order, name)
+            .with_context(|| format!("there is no alert {}", printable(name)))?;
+        wanted.insert(place);
+    }
+    let mut places = Vec::new();
+    for (at, id) in order.iter().enumerate() {
+        if !chosen.alerts.is_empty() && !wanted.contains(&at) {
+            continue;
+        }
+        if chosen.group.is_none() && selection.is_everything() {
+            places.push(at);
+            continue;
+        }
+        if let Ok((bytes, alert)) = session.alert(*id)
+            && selection.admits_alert(&bytes, &alert)
+            && chosen.group.as_deref().is_none_or(|group| is_in(group, &alert))
+        {
+            places.push(at);
+        }
+    }
+    Ok(places)
+}
+
+/// Whether an alert is of a rule, or of a rule in a container.
+fn is_in(group: &str, alert: &Alert) -> bool {
+    let container = alert.container();
+    let Some(rest) = group.strip_prefix(alert.rule_name()) else { return false };
+    rest.is_empty()
+        || rest.strip_prefix('/').is_some_and(|name| {
+            [container.id, container.name].into_iter().flatten().any(|own| own == name)
+        })
+}
+
+/// Where there are more than `most`: the first of each rule in each place, then the earliest of the others.
+fn worth_telling(
+    session: &Session,
+    order: &[AlertId],
+    places: &[usize],
+    most: usize,
+) -> BTreeSet<usize> {
+    if places.len() <= most {
+        return places.iter().copied().collect();
+    }
+    let mut seen = BTreeSet::new();
+    let mut told = BTreeSet::new();
+    for at in places {
+        if told.len() >= most {
+            break;
+        }
+        let alert = order.get(*at).and_then(|id| session.alert(*id).ok());
+        if let Some((_, alert)) = alert
+            && seen.insert((alert.rule_name().to_owned(), place(&alert)))
+        {
+            told.insert(*at);
+        }
+    }
+    for at in places {
+        if told.len() >= most {
+            break;
+        }
+        told.insert(*at);
+    }
+    told
+}
+
+/// The decisions there are; an empty board where nobody ever decided.
+fn board(path: Option<&Path>) -> anyhow::Result<Board> {
+    let mut board = Board::default();
+    let usual = || Paths::from_environment().map(|paths| paths.triage());
+    let Some(path) = path.map(Path::to_path_buf).or_else(usual).filter(|path| path.exists()) else {
+        return Ok(board);
+    };
+    let (mut db, note) = Db::open(&path, clock::now())?;
+    let news = db.news()?;
+    for problem in note.iter().chain(&news.problems) {
+        let _ = writeln!(io::stderr(), "cadge: {problem}");
+    }
+    for change in news.changes {
+        board.apply(change);
+    }
+    Ok(board)
+}
+
+fn decided(board: &Board, alert: &Alert, history: &mut Vec<Change>) -> Option<(Decision, String)> {
+    let keys = AlertKeys::of(alert);
+    let standing = board.standing(&keys, alert.time);
+    let last = standing.last?;
+    history.extend(board.history(&keys).into_iter().cloned());
+    let mut decision = standing.decision.clone();
+    decision.status = standing.status();
+    let scope = if Some(last.key) == keys.alert { "" } else { ", for all alike" };
+    Some((decision, format!("by {} at {:.0}{scope}", last.by, last.at)))
+}
+
+fn title(chapters: &[Chapter], rest: &Rest) -> String {
+    match chapters {
+        [one] if rest.alerts() == 0 => {
+            format!("{} in {}", one.alert.rule_name(), place(&one.alert))
+        }
+        _ => format!(
+            "Report on {}",
+            plural((chapters.len() + rest.alerts()) as u64, "Falco alert", "Falco alerts")
+        ),
+    }
+}

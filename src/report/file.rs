@@ -1,0 +1,133 @@
+//! Files that leave the program: written whole or not at all, readable by their owner alone, through no link.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The longest name that is made from alert text, in bytes.
+const LONGEST: usize = 80;
+
+/// Writes a file by way of a new one beside it: mode 0600, synced, then renamed.
+///
+/// # Errors
+/// When it cannot be written, or when something other than a plain file has the name: a link is not followed, a folder
+/// and a device are not replaced.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    may_replace(path)?;
+    let beside = beside(path)?;
+    let written = create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written?;
+    sync_folder(path)
+}
+
+/// Whether something stands at a path that a new file must not take the place of.
+///
+/// # Errors
+/// When it does.
+pub fn may_replace(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(about) if !about.is_file() => {
+            let what = if about.is_symlink() { "a link" } else { "no plain file" };
+            let why = format!("{} is {what} and stays as it is", path.display());
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A new file that only its owner can read; there must be none of the name.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create(path: &Path) -> io::Result<File> {
+    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(no_follow)
+        .open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// A hidden name in the same folder, for what is not finished yet.
+///
+/// # Errors
+/// When the path has no file name.
+pub fn beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy().into_owned();
+    let beside = folder(path).join(format!(".{}.{}", safe_name(&name), std::process::id()));
+    // One left by a process of the same id that died is in the way of a new one.
+    match beside.symlink_metadata() {
+        Ok(about) if about.is_dir() => std::fs::remove_dir_all(&beside)?,
+        Ok(_) => std::fs::remove_file(&beside)?,
+        Err(_) => {}
+    }
+    Ok(beside)
+}
+
+/// Makes a rename durable.
+///
+/// # Errors
+/// When the folder cannot be synced.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file name made from any text: `[A-Za-z0-9._-]`, no longer than 80, beginning with neither `.` nor `-`, never empty.
+pub fn safe_name(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name: String = text.chars().map(|c| if fits(c) { c } else { '-' }).take(LONGEST).collect();
+    let name = name.trim_start_matches(['.', '-']);
+    if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_is_written_whole_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.md");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_is_neither_followed_nor_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::fs::write(&target, "mine").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert_eq!(write(&link, b"x").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&target).unwrap(), b"mine");
+        assert!(write(folder.path(), b"x").is_err());
+        assert!(write(&folder.path().join("no/such"), b"x").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_makes_a_harmless_name(text in any::<String>()) {
+            let name = safe_name(&text);
+            prop_assert!(!name.is_empty() && name.len() <= 80 && !name.starts_with(['.', '-']));
+            prop_assert!(!name.contains('/') && name.is_ascii());
+        }
+    }
+}
