@@ -75,7 +75,10 @@ pub enum Write {
 pub struct Command {
     pub id: String,
     pub phase: Phase,
-    /// What it does, in a few words.
+    /// What a person does with it, as an order of a few words: `Save the running executable`.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What it gives or does, and what to know of it.
     pub what: String,
     pub risk: Risk,
     /// How to take it back: one text for all variants, or one for each; absent for what needs no taking back.
@@ -108,6 +111,16 @@ pub struct Command {
 pub enum PerVariant {
     All(String),
     Each(Ordered<String>),
+}
+
+impl Command {
+    /// The order a person reads: its title, or what it does where it has none.
+    pub fn title(&self) -> String {
+        let text = self.title.as_deref().unwrap_or(&self.what);
+        let mut chars = text.chars();
+        let first = chars.next().map(char::to_uppercase).into_iter().flatten();
+        first.chain(chars).collect()
+    }
 }
 
 impl PerVariant {

@@ -169,7 +169,7 @@ fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Op
     Some(Step {
         phase: command.phase,
         id: command.id.clone(),
-        title: command.what.clone(),
+        title: command.title(),
         why: item.why.clone(),
         command: made.text.ok(),
         privilege: command.privilege.of(&made.variant).unwrap_or("root").to_owned(),
@@ -236,6 +236,9 @@ fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
     }
     if command.id == "read-rule" {
         notes.clear();
+    }
+    if command.title.is_some() {
+        notes.insert(0, command.what.clone());
     }
     (!notes.is_empty()).then(|| notes.join("; "))
 }

@@ -9,7 +9,7 @@ use crate::ui::layout::{Focus, WIDE, Zoom};
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::palette::Palette;
-use crate::ui::pane::commands::variants;
+use crate::ui::pane::commands::{finder, variants};
 use crate::ui::pane::detail::{Tab, command_of};
 use crate::ui::pane::groups::{Ground, Groups, Pick};
 use crate::ui::widget::prompt::Prompt;
@@ -30,6 +30,14 @@ impl App {
                 (_, None) => because("there is no command for this alert"),
                 (_, Some(step)) => match command_of(step, self.detail.variant.as_deref()) {
                     (Some(_), _) => None,
+                    (None, _)
+                        if self
+                            .detail
+                            .look()
+                            .is_some_and(|look| finder(&look.analysis, step).is_some()) =>
+                    {
+                        None
+                    }
                     (None, _) => {
                         because(step.unavailable.as_deref().unwrap_or("this step has no command"))
                     }

@@ -6,7 +6,7 @@ use crate::text::{printable, shown};
 use crate::ui::effect::{Effect, What};
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::menu::{Choice, Item, Menu};
-use crate::ui::pane::commands::preserve_first;
+use crate::ui::pane::commands::{finder, preserve_first};
 use crate::ui::pane::detail::{Tab, command_of};
 use crate::ui::pane::fields;
 
@@ -21,7 +21,13 @@ impl App {
         }
         let Some(step) = self.detail.step() else { return };
         let (command, _) = command_of(step, self.detail.variant.as_deref());
-        let Some(command) = command else { return };
+        let Some(command) = command else {
+            let finder = self.detail.look().and_then(|look| finder(&look.analysis, step));
+            turn.ask(
+                finder.map(|text| Effect::Copy { text: text.to_owned(), what: What::Command }),
+            );
+            return;
+        };
         if step.risk == Risk::DestroysEvidence {
             let menu = self.confirm(step, command);
             self.overlay = Some(Overlay::Menu(menu));

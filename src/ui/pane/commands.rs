@@ -1,7 +1,7 @@
 //! The second tab: every step by phase; the one under the cursor in full, with what it changes and how to take it back.
 
 use super::detail::Ctx;
-use crate::analysis::{Phase, Risk, Step};
+use crate::analysis::{Analysis, Phase, Risk, Step};
 use crate::text::{printable, shown};
 use crate::theme::Role;
 use crate::ui::action::Action;
@@ -76,7 +76,20 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
         let role = if selected { Role::Text } else { Role::Muted };
         prose.lead(&mark, Role::Key, 1, role, &printable(&step.title));
         let why = step.unavailable.as_deref().unwrap_or("no command for this runtime");
-        prose.lead("unavailable: ", Role::Missing, 3, Role::Muted, &printable(why));
+        let finder = finder(&ctx.look.analysis, step);
+        let why = finder.and_then(|finder| why.strip_suffix(finder)).unwrap_or(why);
+        prose.lead("unavailable: ", Role::Missing, 3, Role::Muted, &printable(why.trim_end()));
+        if let Some(finder) = finder {
+            prose.exact(
+                if selected { Role::CommandCurrent } else { Role::Muted },
+                3,
+                &printable(finder),
+            );
+            if selected {
+                let key = ctx.settings.keymap.label(Action::CopyCommand);
+                prose.lead(&format!("{key} "), Role::Key, 3, Role::KeyLabel, "copy what finds it");
+            }
+        }
         return;
     };
     let tag = step.risk.name();
@@ -91,10 +104,7 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
         prose.text(risk_role(step.risk), 3, tag);
     }
     if !selected {
-        prose.push(
-            Line::of(Role::Text, "   ")
-                .and(Role::Command, shown(command, prose.room().saturating_sub(3))),
-        );
+        prose.exact(Role::Command, 3, &printable(command));
         return;
     }
     prose.exact(Role::CommandCurrent, 3, &printable(command));
@@ -122,6 +132,13 @@ fn write(ctx: &Ctx<'_>, step: &Step, selected: bool, prose: &mut Prose) {
         prose.lead("note: ", Role::Muted, 3, Role::Text, &printable(note));
     }
     prose.push(Line::default());
+}
+
+/// The command that finds what a step lacks; its reason ends with it.
+pub fn finder<'a>(analysis: &'a Analysis, step: &Step) -> Option<&'a str> {
+    let why = step.unavailable.as_deref()?;
+    let mut finders = analysis.missing.iter().map(|missing| missing.find.as_str());
+    finders.find(|find| why.ends_with(&format!("finds it: {find}")))
 }
 
 /// The titles of steps by their ids, where they are here.

@@ -118,7 +118,10 @@ fn write(ctx: &Ctx<'_>, row: &Row, selected: bool, column: usize, prose: &mut Pr
         }
     }
     if let Some(says) = meaning(ctx, row) {
-        prose.text(Role::Muted, column + 3, &says);
+        prose.text(Role::Text, column + 3, &says);
+    }
+    if let Some(entry) = crate::query::fields::find(&row.name).filter(|_| row.is_field) {
+        prose.text(Role::Muted, column + 3, entry.says);
     }
 }
 

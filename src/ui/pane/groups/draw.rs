@@ -200,7 +200,7 @@ fn group(
     let end = if is_inner { columns.count_end.saturating_sub(7) } else { columns.name_end };
     let names = Rect { width: end.min(area.width), ..area };
     let role = match level {
-        Some(Level::Critical) => Role::LevelCritical,
+        Some(Level::Critical) => Role::PriorityCritical,
         Some(Level::Benign | Level::Low) => Role::Muted,
         _ if depth == 0 => Role::Strong,
         _ => Role::Text,
@@ -208,12 +208,10 @@ fn group(
     let (name, more) = name_of(ground, node);
     let name = text::shown(&name, usize::from(names.width));
     if level == Some(Level::Critical) {
-        // One run of paint, to be seen from across the room.
-        let sign = signs.level(level);
-        x = canvas.put(names, x, 0, role, &format!("{sign} {name}"));
-    } else {
-        x = canvas.put(names, x + 2, 0, role, &name);
+        // The sign is a block that is seen from across the room; a list of red names stays readable.
+        canvas.put(area, x.saturating_sub(1), 0, sign_role, &format!(" {} ", signs.level(level)));
     }
+    x = canvas.put(names, x + 2, 0, role, &name);
     let known = ground.store.row(node.stat.newest).and_then(|row| ground.known.get(&row.cell));
     let is_folded = node.children.is_empty() || !groups.order.is_open(id, node);
     if let Some(known) = known.filter(|_| is_folded) {
