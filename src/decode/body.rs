@@ -92,12 +92,18 @@ pub(super) fn read(
         }
         Some(b'[') if opens_array(trimmed) => {
             let inside = trim_start(trimmed.get(1..).unwrap_or_default());
-            if inside.is_empty() || inside.first() == Some(&b']') {
-                return Body::Structure;
+            // An empty array says nothing; what stands behind it may.
+            let behind = inside.iter().take_while(|byte| b"] \t\r,".contains(byte)).count();
+            match inside.get(behind..) {
+                None | Some([]) => Body::Structure,
+                Some([b'{', ..]) => {
+                    let mut pieces = Vec::new();
+                    let from = body.len() - inside.len() + behind;
+                    objects(body, from, wrap, flags, &mut pieces, ctx);
+                    Body::Pieces(pieces)
+                }
+                Some(_) => plain(body, wrap, flags, is_syslog, may_go_on, ctx),
             }
-            let mut pieces = Vec::new();
-            objects(body, body.len() - inside.len(), wrap, flags, &mut pieces, ctx);
-            Body::Pieces(pieces)
         }
         Some(b']' | b',')
             if trimmed.iter().all(|byte| matches!(byte, b']' | b',' | b' ' | b'\t' | b'\r')) =>

@@ -49,6 +49,14 @@ fn json(depth: u32) -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+#[test]
+fn what_follows_an_empty_array_is_read() {
+    for bytes in [&b"[]{\"rule\":\"R\"}"[..], b"[] \xff\xfe", b"[], text", b"[]\n{\"rule\":\"R\"}"]
+    {
+        decode_any(bytes);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
