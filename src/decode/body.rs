@@ -303,7 +303,8 @@ fn flags_of_bytes(bytes: &[u8]) -> Flags {
     if std::str::from_utf8(bytes).is_err() {
         flags.set(Flag::BadUtf8);
     }
-    if bytes.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+    // White space at the end is the line's, not the text's.
+    if bytes.trim_ascii_end().iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
         flags.set(Flag::Control);
     }
     flags
