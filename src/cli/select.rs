@@ -7,7 +7,9 @@ use crate::decode::RulesFiles;
 use crate::model::{Alert, AlertId};
 use crate::query::Filter;
 use crate::source::Gone;
+use crate::text;
 use memchr::memmem::Finder;
+use std::io::{self, Write};
 
 /// What to look for; nothing means everything.
 #[derive(Debug, Default)]
@@ -77,7 +79,19 @@ fn holds(finder: &Finder<'_>, bytes: &[u8], alert: &Alert) -> bool {
 /// Reads a filter; the error shows where it is wrong and what could stand there.
 pub fn filter(text: &str, rules: &RulesFiles) -> Result<Filter, BadFilter> {
     let names = session::names(rules);
-    Filter::parse(text, &names).map_err(|error| {
+    let parsed = Filter::parse(text, &names);
+    for warning in parsed.iter().flat_map(Filter::warnings) {
+        let hint = warning
+            .suggestion
+            .as_ref()
+            .map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        let _ = writeln!(
+            io::stderr(),
+            "cadge: in the filter: {}{hint}",
+            text::printable(&warning.message)
+        );
+    }
+    parsed.map_err(|error| {
         let (from, to) = (error.span.range().start, error.span.range().end);
         let before = text.get(..from).map_or(0, crate::text::width);
         let marked = text.get(from..to).map_or(1, |part| crate::text::width(part).max(1));
