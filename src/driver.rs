@@ -50,6 +50,8 @@ pub struct Start {
     pub filter: Option<String>,
     /// Lines that stay on top until they are dismissed.
     pub banners: Vec<String>,
+    /// Macros and lists that filters may use by name.
+    pub names: crate::query::Names,
     /// The person's own playbooks lie over the built-in ones.
     pub playbooks: Playbooks,
 }
@@ -116,6 +118,7 @@ async fn open(start: Start) -> io::Result<Left> {
     };
     let jobs = Jobs::start(&tools);
     let mut app = App::new(settings.clone(), clock::now());
+    app.narrow.names = start.names;
     let mut outside = Outside {
         mouse: settings.mouse,
         sources,
@@ -209,9 +212,8 @@ impl Outside {
                 self.configured(made);
             }
             Effect::Demo => self.begin(Input::Demo),
-            Effect::Continue => self.tell(Msg::Continue),
             // The loop performs these itself.
-            Effect::Redraw | Effect::Wake { .. } => {}
+            Effect::Continue | Effect::Redraw | Effect::Wake { .. } => {}
             effect => self.jobs.perform(effect),
         }
     }

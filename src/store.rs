@@ -176,6 +176,15 @@ impl Store {
         tree
     }
 
+    /// Adds when these alerts happened, and how urgent Falco called them.
+    pub fn count_times(&self, timeline: &mut Timeline, ids: impl IntoIterator<Item = AlertId>) {
+        for row in ids.into_iter().filter_map(|id| self.row(id)) {
+            if let Some(nanos) = row.nanos {
+                timeline.count(nanos, row.priority);
+            }
+        }
+    }
+
     /// The alerts of a group, newest read first.
     pub fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
         let mut ids = Vec::new();

@@ -26,6 +26,7 @@ pub use action::Action;
 pub use app::{App, Turn};
 pub use effect::{Effect, Ground, Meets, Mouse, What};
 pub use msg::{Assessed, Look, Msg, Progress, State, Tone};
+pub use narrow::pattern as search_pattern;
 pub use overlay::help::markdown as keys_as_markdown;
 pub use run::run;
 pub use settings::{Bell, Settings, Signs, Times};

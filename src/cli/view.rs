@@ -45,6 +45,7 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         theme: view.theme,
         filter: view.filter,
         banners: Vec::new(),
+        names: session::names(&rules),
         playbooks: Playbooks::builtin(),
     })
 }
@@ -59,6 +60,7 @@ pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
         theme: demo.theme,
         filter: None,
         banners: Vec::new(),
+        names: crate::query::Names::default(),
         playbooks: Playbooks::builtin(),
     })
 }

@@ -27,6 +27,30 @@ pub struct Batch {
     pub settled: Vec<(BodyId, u64)>,
 }
 
+impl Batch {
+    /// Keeps the first pieces, at least one, with no more than about so many rows; gives the rest, when there is any.
+    /// What is said of bodies as a whole goes with the rest, which comes later.
+    pub fn split_off(&mut self, rows: usize) -> Option<Self> {
+        let mut sum = 0;
+        let at = self.drafts.iter().position(|draft| {
+            sum += draft.len();
+            sum > rows
+        })?;
+        let drafts = self.drafts.split_off(at.max(1));
+        if drafts.is_empty() {
+            return None;
+        }
+        Some(Self {
+            bodies: Vec::new(),
+            drafts,
+            rejects: std::mem::take(&mut self.rejects),
+            more_rejects: std::mem::take(&mut self.more_rejects),
+            others: std::mem::take(&mut self.others),
+            settled: std::mem::take(&mut self.settled),
+        })
+    }
+}
+
 /// Rows of one piece of one body, in order.
 #[derive(Debug, Default)]
 pub struct Draft {

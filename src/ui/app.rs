@@ -27,6 +27,7 @@ use assess::Assessor;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::layout::Size;
+use std::collections::VecDeque;
 
 /// All that the screen shows. `update` changes it, `view` reads it; neither touches the outside.
 pub struct App {
@@ -46,7 +47,12 @@ pub struct App {
     /// What time it is, as we were told.
     pub now: Timestamp,
     pub settings: Settings,
+    /// What came while more alerts were waiting than one turn takes in, in order.
+    waiting: VecDeque<Msg>,
 }
+
+/// Alerts taken in before keys are looked at again.
+const AT_ONCE: usize = 16_384;
 
 /// What follows from one message.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +68,11 @@ impl Turn {
         self.effects.extend(next.effects);
         self.redraw |= next.redraw;
         self.quit |= next.quit;
+    }
+
+    /// Whether there is more to take in before the next message.
+    pub fn goes_on(&self) -> bool {
+        self.effects.contains(&Effect::Continue)
     }
 
     fn ask(&mut self, effect: impl Into<Option<Effect>>) {
@@ -84,12 +95,19 @@ impl App {
             size: Size::default(),
             now,
             settings,
+            waiting: VecDeque::new(),
         }
     }
 
     /// Takes in one fact.
     pub fn update(&mut self, msg: Msg) -> Turn {
         let mut turn = Turn { redraw: true, ..Turn::default() };
+        // A state that follows alerts is told after them.
+        let follows = matches!(msg, Msg::Came(_) | Msg::State(_) | Msg::Progress(_));
+        if follows && !self.waiting.is_empty() {
+            self.waiting.push_back(msg);
+            return Turn::default();
+        }
         match msg {
             Msg::Key(key) => self.key(key, &mut turn),
             Msg::Mouse(mouse) => self.mouse(mouse, &mut turn),
@@ -101,7 +119,7 @@ impl App {
                     return turn;
                 }
             }
-            Msg::Came(batch) => self.came(*batch),
+            Msg::Came(batch) => self.came(*batch, &mut turn),
             Msg::State(state) => self.state(state),
             Msg::NoSource(looked) => self.health.looked = looked,
             Msg::Progress(progress) => self.progress(progress),
@@ -127,7 +145,7 @@ impl App {
             }
             Msg::Banner(text) => self.lines.banner(text),
             Msg::Notice(text) => self.lines.done(self.now, text),
-            Msg::Continue => {}
+            Msg::Continue => self.go_on(&mut turn),
         }
         self.settle(&mut turn);
         turn
@@ -181,7 +199,29 @@ impl App {
         faded || released || due || before.as_second() != now.as_second()
     }
 
-    fn came(&mut self, batch: crate::store::Batch) {
+    /// Takes in what waits, as much as a turn may.
+    fn go_on(&mut self, turn: &mut Turn) {
+        while let Some(msg) = self.waiting.pop_front() {
+            match msg {
+                Msg::Came(batch) => {
+                    self.came(*batch, turn);
+                    break;
+                }
+                Msg::State(state) => self.state(state),
+                Msg::Progress(progress) => self.progress(progress),
+                _ => {}
+            }
+        }
+        if !self.waiting.is_empty() {
+            turn.ask(Effect::Continue);
+        }
+    }
+
+    fn came(&mut self, mut batch: crate::store::Batch, turn: &mut Turn) {
+        if let Some(later) = batch.split_off(AT_ONCE) {
+            self.waiting.push_front(Msg::Came(Box::new(later)));
+            turn.ask(Effect::Continue);
+        }
         if let Follow::Held { batches, n_alerts } = &mut self.health.follow {
             *n_alerts += batch.drafts.iter().map(|draft| draft.len() as u64).sum::<u64>();
             batches.push(batch);

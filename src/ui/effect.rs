@@ -45,7 +45,7 @@ pub enum Effect {
     Reload,
     /// Start the demo stream; its alerts come as any others.
     Demo,
-    /// Answer with `Msg::Continue` at once, after keys were looked at: there is more to take in.
+    /// Answer with `Msg::Continue` after keys were looked at and before any other message: there is more to take in.
     Continue,
     /// Answer with `Msg::Tick` at about this many milliseconds from now; only the latest one counts.
     Wake { milliseconds: u64 },

@@ -3,12 +3,14 @@
 use super::effect::{Effect, Ground, Meets};
 use crate::model::AlertId;
 use crate::query::{Error, Filter, Names};
-use crate::store::{Grouping, Store, Tree};
+use crate::store::{Grouping, Store, Timeline, Tree};
 use jiff::{Timestamp, tz::TimeZone};
+use regex::bytes::{Regex, RegexBuilder};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Filters remembered in this session.
+/// Filters remembered, from earlier sessions too.
 const REMEMBERED: usize = 50;
 
 /// The filter and the search in force.
@@ -20,12 +22,19 @@ pub struct Narrow {
     tree: Tree,
     /// How many matches the tree holds.
     n_in_tree: usize,
+    /// When the matches happened.
+    timeline: Timeline,
+    n_in_timeline: usize,
     /// Alerts before this were given to be tested.
     n_asked: usize,
     /// Alerts before this were tested.
     n_tested: usize,
     /// Why the filter cannot be evaluated.
     pub failed: Option<String>,
+    /// Macros and lists of the host's rules, and the clock.
+    pub names: Names,
+    /// Filters that a person named.
+    pub named: BTreeMap<String, String>,
     /// Oldest first.
     pub history: Vec<String>,
     pub search: Search,
@@ -35,6 +44,8 @@ pub struct Narrow {
 #[derive(Debug, Default)]
 pub struct Search {
     pub text: String,
+    /// What marks hits on the screen.
+    pub pattern: Option<Regex>,
     generation: u64,
     pub hits: Vec<AlertId>,
     pub progress: Looking,
@@ -61,6 +72,11 @@ impl Narrow {
         self.filter.as_ref().map(|_| (&self.tree, self.matches.as_slice()))
     }
 
+    /// When the alerts happened that the filter leaves; `None` without one.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.filter.as_ref().map(|_| &self.timeline)
+    }
+
     /// Whether every alert so far has been tested.
     pub fn is_settled(&self, store: &Store) -> bool {
         self.filter.is_none() || self.n_tested >= store.len()
@@ -77,11 +93,15 @@ impl Narrow {
         grouping: Grouping,
         (now, zone): (Timestamp, TimeZone),
     ) -> Result<Option<Effect>, Error> {
-        let filter = Filter::parse(text, &Names::at(now, zone))?;
+        self.names.now = Some(now);
+        self.names.zone = zone;
+        let filter = Filter::parse(text, &self.names)?;
         self.filter = Some(Arc::new(filter));
         self.generation += 1;
         self.failed = None;
         self.matches.clear();
+        self.timeline = Timeline::default();
+        self.n_in_timeline = 0;
         self.tree = Tree::new(grouping);
         self.n_in_tree = 0;
         self.n_asked = 0;
@@ -94,6 +114,8 @@ impl Narrow {
         self.generation += 1;
         self.failed = None;
         self.matches = Vec::new();
+        self.timeline = Timeline::default();
+        self.n_in_timeline = 0;
         self.tree = Tree::default();
         self.filter.take().is_some()
     }
@@ -145,22 +167,29 @@ impl Narrow {
         if self.filter.is_none() || (!afresh && self.n_in_tree == self.matches.len()) {
             return false;
         }
+        let later = self.matches.iter().skip(self.n_in_timeline).copied();
+        store.count_times(&mut self.timeline, later);
+        self.n_in_timeline = self.matches.len();
         self.tree = store.tree_of(grouping, self.matches.iter().copied());
         self.n_in_tree = self.matches.len();
         true
     }
 
     /// Begins to look for plain text.
-    pub fn look_for(&mut self, text: &str, store: &Store) -> Effect {
+    ///
+    /// # Errors
+    /// What is wrong with the regular expression, as a sentence.
+    pub fn look_for(&mut self, text: &str, store: &Store) -> Result<Effect, String> {
+        self.search.pattern = Some(pattern(text)?);
         self.search.generation += 1;
         text.clone_into(&mut self.search.text);
         self.search.hits.clear();
         self.search.progress = Looking::ToGo;
-        Effect::Search {
+        Ok(Effect::Search {
             generation: self.search.generation,
             text: text.to_owned(),
             ground: Ground(store.snapshot()),
-        }
+        })
     }
 
     /// Takes hits in; gives the first one when the cursor waits for it.
@@ -186,6 +215,32 @@ impl Narrow {
         }
         first
     }
+}
+
+/// What a search looks for: the text as it stands, or a regular expression after `\v`. Case counts when the text holds
+/// a capital.
+///
+/// # Errors
+/// What is wrong with the regular expression, in one line.
+pub fn pattern(text: &str) -> Result<Regex, String> {
+    let (source, cased) = match text.strip_prefix(r"\v") {
+        // `\S` and `\W` are no capitals that a person looks for.
+        Some(regex) => {
+            let mut escaped = false;
+            let cased = regex.chars().any(|char| {
+                let counts = char.is_uppercase() && !escaped;
+                escaped = char == '\\' && !escaped;
+                counts
+            });
+            (regex.to_owned(), cased)
+        }
+        None => (regex::escape(text), text.chars().any(char::is_uppercase)),
+    };
+    RegexBuilder::new(&source).case_insensitive(!cased).build().map_err(|error| {
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or("").trim_start_matches("error: ");
+        format!("not a regular expression: {last}")
+    })
 }
 
 /// The hit after (or before) an alert, around the end. Down the list means back in time.
@@ -268,6 +323,23 @@ pub fn equals(field: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn finds(search: &str, text: &str, expected: bool) {
+        assert_eq!(pattern(search).unwrap().is_match(text.as_bytes()), expected, "{search}");
+    }
+
+    #[test]
+    fn a_search_is_literal_unless_it_begins_as_a_regular_expression() {
+        finds("a.c", "abc", false);
+        finds("a.c", "A.C", true);
+        finds("A.c", "a.c", false);
+        finds(r"\va.c", "ABC", true);
+        finds(r"\vA.c", "abc", false);
+        finds(r"\v^\Sx", "ax", true);
+        finds(r"[(\", r"[(\", true);
+        assert!(pattern(r"\v(").is_err());
+    }
 
     #[test]
     fn a_filter_is_taken_apart_at_its_outer_ands() {

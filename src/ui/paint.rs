@@ -110,6 +110,34 @@ impl Canvas<'_> {
         self.buffer.set_style(area.intersection(self.buffer.area), style);
     }
 
+    /// Marks what a search finds in the text of an area.
+    pub fn mark(&mut self, area: Rect, pattern: &regex::bytes::Regex) {
+        let style = self.style(Role::Match);
+        let area = area.intersection(self.buffer.area);
+        for y in area.top()..area.bottom() {
+            let mut text = String::new();
+            // Where each cell's symbol ends in the text.
+            let mut ends = Vec::with_capacity(usize::from(area.width));
+            for x in area.left()..area.right() {
+                text.push_str(
+                    self.buffer.cell(Position { x, y }).map_or(" ", |cell| cell.symbol()),
+                );
+                ends.push(text.len());
+            }
+            for hit in pattern.find_iter(text.as_bytes()).filter(|hit| !hit.is_empty()) {
+                let first = ends.partition_point(|end| *end <= hit.start());
+                let last = ends.partition_point(|end| *end < hit.end());
+                for x in
+                    (area.left()..area.right()).skip(first).take(last + 1 - first.min(last + 1))
+                {
+                    if let Some(cell) = self.buffer.cell_mut(Position { x, y }) {
+                        cell.set_style(style);
+                    }
+                }
+            }
+        }
+    }
+
     /// Empties an area and gives it the look of a role.
     pub fn clear(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);

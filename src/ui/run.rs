@@ -38,7 +38,8 @@ where
     B::Error: Into<io::Error>,
     K: Stream<Item = io::Result<Event>> + Unpin,
 {
-    let mut state = Loop { dirty: true, frame_due: Instant::now(), wake_at: Some(Instant::now()) };
+    let mut state =
+        Loop { dirty: true, frame_due: Instant::now(), wake_at: Some(Instant::now()), more: false };
     let mut keys_open = true;
     loop {
         let turn = tokio::select! {
@@ -56,11 +57,15 @@ where
                 state.frame_due = Instant::now() + FRAME;
                 None
             }
+            () = std::future::ready(()), if state.more => {
+                state.more = false;
+                Some(app.update(Msg::Continue))
+            }
             msg = inbox.recv() => match msg {
                 Some(msg) => {
                     let mut turn = told(app, msg);
                     let started = Instant::now();
-                    while !turn.quit && started.elapsed() < TAKE_IN && let Ok(msg) = inbox.try_recv() {
+                    while !turn.quit && !turn.goes_on() && started.elapsed() < TAKE_IN && let Ok(msg) = inbox.try_recv() {
                         turn.absorb(app.update(msg));
                     }
                     Some(turn)
@@ -79,6 +84,7 @@ where
                 Effect::Wake { milliseconds } => {
                     state.wake_at = Some(Instant::now() + Duration::from_millis(milliseconds));
                 }
+                Effect::Continue => state.more = true,
                 Effect::Redraw => {
                     // Not `clear`, which asks the terminal where its cursor is and fails where no answer comes.
                     let size = terminal.size().map_err(Into::into)?;
@@ -105,6 +111,8 @@ struct Loop {
     dirty: bool,
     frame_due: Instant,
     wake_at: Option<Instant>,
+    /// Alerts wait to be taken in; nothing more is asked of the inbox before.
+    more: bool,
 }
 
 /// What a terminal says, as a fact for the screen; key releases and focus changes are none.

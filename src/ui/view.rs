@@ -35,7 +35,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         return;
     }
     header::draw(app, &mut canvas, layout.header);
-    timeline::draw(&app.store, app.now, &mut canvas, layout.timeline);
+    let times = app.narrow.timeline().unwrap_or_else(|| app.store.timeline());
+    timeline::draw(&app.store, times, app.now, &mut canvas, layout.timeline);
     for (y, banner) in (0..layout.banners.height).zip(&app.lines.banners) {
         let row = Rect { y: layout.banners.y + y, height: 1, ..layout.banners };
         canvas.tint(row, Role::Banner);
@@ -47,6 +48,10 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     }
     if layout.detail.width > 0 {
         detail::draw(&app.detail, &mut canvas, layout.detail);
+    }
+    if let Some(pattern) = &app.narrow.search.pattern {
+        canvas.mark(layout.list, pattern);
+        canvas.mark(layout.detail, pattern);
     }
     filter_row(app, &mut canvas, layout.filter);
     footer(app, &mut canvas, layout.footer);
@@ -367,7 +372,7 @@ fn offers(line: &FilterLine, canvas: &mut Canvas<'_>, layout: &Layout) {
 
 fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     if let Some(Overlay::Search(prompt)) = &app.overlay {
-        prompt.draw(canvas, area, " /", "plain text, any character; a capital makes case count");
+        prompt.draw(canvas, area, " /", "plain text, any character; a capital makes case count; \\v begins a regular expression");
         return;
     }
     if let Some(notice) = &app.lines.notice {

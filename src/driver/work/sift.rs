@@ -5,8 +5,8 @@ use crate::intake::Records;
 use crate::model::{Alert, AlertId, Columns};
 use crate::query::{Filter, Judged};
 use crate::store::{Row, Snapshot};
-use crate::ui::{Effect, Ground, Meets, Msg};
-use regex::bytes::{Regex, RegexBuilder};
+use crate::ui::{Effect, Ground, Meets, Msg, search_pattern};
+use regex::bytes::Regex;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -65,9 +65,7 @@ fn begin(effect: Effect) -> Option<Sweep> {
             (Question::Filter(filter), generation, from, snapshot)
         }
         Effect::Search { generation, text, ground: Ground(snapshot) } => {
-            let cased = text.chars().any(char::is_uppercase);
-            let regex = RegexBuilder::new(&regex::escape(&text)).case_insensitive(!cased).build();
-            (Question::Search(regex.ok()?), generation, AlertId(0), snapshot)
+            (Question::Search(search_pattern(&text).ok()?), generation, AlertId(0), snapshot)
         }
         _ => return None,
     };

@@ -67,9 +67,13 @@ impl App {
             self.narrow.search = narrow::Search::default();
             return;
         }
-        self.lines.done(self.now, format!("Looking for {}", shown(text, 40)));
-        let effect = self.narrow.look_for(text, &self.store);
-        turn.ask(effect);
+        match self.narrow.look_for(text, &self.store) {
+            Ok(effect) => {
+                self.lines.done(self.now, format!("Looking for {}", shown(text, 40)));
+                turn.ask(effect);
+            }
+            Err(error) => self.lines.error(self.now, error),
+        }
     }
 
     fn menu_key(&mut self, mut menu: Menu, action: Option<Action>, turn: &mut Turn) {

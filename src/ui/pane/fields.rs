@@ -2,6 +2,7 @@
 
 use super::detail::Ctx;
 use crate::model::{Flag, Value};
+use crate::query::fields;
 use crate::text::{count, printable, shown, width};
 use crate::theme::Role;
 use crate::ui::msg::Look;
@@ -120,9 +121,16 @@ fn write(ctx: &Ctx<'_>, row: &Row, selected: bool, column: usize, prose: &mut Pr
     if let Some(says) = meaning(ctx, row) {
         prose.text(Role::Text, column + 3, &says);
     }
-    if let Some(entry) = crate::query::fields::find(&row.name).filter(|_| row.is_field) {
-        prose.text(Role::Muted, column + 3, entry.says);
+    if let Some(says) = description(&row.name).filter(|_| row.is_field) {
+        prose.text(Role::Muted, column + 3, says);
     }
+}
+
+/// What a field is, in one line: `proc.aname[2]` and `evt.arg.flags` have that of the field they are made from.
+fn description(name: &str) -> Option<&'static str> {
+    let bare = name.split('[').next().unwrap_or(name);
+    let entry = fields::find(bare).or_else(|| fields::find_dotted(bare).map(|(entry, _)| entry))?;
+    Some(entry.says)
 }
 
 fn value_of(ctx: &Ctx<'_>, row: &Row, text: &str, selected: bool) -> String {

@@ -1,7 +1,7 @@
 //! The strip under the header: alerts over time, each column in the color of its most urgent priority.
 
 use crate::model::Priority;
-use crate::store::Store;
+use crate::store::{Store, Timeline};
 use crate::theme::Role;
 use crate::ui::paint::Canvas;
 use crate::ui::times;
@@ -23,8 +23,8 @@ pub fn span(store: &Store, now: Timestamp) -> (i64, i64) {
     (from, end.saturating_add(1))
 }
 
-/// Draws the strip; where there is room the times stand at its right.
-pub fn draw(store: &Store, now: Timestamp, canvas: &mut Canvas<'_>, area: Rect) {
+/// Draws the strip of what is `shown` over the whole time of the log; where there is room the times stand at its right.
+pub fn draw(store: &Store, shown: &Timeline, now: Timestamp, canvas: &mut Canvas<'_>, area: Rect) {
     if area.is_empty() || store.is_empty() {
         return;
     }
@@ -39,7 +39,7 @@ pub fn draw(store: &Store, now: Timestamp, canvas: &mut Canvas<'_>, area: Rect) 
         &label_to,
     );
     let Some(width) = right.checked_sub(left + 1).filter(|width| *width >= 8) else { return };
-    let columns = store.timeline().columns(from, to, usize::from(width));
+    let columns = shown.columns(from, to, usize::from(width));
     let most = columns.iter().map(|counts| counts.iter().sum::<u32>()).max().unwrap_or(0);
     for (x, counts) in (left..).zip(&columns) {
         let sum: u32 = counts.iter().sum();

@@ -143,6 +143,7 @@ impl Driver {
                     self.send(Msg::Hits { generation, ids, done: true });
                 }
                 Effect::Wake { .. } => {}
+                Effect::Continue => self.send(Msg::Continue),
                 other => self.effects.push(other),
             }
         }

@@ -134,8 +134,23 @@ pub fn draw(
             let role = if focused { Role::Selection } else { Role::SelectionIdle };
             canvas.tint(line_area, role);
             canvas.put(line_area, 0, 0, role, canvas.signs().cursor());
+            alarm(ground, canvas, line_area, pick, depth);
         }
     }
+}
+
+/// The sign of a critical group stays what it is under the cursor.
+fn alarm(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, pick: Pick, depth: usize) {
+    let Pick::Group(id) = pick else { return };
+    let Some(node) = ground.tree.node(id) else { return };
+    if node.stat.assessed == 0 || urgency(&node.stat) != Level::Critical {
+        return;
+    }
+    let x = 2 + 2 * u16::try_from(depth).unwrap_or(0);
+    let sign = canvas.signs().level(Some(Level::Critical));
+    let sign_area = Rect { x: area.x + x, width: 3.min(area.width.saturating_sub(x)), ..area };
+    canvas.clear(sign_area, Role::LevelCritical);
+    canvas.put(sign_area, 1, 0, Role::LevelCritical, sign);
 }
 
 fn heading(
