@@ -4,6 +4,7 @@
 //! console itself ([`crate::ui`]) only sees messages.
 
 mod background;
+mod filters;
 mod pump;
 pub mod settings;
 mod terminal;
@@ -119,6 +120,11 @@ async fn open(start: Start) -> io::Result<Left> {
     let jobs = Jobs::start(&tools);
     let mut app = App::new(settings.clone(), clock::now());
     app.narrow.names = start.names;
+    if let Some(paths) = &sources.paths {
+        let (history, named, problem) = filters::read(paths);
+        (app.narrow.history, app.narrow.named) = (history, named);
+        problems.extend(problem);
+    }
     let mut outside = Outside {
         mouse: settings.mouse,
         sources,
@@ -210,6 +216,20 @@ impl Outside {
             Effect::Reload => {
                 let made = self.sources.read();
                 self.configured(made);
+            }
+            Effect::Remember(history) => {
+                if let Some(paths) = &self.sources.paths {
+                    filters::remember(paths, &history);
+                }
+            }
+            Effect::SaveFilter { name, text } => {
+                let saved = match &self.sources.paths {
+                    Some(paths) => filters::save(paths, &name, &text),
+                    None => Err("there is no home folder to write to".to_owned()),
+                };
+                if let Err(why) = saved {
+                    self.tell(Msg::Banner(format!("the filter is not saved: {why}")));
+                }
             }
             Effect::Demo => self.begin(Input::Demo),
             // The loop performs these itself.

@@ -25,7 +25,7 @@ mod widget;
 pub use action::Action;
 pub use app::{App, Turn};
 pub use effect::{Effect, Ground, Meets, Mouse, What};
-pub use msg::{Assessed, Look, Msg, Progress, State, Tone};
+pub use msg::{Assessed, Counted, Look, Msg, Progress, State, Tone};
 pub use narrow::pattern as search_pattern;
 pub use overlay::help::markdown as keys_as_markdown;
 pub use run::run;

@@ -3,6 +3,7 @@
 //! Each kind has a thread of its own, so that a long search never delays the alert under the cursor. Jobs go in through
 //! channels, answers come back as messages; nothing is shared.
 
+mod count;
 pub(super) mod look;
 mod paper;
 mod sift;
@@ -30,6 +31,7 @@ pub(super) struct Jobs {
     look: mpsc::Sender<Job>,
     assess: mpsc::Sender<Job>,
     sift: mpsc::Sender<Job>,
+    count: mpsc::Sender<Job>,
     copy: mpsc::Sender<Job>,
 }
 
@@ -58,13 +60,14 @@ impl Jobs {
             look: spawn(look::load),
             assess: spawn(look::assess),
             sift: spawn(sift::sift),
+            count: spawn(count::count),
             copy: spawn(copy),
         }
     }
 
     /// Tells all threads where records are.
     pub(super) fn records(&self, records: &Arc<Records>) {
-        for thread in [&self.look, &self.assess, &self.sift] {
+        for thread in [&self.look, &self.assess, &self.sift, &self.count] {
             let _ = thread.send(Job::Records(Arc::clone(records)));
         }
     }
@@ -75,6 +78,7 @@ impl Jobs {
             Effect::Load { .. } => &self.look,
             Effect::Assess { .. } => &self.assess,
             Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
+            Effect::Count { .. } => &self.count,
             _ => &self.copy,
         };
         let _ = thread.send(Job::Do(effect));

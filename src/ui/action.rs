@@ -102,6 +102,8 @@ actions! {
     Chips        "chips"         Narrow  ["c"]                "conditions" "Take one condition of the filter away";
     Narrow       "narrow"        Narrow  ["="]                "only this"  "Keep only what has the selected value";
     Exclude      "exclude"       Narrow  ["!"]                "exclude"    "Leave out what has the selected value";
+    Save         "save"          Narrow  []                   "save"       "Keep the filter under a name: save NAME";
+    Load         "load"          Narrow  []                   "load"       "Filter by what was saved under a name: load NAME";
     Facets       "facets"        Narrow  ["t"]                "top values" "Show the most frequent values of a field";
     Search       "search"        Narrow  ["/"]                "search"     "Search plain text in the alerts";
     SearchNext   "search-next"   Narrow  ["n"]                "next hit"   "Go to the next hit";

@@ -6,6 +6,7 @@
 mod act;
 mod assess;
 mod copy;
+mod facets;
 mod mouse;
 mod narrowing;
 mod overlays;
@@ -128,6 +129,7 @@ impl App {
             Msg::Found { generation, ids, upto } => self.narrow.found(generation, &ids, upto),
             Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
             Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
+            Msg::Counted(found) => self.counted(found),
             Msg::Copied { what, way } => self.lines.copied(self.now, what, way),
             Msg::Exported(result) => match result {
                 Ok(path) => self.lines.done(self.now, format!("Written to {path}")),

@@ -23,6 +23,9 @@ pub enum Effect {
     /// Which alerts hold this text anywhere in their record (literally; case counts when it holds a capital);
     /// answered by `Msg::Hits`. A new generation makes the old one pointless.
     Search { generation: u64, text: String, ground: Ground },
+    /// How often each value of this field occurs among these alerts (all when `None`); answered by `Msg::Counted`, in
+    /// pieces. A new generation makes the old one pointless.
+    Count { generation: u64, field: String, among: Option<Arc<[AlertId]>>, ground: Ground },
     /// Write the Markdown report of what is shown to a file; answered by `Msg::Exported`.
     Export(Box<Look>),
     /// Copy the Markdown report of what is shown; answered by `Msg::Copied` with `What::Report`.
@@ -43,6 +46,10 @@ pub enum Effect {
     NextTheme,
     /// Read the configuration again; answered by `Msg::Configured`.
     Reload,
+    /// Keep the history of filters for the next session, oldest first.
+    Remember(Vec<String>),
+    /// Keep a filter under a name for all sessions.
+    SaveFilter { name: String, text: String },
     /// Start the demo stream; its alerts come as any others.
     Demo,
     /// Answer with `Msg::Continue` after keys were looked at and before any other message: there is more to take in.

@@ -51,6 +51,8 @@ pub enum Msg {
         ids: Vec<AlertId>,
         done: bool,
     },
+    /// An answer to `Effect::Count`, in pieces that each tell all so far.
+    Counted(Counted),
     /// The answer to a copy: the way it went, in words (`tmux`, `sent to the terminal`…), or why not.
     Copied {
         what: What,
@@ -73,6 +75,20 @@ pub enum Msg {
     Notice(String),
     /// The answer to `Effect::Continue`.
     Continue,
+}
+
+/// How often the values of a field occur.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub generation: u64,
+    /// The most frequent first; `None` counts the alerts that do not say.
+    pub values: Vec<(Option<String>, u64)>,
+    /// Different values in all, as far as they were kept apart.
+    pub n_values: u64,
+    pub n_alerts: u64,
+    /// Whether there were more different values than are kept apart.
+    pub is_cut: bool,
+    pub is_done: bool,
 }
 
 /// What a source does, in words.

@@ -38,6 +38,8 @@ pub struct Narrow {
     /// Oldest first.
     pub history: Vec<String>,
     pub search: Search,
+    /// Counts of values that were asked for.
+    pub n_counts: u64,
 }
 
 /// The plain text that is looked for, and where it was found.
@@ -121,13 +123,14 @@ impl Narrow {
     }
 
     /// Remembers the filter in force.
-    pub fn remember(&mut self) {
-        let Some(text) = self.text().map(str::to_owned) else { return };
+    pub fn remember(&mut self) -> Option<Effect> {
+        let text = self.text()?.to_owned();
         self.history.retain(|old| *old != text);
         self.history.push(text);
         if self.history.len() > REMEMBERED {
             self.history.remove(0);
         }
+        Some(Effect::Remember(self.history.clone()))
     }
 
     /// Asks for the alerts that came since the last question.

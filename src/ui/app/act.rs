@@ -54,7 +54,8 @@ impl App {
             {
                 because("there are commands for one runtime only")
             }
-            Action::ClearFilter | Action::Chips if self.narrow.text().is_none() => {
+            Action::Load if self.narrow.named.is_empty() => because("no filter is saved"),
+            Action::ClearFilter | Action::Chips | Action::Save if self.narrow.text().is_none() => {
                 because("there is no filter")
             }
             Action::SearchNext | Action::SearchBack if self.narrow.search.hits.is_empty() => {
@@ -127,7 +128,11 @@ impl App {
             Action::Chips => self.chips(),
             Action::Narrow => self.narrow_to(true, turn),
             Action::Exclude => self.narrow_to(false, turn),
-            Action::Facets => self.facet_menu(),
+            Action::Save => {
+                self.overlay = Some(Overlay::Palette(Palette::typed("save ")));
+            }
+            Action::Load => self.load_menu(),
+            Action::Facets => self.facet_menu(turn),
             Action::Search => self.overlay = Some(Overlay::Search(Prompt::default())),
             Action::SearchNext => self.next_hit(true),
             Action::SearchBack => self.next_hit(false),

@@ -4,6 +4,7 @@ use super::{App, Turn, ground};
 use crate::model::AlertId;
 use crate::store::{Key, NodeId};
 use crate::text::shown;
+use crate::ui::effect::Effect;
 use crate::ui::narrow::{self, next_hit};
 use crate::ui::overlay::menu::{Choice, Item, Menu};
 use crate::ui::overlay::{FilterLine, Overlay};
@@ -107,11 +108,46 @@ impl App {
         };
         let text = narrow::and(self.narrow.text(), &condition);
         match self.filter(&text, turn) {
-            Ok(()) => self.narrow.remember(),
+            Ok(()) => turn.ask(self.narrow.remember()),
             Err(error) => {
                 self.lines.error(self.now, format!("No filter can be made of this: {error}"));
             }
         }
+    }
+
+    /// `:save NAME`: keeps the filter in force under a name.
+    pub(super) fn save_filter(&mut self, name: &str, turn: &mut Turn) {
+        let is_name = |char: char| char.is_alphanumeric() || "-_.".contains(char);
+        let Some(text) = self.narrow.text().map(str::to_owned) else { return };
+        if name.is_empty() || name.len() > 60 || !name.chars().all(is_name) {
+            self.lines.warn(self.now, "A name is made of letters, digits and -_.");
+            return;
+        }
+        self.narrow.named.insert(name.to_owned(), text.clone());
+        self.lines.done(self.now, format!("Saved; :load {name} brings it back"));
+        turn.ask(Effect::SaveFilter { name: name.to_owned(), text });
+    }
+
+    /// `:load NAME`: filters by what was saved under a name.
+    pub(super) fn load_filter(&mut self, name: &str, turn: &mut Turn) {
+        let Some(text) = self.narrow.named.get(name).cloned() else {
+            self.lines.warn(self.now, format!("No filter is saved as {}", shown(name, 40)));
+            return;
+        };
+        match self.filter(&text, turn) {
+            Ok(()) => turn.ask(self.narrow.remember()),
+            Err(error) => self.lines.error(self.now, format!("{}: {error}", shown(name, 40))),
+        }
+    }
+
+    /// Asks which of the saved filters to use.
+    pub(super) fn load_menu(&mut self) {
+        let items = self.narrow.named.iter().map(|(name, text)| Item {
+            label: shown(name, 60),
+            note: shown(text, 120),
+            choice: Choice::Load(name.clone()),
+        });
+        self.overlay = Some(Overlay::Menu(Menu::new("Filter by", items.collect())));
     }
 
     /// The conditions of the filter, one of which can be taken away.

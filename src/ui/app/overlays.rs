@@ -1,26 +1,20 @@
 //! Keys, clicks and pasted text while something lies over the panes.
 
 use super::{App, Turn};
-use crate::model::AlertId;
-use crate::text::{count, shown};
+use crate::text::shown;
 use crate::ui::action::Action;
 use crate::ui::complete;
 use crate::ui::effect::Effect;
-use crate::ui::overlay::menu::{Choice, Item, Menu};
+use crate::ui::overlay::menu::{Choice, Menu};
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::{FilterLine, Overlay, help};
 use crate::ui::pane::{rejects, sources};
 use crate::ui::{narrow, settings::Signs};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
-use rustc_hash::FxHashMap;
 
 /// Rejects listed in the view; `cadge list --rejects` has them all.
 const REJECTS: usize = 2000;
-/// Alerts counted for the most frequent values.
-const COUNTED: usize = 200_000;
-/// Values listed.
-const VALUES: usize = 200;
 
 impl App {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, action: Option<Action>, turn: &mut Turn) {
@@ -29,8 +23,14 @@ impl App {
             Overlay::Palette(mut palette) => match key.code {
                 KeyCode::Esc => {}
                 KeyCode::Enter => {
-                    if let Some(action) = palette.action() {
-                        self.act(action, turn);
+                    let name = palette.argument();
+                    match palette.action() {
+                        Some(Action::Save) if !name.is_empty() && self.narrow.text().is_some() => {
+                            self.save_filter(&name, turn);
+                        }
+                        Some(Action::Load) if !name.is_empty() => self.load_filter(&name, turn),
+                        Some(action) => self.act(action, turn),
+                        None => {}
                     }
                 }
                 KeyCode::Down | KeyCode::Tab => {
@@ -167,12 +167,13 @@ impl App {
             Choice::Keep(condition) => {
                 let text = narrow::and(self.narrow.text(), &condition);
                 match self.filter(&text, turn) {
-                    Ok(()) => self.narrow.remember(),
+                    Ok(()) => turn.ask(self.narrow.remember()),
                     Err(error) => self.lines.error(self.now, error.to_string()),
                 }
             }
+            Choice::Load(name) => self.load_filter(&name, turn),
             Choice::Show(id) => self.show_alert(id),
-            Choice::Field(field) => self.facets(field),
+            Choice::Field(field) => self.facets(&field, turn),
             Choice::Nothing => {}
         }
     }
@@ -194,7 +195,7 @@ impl App {
                     }
                 }
             }
-            KeyCode::Enter if line.error.is_none() => self.narrow.remember(),
+            KeyCode::Enter if line.error.is_none() => turn.ask(self.narrow.remember()),
             KeyCode::Enter => self.overlay = Some(Overlay::Filter(line)),
             KeyCode::Tab => {
                 if let Some(offer) = line.offers.get(line.chosen.unwrap_or(0)) {
@@ -264,98 +265,7 @@ impl App {
         };
         page.show(lines, n_items, screen);
     }
-
-    /// Asks which field's values to count.
-    pub(super) fn facet_menu(&mut self) {
-        let items = FACETS
-            .iter()
-            .map(|(field, label)| Item {
-                label: (*label).to_owned(),
-                note: (*field).to_owned(),
-                choice: Choice::Field(field),
-            })
-            .collect();
-        self.overlay = Some(Overlay::Menu(Menu::new("The most frequent values of", items)));
-    }
-
-    /// Lists the most frequent values of a field under the filter; Enter narrows to one.
-    fn facets(&mut self, field: &'static str) {
-        let ground = self.ground();
-        let newest = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
-        let every: Box<dyn Iterator<Item = AlertId>> = match ground.matches {
-            Some(ids) => Box::new(ids.iter().rev().copied()),
-            None => Box::new((0..newest).rev().map(AlertId)),
-        };
-        let mut counts: FxHashMap<Option<String>, u64> = FxHashMap::default();
-        let mut n = 0_u64;
-        for row in every.take(COUNTED).filter_map(|id| self.store.row(id)) {
-            n += 1;
-            let value = match field {
-                "alert.rule" => row.rule,
-                "container.name" => row.container.name,
-                "container.image.repository" => row.container.image,
-                "proc.name" => row.process,
-                "k8s.ns.name" => row.namespace,
-                "k8s.pod.name" => row.pod,
-                "alert.hostname" => row.hostname,
-                "alert.priority" => row.priority.map(crate::model::Priority::name),
-                _ => row.event_source,
-            };
-            match counts.get_mut(&value.map(str::to_owned)) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(value.map(str::to_owned), 1)),
-            }
-        }
-        let mut sorted: Vec<(Option<String>, u64)> = counts.into_iter().collect();
-        sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let most = sorted.first().map_or(1, |(_, count)| *count).max(1);
-        let n_values = sorted.len() as u64;
-        let items = sorted
-            .into_iter()
-            .take(VALUES)
-            .map(|(value, n)| {
-                let bar = usize::try_from(n * 12 / most).unwrap_or(0).max(1);
-                let full = self.settings.signs.bar(1, 1).repeat(bar);
-                let label =
-                    value.as_deref().map_or("(not known)".to_owned(), |value| match value {
-                        "" => "(empty)".to_owned(),
-                        value => shown(value, 60),
-                    });
-                let condition = match &value {
-                    Some(value) => narrow::equals(field, value),
-                    None => format!("not {field} exists"),
-                };
-                Item {
-                    label,
-                    note: format!("{full:<12} {:>9}", count(n)),
-                    choice: Choice::Keep(condition),
-                }
-            })
-            .collect();
-        let label =
-            FACETS.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| label);
-        let mut menu = Menu::new(format!("{label}: {} values", count(n_values)), items);
-        let left = if n < COUNTED as u64 { String::new() } else { "the newest ".to_owned() };
-        menu.says = vec![format!(
-            "Counted over {left}{}. Enter keeps one.",
-            crate::text::plural(n, "alert", "alerts")
-        )];
-        self.overlay = Some(Overlay::Menu(menu));
-    }
 }
-
-/// Fields whose values can be counted from the columns, and what people call them.
-const FACETS: &[(&str, &str)] = &[
-    ("alert.rule", "rule"),
-    ("container.name", "container"),
-    ("container.image.repository", "image"),
-    ("proc.name", "process"),
-    ("alert.hostname", "host"),
-    ("k8s.ns.name", "namespace"),
-    ("k8s.pod.name", "pod"),
-    ("alert.priority", "priority"),
-    ("alert.source", "event source"),
-];
 
 /// How many rows a motion moves.
 fn rows(action: Action, page: usize) -> Option<isize> {

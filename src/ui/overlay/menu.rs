@@ -20,10 +20,12 @@ pub enum Choice {
     Drop(usize),
     /// Keep only what meets this condition too.
     Keep(String),
+    /// Filter by what was saved under a name.
+    Load(String),
     /// Go to an alert.
     Show(AlertId),
     /// Choose a field for the most frequent values.
-    Field(&'static str),
+    Field(String),
     Nothing,
 }
 
@@ -43,11 +45,13 @@ pub struct Menu {
     pub says: Vec<String>,
     pub items: Vec<Item>,
     pub cursor: usize,
+    /// The count whose answers these choices are, and its field.
+    pub counts: Option<(u64, String)>,
 }
 
 impl Menu {
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
-        Self { title: title.into(), says: Vec::new(), items, cursor: 0 }
+        Self { title: title.into(), says: Vec::new(), items, cursor: 0, counts: None }
     }
 
     /// Moves the cursor.

@@ -15,9 +15,14 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// Opens it with a word that wants another after it.
+    pub fn typed(text: &str) -> Self {
+        Self { prompt: Prompt::new(text), cursor: 0 }
+    }
+
     /// The actions that what was typed finds, best first.
     pub fn found(&self) -> Vec<Action> {
-        let typed = self.prompt.text().to_lowercase();
+        let (typed, _) = self.words();
         let mut found: Vec<(u32, Action)> = Action::ALL
             .iter()
             .filter_map(|action| {
@@ -28,6 +33,20 @@ impl Palette {
             .collect();
         found.sort_by_key(|(score, _)| *score);
         found.into_iter().map(|(_, action)| action).collect()
+    }
+
+    /// What was typed, lower case, and the name after an action that takes one.
+    fn words(&self) -> (String, String) {
+        let text = self.prompt.text();
+        match text.split_once(' ') {
+            Some((word @ ("save" | "load"), name)) => (word.to_owned(), name.trim().to_owned()),
+            _ => (text.to_lowercase(), String::new()),
+        }
+    }
+
+    /// The name typed after an action: `save NAME`.
+    pub fn argument(&self) -> String {
+        self.words().1
     }
 
     /// The selected action.

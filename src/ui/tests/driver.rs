@@ -10,7 +10,7 @@ use crate::source::{Delivery, Opened, SourceState};
 use crate::store::Snapshot;
 use crate::theme::Theme;
 use crate::ui::keymap::Key;
-use crate::ui::{App, Assessed, Effect, Look, Msg, Settings, State, Tone, Turn, draw};
+use crate::ui::{App, Assessed, Counted, Effect, Look, Msg, Settings, State, Tone, Turn, draw};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
@@ -141,6 +141,24 @@ impl Driver {
                         })
                         .collect();
                     self.send(Msg::Hits { generation, ids, done: true });
+                }
+                Effect::Count { generation, field, among, ground } => {
+                    let all = ground.0.rows().map(|row| row.id);
+                    let ids = among.map_or_else(|| all.collect(), |ids| ids.to_vec());
+                    let mut counts = std::collections::BTreeMap::<Option<String>, u64>::new();
+                    for id in &ids {
+                        let alert = self.look(*id, &ground.0).unwrap().alert;
+                        let value =
+                            alert.fields.get(&field).map(|value| value.display().into_owned());
+                        *counts.entry(value).or_default() += 1;
+                    }
+                    let mut values: Vec<_> = counts.into_iter().collect();
+                    values.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+                    let n_values = values.len() as u64;
+                    let n_alerts = ids.len() as u64;
+                    let (is_cut, is_done) = (false, true);
+                    let found = Counted { generation, values, n_values, n_alerts, is_cut, is_done };
+                    self.send(Msg::Counted(found));
                 }
                 Effect::Wake { .. } => {}
                 Effect::Continue => self.send(Msg::Continue),

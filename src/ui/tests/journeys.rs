@@ -212,3 +212,32 @@ fn grouping_goes_round_and_keeps_the_alert() {
     let driver = driver.keys("b");
     shows(&driver, "rule ▸ container");
 }
+
+#[test]
+fn values_of_any_field_are_counted_and_one_is_kept() {
+    let driver = Driver::on_log(160, 45).keys("t j j j");
+    shows(&driver, "The most frequent values of");
+    let driver = driver.keys("enter");
+    shows(&driver, "Counted over");
+    let driver = driver.keys("enter");
+    assert!(driver.app.narrow.text().is_some_and(|text| text.starts_with("proc.name = ")));
+    let driver = Driver::on_log(160, 45).keys("2 ] ] G t");
+    shows(&driver, "Counted over");
+}
+
+#[test]
+fn a_filter_is_saved_and_loaded_by_name() {
+    let driver = Driver::on_log(160, 45).keys("f").text("proc.name = sh").keys("enter :");
+    let driver = driver.text("save shells").keys("enter");
+    let saved =
+        |effect: &Effect| matches!(effect, Effect::SaveFilter { name, .. } if name == "shells");
+    assert!(driver.effects.iter().any(saved));
+    let driver = driver.keys("F :").text("load shells").keys("enter");
+    assert_eq!(driver.app.narrow.text(), Some("proc.name = sh"));
+}
+
+#[test]
+fn a_wrong_regular_expression_is_told() {
+    let driver = Driver::on_log(160, 45).keys("/").text(r"\v(").keys("enter");
+    shows(&driver, "not a regular expression");
+}
