@@ -7,21 +7,21 @@ use super::templates::{Known, common_field, is_field_key};
 use crate::model::{Fields, Value};
 
 /// Fields that Falco appends behind the rule's own text: the last occurrence of their keys is the true one.
-const APPENDED: [&str; 14] = [
-    "container_id",
-    "container_name",
-    "container_image_repository",
-    "container_image_tag",
-    "container_image",
-    "k8s_pod_name",
-    "k8s_ns_name",
-    "k8s_ns",
-    "k8smeta_pod_name",
-    "k8smeta_ns_name",
-    "k8s.ns",
-    "k8s.pod",
-    "container",
-    "image",
+const APPENDED: [(&str, &str); 14] = [
+    ("container_id", "container.id"),
+    ("container_name", "container.name"),
+    ("container_image_repository", "container.image.repository"),
+    ("container_image_tag", "container.image.tag"),
+    ("container_image", "container.image.repository"),
+    ("k8s_pod_name", "k8s.pod.name"),
+    ("k8s_ns_name", "k8s.ns.name"),
+    ("k8s_ns", "k8s.ns.name"),
+    ("k8smeta_pod_name", "k8smeta.pod.name"),
+    ("k8smeta_ns_name", "k8smeta.ns.name"),
+    ("k8s.ns", "k8s.ns.name"),
+    ("k8s.pod", "k8s.pod.name"),
+    ("container", "container.id"),
+    ("image", "container.image"),
 ];
 
 /// One key found in a message: where it begins, where its value begins, and the field it stands for.
@@ -31,51 +31,103 @@ struct Found<'a> {
     field: &'a str,
 }
 
+/// Every `key=` of a message behind a boundary: where the key begins, and where its value does. Kept from one message to
+/// the next only for its room.
+#[derive(Debug, Default)]
+pub(super) struct Keys(Vec<(u32, u32)>);
+
+impl Keys {
+    fn read(&mut self, message: &str) {
+        self.0.clear();
+        let bytes = message.as_bytes();
+        for sign in memchr::memchr_iter(b'=', bytes) {
+            let start = key_start(bytes, sign, |byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+            });
+            if start < sign
+                && is_boundary(message, start)
+                && let (Ok(start), Ok(value)) = (u32::try_from(start), u32::try_from(sign + 1))
+            {
+                self.0.push((start, value));
+            }
+        }
+    }
+
+    /// Keys from a place in the message on, with what they are called.
+    fn from<'m>(
+        &self,
+        message: &'m str,
+        from: usize,
+    ) -> impl DoubleEndedIterator<Item = (usize, usize, &'m str)> {
+        let first = self.0.partition_point(|(at, _)| (*at as usize) < from);
+        self.0.get(first..).unwrap_or_default().iter().map(|(at, value)| {
+            let (at, value) = (*at as usize, *value as usize);
+            (at, value, message.get(at..value - 1).unwrap_or_default())
+        })
+    }
+}
+
 /// The fields of a message. Without a template only keys that mean the same everywhere are read.
 pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
-    let mut found: Vec<Found> = Vec::new();
+    let mut fields = Fields::default();
+    for (field, value) in spans(message, known, &mut Keys::default()) {
+        fields.0.push((field.into(), Value::String(value.into())));
+    }
+    id_in_brackets(&mut fields);
+    fields
+}
+
+/// The fields of a message and their values as they stand in it, each field once.
+pub(super) fn spans<'a>(
+    message: &'a str,
+    known: Option<&'a Known>,
+    keys: &mut Keys,
+) -> Vec<(&'a str, &'a str)> {
+    let mut found: Vec<Found> = Vec::with_capacity(16);
+    keys.read(message);
     match known {
         Some(known) if !known.keys.is_empty() => {
             let mut from = 0;
             for (key, field) in &known.keys {
-                if let Some(next) = find(message, key, from, field) {
-                    from = next.value;
-                    found.push(next);
+                let next = keys.from(message, from).find(|(_, _, name)| **name == **key);
+                if let Some((at, value, _)) = next {
+                    from = value;
+                    found.push(Found { at, value, field });
                 }
             }
         }
         _ => common(message, &mut found),
     }
     let from = found.last().map_or(0, |last| last.value);
-    for key in APPENDED {
-        if let Some(field) = common_field(key)
-            && let Some(last) = find_last(message, key, from, field)
-            && !found.iter().any(|found| found.at == last.at)
+    for (key, field) in APPENDED {
+        if let Some((at, value, _)) =
+            keys.from(message, from).rev().find(|(_, _, name)| *name == key)
+            && !found.iter().any(|found| found.at == at)
         {
-            found.push(last);
+            found.push(Found { at, value, field });
         }
     }
     found.sort_by_key(|found| found.at);
-    let mut fields = Fields::default();
+    let mut spans: Vec<(&str, &str)> = Vec::with_capacity(found.len());
     for (n, one) in found.iter().enumerate() {
         let end = found.get(n + 1).map_or(message.len(), |next| next.at);
         let value = message.get(one.value..end).unwrap_or_default();
-        if fields.get(one.field).is_none() {
-            fields.0.push((one.field.into(), Value::String(trim(value).into())));
+        if !spans.iter().any(|(field, _)| *field == one.field) {
+            spans.push((one.field, trim(value)));
         }
     }
-    id_in_brackets(&mut fields);
-    fields
+    spans
 }
 
 /// Every key of the message that means the same in all rules.
 fn common<'a>(message: &'a str, found: &mut Vec<Found<'a>>) {
-    for (at, _) in message.match_indices('=').take(64) {
-        let before = message.get(..at).unwrap_or_default();
-        let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
-        let start = before.trim_end_matches(is_key).len();
-        let key = before.get(start..).unwrap_or_default();
-        if !is_boundary(message, start) || APPENDED.contains(&key) {
+    let bytes = message.as_bytes();
+    for sign in memchr::memchr_iter(b'=', bytes).take(64) {
+        let start = key_start(bytes, sign, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'[' | b']')
+        });
+        let key = message.get(start..sign).unwrap_or_default();
+        if !is_boundary(message, start) || APPENDED.iter().any(|(name, _)| *name == key) {
             continue;
         }
         let field = match common_field(key) {
@@ -83,8 +135,14 @@ fn common<'a>(message: &'a str, found: &mut Vec<Found<'a>>) {
             None if is_field_key(key) => key,
             None => continue,
         };
-        found.push(Found { at: start, value: at + 1, field });
+        found.push(Found { at: start, value: sign + 1, field });
     }
+}
+
+/// Where the key begins that ends before the sign.
+fn key_start(bytes: &[u8], sign: usize, is_key: impl Fn(&u8) -> bool) -> usize {
+    let before = bytes.get(..sign).unwrap_or_default();
+    sign - before.iter().rev().take_while(|byte| is_key(byte)).count()
 }
 
 fn is_boundary(message: &str, at: usize) -> bool {
@@ -93,25 +151,6 @@ fn is_boundary(message: &str, at: usize) -> bool {
             .as_bytes()
             .get(at - 1)
             .is_some_and(|byte| matches!(byte, b' ' | b'(' | b',' | b'|' | b'\t' | b'\n'))
-}
-
-fn find<'a>(message: &str, key: &str, from: usize, field: &'a str) -> Option<Found<'a>> {
-    let rest = message.get(from..)?;
-    rest.match_indices(key).map(|(at, _)| from + at).find_map(|at| found(message, key, at, field))
-}
-
-fn find_last<'a>(message: &str, key: &str, from: usize, field: &'a str) -> Option<Found<'a>> {
-    let rest = message.get(from..)?;
-    rest.rmatch_indices(key).map(|(at, _)| from + at).find_map(|at| found(message, key, at, field))
-}
-
-fn found<'a>(message: &str, key: &str, at: usize, field: &'a str) -> Option<Found<'a>> {
-    let value = at + key.len();
-    (is_boundary(message, at) && message.as_bytes().get(value) == Some(&b'=')).then_some(Found {
-        at,
-        value: value + 1,
-        field,
-    })
 }
 
 /// A value without the separators behind it. A closing parenthesis goes when the value did not open one.

@@ -1,7 +1,7 @@
 //! Reads the columns of a plain Falco record straight from its line, or refuses.
 //!
 //! What it accepts it reads exactly as the careful decoder does: one JSON object of Falco's own keys, alone on its line or
-//! behind a CRI prefix, valid to the last byte. Everything odd is refused, and the careful decoder reads it.
+//! behind a CRI prefix, valid to the last byte; or a text alert. Everything odd is refused, and the careful decoder reads it.
 //! First the quotes are found sixteen bytes at a time, then the tokens between them are walked over.
 
 mod keys;
@@ -9,10 +9,13 @@ mod quotes;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod words;
 
+use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority};
 use keys::{Column, Keys};
 use quotes::Quotes;
+use words::Words;
 
 /// falcosidekick writes `<` and `>` like this.
 const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
@@ -22,23 +25,27 @@ const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
 pub struct Scanner {
     quotes: Quotes,
     keys: Keys,
-}
-
-/// Times after this second are odd in this context, and left to the careful decoder.
-pub fn latest(ctx: &super::Context) -> i64 {
-    super::time::latest(ctx)
+    words: Words,
 }
 
 impl Scanner {
     /// The columns of a line, given with its newline, and the length of the record; `None` when the careful decoder must
-    /// read it. `latest` is [`latest`] of the body's context.
-    pub fn columns<'a>(&mut self, line: &'a [u8], latest: i64) -> Option<(Columns<'a>, u32)> {
+    /// read it.
+    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<(Columns<'a>, u32)> {
         let line = line.strip_suffix(b"\n")?;
+        let len = u32::try_from(line.len()).ok()?;
         let start = match line.first()? {
             b'{' => 0,
-            b'0'..=b'9' => stamp::container_runtime(line)?,
+            b'0'..=b'9' if matches!(line.get(4), Some(b'-')) => {
+                match stamp::container_runtime(line) {
+                    Some(start) => start,
+                    None => return Some((self.words.columns(line, ctx)?, len)),
+                }
+            }
+            b'0'..=b'9' => return Some((self.words.columns(line, ctx)?, len)),
             _ => return None,
         };
+        let latest = super::time::latest(ctx);
         let bytes = line.get(start..)?;
         self.quotes.find(bytes)?;
         let mut walk = Walk {
@@ -52,8 +59,7 @@ impl Scanner {
         };
         self.keys.begin();
         walk.record(&mut self.keys, latest)?;
-        let columns = walk.raw.columns()?;
-        Some((columns, u32::try_from(line.len()).ok()?))
+        Some((walk.raw.columns()?, len))
     }
 }
 

@@ -5,7 +5,9 @@
 
 use super::{RulesFiles, rename};
 use crate::model::Priority;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Output templates of Falco's rules: from the host's rules files, and a built-in table of the official ones.
 #[derive(Debug)]
@@ -15,9 +17,14 @@ pub struct Templates {
     beginning: HashMap<u64, Vec<u32>>,
     middle: HashMap<u64, Vec<u32>>,
     by_rule: HashMap<Box<str>, u32>,
-    /// Lengths that occur, so that most hashes are never looked up.
-    lengths: Vec<bool>,
+    /// Lengths of the texts in both, so that little is hashed and less looked up.
+    beginnings: Lengths,
+    middles: Lengths,
 }
+
+/// The lengths that texts of a kind have.
+#[derive(Debug)]
+struct Lengths([bool; LONGEST + 1]);
 
 /// What is known of one rule that prints a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +40,8 @@ pub struct Known {
 
 /// Longer beginnings are cut before they are hashed.
 const LONGEST: usize = 250;
+/// Texts that do not begin a message begin within so many bytes of it.
+const WORDS: usize = 160;
 /// Shorter ones could begin anything.
 const SHORTEST: usize = 6;
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -52,7 +61,8 @@ impl Templates {
             beginning: HashMap::new(),
             middle: HashMap::new(),
             by_rule: HashMap::new(),
-            lengths: vec![false; LONGEST + 1],
+            beginnings: Lengths([false; LONGEST + 1]),
+            middles: Lengths([false; LONGEST + 1]),
         };
         for rule in files.rules.values() {
             let known = Known {
@@ -101,7 +111,8 @@ impl Templates {
     }
 
     fn add(&mut self, is_beginning: bool, hash: u64, n_bytes: usize, known: Known) {
-        let Some(length) = self.lengths.get_mut(n_bytes) else { return };
+        let lengths = if is_beginning { &mut self.beginnings } else { &mut self.middles };
+        let Some(length) = lengths.0.get_mut(n_bytes) else { return };
         *length = true;
         let place = self.by_rule(known);
         let map = if is_beginning { &mut self.beginning } else { &mut self.middle };
@@ -123,43 +134,67 @@ impl Templates {
     /// The rule that printed a message (an output without its time and priority), by the longest text that fits. Where
     /// several rules print the same text, the priority and then the keys decide.
     pub fn find(&self, message: &str, priority: Option<Priority>) -> Option<&Known> {
-        if let Some(found) = self.longest(&self.beginning, message, message, priority) {
+        // A text ends where a word does: what lies between is hashed only on the way there.
+        let near = message.as_bytes();
+        let near = near.get(..near.len().min(WORDS + LONGEST + 1)).unwrap_or_default();
+        let mut ends = Vec::with_capacity(64);
+        ends.extend(
+            near.iter()
+                .enumerate()
+                .filter(|(_, byte)| matches!(byte, b' ' | b'(' | b':' | b',' | b'.' | b'|'))
+                .map(|(at, _)| at),
+        );
+        if near.len() == message.len() {
+            ends.push(near.len());
+        }
+        if let Some(found) = self.longest(true, near, 0, &ends, message, priority) {
             return Some(found);
         }
         // Few rules begin with a field: their text stands behind the first words.
-        let starts =
-            message.match_indices(' ').map(|(at, _)| at + 1).take_while(|at| *at < 160).take(24);
+        let spaces = ends.iter().filter(|at| near.get(**at) == Some(&b' '));
+        let starts = spaces.map(|at| at + 1).take_while(|at| *at < WORDS).take(24);
         for start in starts {
-            let rest = message.get(start..).unwrap_or_default();
-            if let Some(found) = self.longest(&self.middle, rest, message, priority) {
+            let passed = ends.partition_point(|end| *end < start);
+            let ends = ends.get(passed..).unwrap_or_default();
+            if let Some(found) = self.longest(false, near, start, ends, message, priority) {
                 return Some(found);
             }
         }
         None
     }
 
+    /// The rule of the longest text that begins at `start` and ends at one of `ends`.
     fn longest(
         &self,
-        map: &HashMap<u64, Vec<u32>>,
-        text: &str,
+        is_beginning: bool,
+        near: &[u8],
+        start: usize,
+        ends: &[usize],
         message: &str,
         priority: Option<Priority>,
     ) -> Option<&Known> {
-        let bytes = text.as_bytes();
-        let mut hash = FNV_START;
+        let (map, lengths) = if is_beginning {
+            (&self.beginning, &self.beginnings)
+        } else {
+            (&self.middle, &self.middles)
+        };
+        let (mut hash, mut n_hashed) = (FNV_START, start);
         let mut found = None;
-        for (n, byte) in bytes.iter().enumerate().take(LONGEST) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
-            if self.lengths.get(n + 1) == Some(&true)
-                && bytes
-                    .get(n + 1)
-                    .is_none_or(|next| matches!(next, b' ' | b'(' | b':' | b',' | b'.' | b'|'))
-                && let Some(places) = map.get(&hash)
-            {
+        for end in ends.iter().take_while(|end| **end - start <= LONGEST) {
+            if lengths.0.get(end - start) != Some(&true) {
+                continue;
+            }
+            hash = fnv_on(hash, near.get(n_hashed..*end).unwrap_or_default());
+            n_hashed = *end;
+            if let Some(places) = map.get(&hash) {
                 found = Some(places);
             }
         }
-        let candidates = found?.iter().filter_map(|place| self.known.get(*place as usize));
+        let found = found?;
+        if let [one] = found.as_slice() {
+            return self.known.get(*one as usize);
+        }
+        let candidates = found.iter().filter_map(|place| self.known.get(*place as usize));
         let fits = |known: &Known| {
             let same_priority = priority.is_some() && known.priority == priority;
             let n_keys =
@@ -179,7 +214,11 @@ impl Templates {
 }
 
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(FNV_START, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME))
+    fnv_on(FNV_START, bytes)
+}
+
+fn fnv_on(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME))
 }
 
 /// The literal text by which a template is known, and whether it begins the message.
@@ -311,7 +350,9 @@ const COMMON: &[(&str, &str)] = &[
 
 /// The field behind a key that no template explains: one of the common ones, or a field's own name or its form with `_`.
 pub(super) fn common_field(key: &str) -> Option<&'static str> {
-    COMMON.iter().find(|(name, _)| *name == key).map(|(_, field)| *field)
+    static BY_KEY: LazyLock<FxHashMap<&str, &str>> =
+        LazyLock::new(|| COMMON.iter().copied().collect());
+    BY_KEY.get(key).copied()
 }
 
 /// Whether a key in a message is a field's own name.

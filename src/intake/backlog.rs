@@ -292,12 +292,12 @@ impl Job<'_> {
         let mut bytes = Vec::new();
         self.fill(&mut bytes, 0, start, self.to).ok()?;
         let mut scanner = fast::Scanner::default();
-        let latest = fast::latest(&self.records.context(self.body));
+        let ctx = self.records.context(self.body);
         let mut at = memchr::memchr(b'\n', &bytes)? + 1;
         loop {
             let rest = bytes.get(at..)?;
             let len = memchr::memchr(b'\n', rest)? + 1;
-            if scanner.columns(rest.get(..len)?, latest).is_some() {
+            if scanner.columns(rest.get(..len)?, &ctx).is_some() {
                 return Some((start + at as u64, bytes.split_off(at)));
             }
             at += len;

@@ -105,7 +105,7 @@ impl<'a> Piece<'a> {
         bytes: &[u8],
     ) {
         let mut rest = bytes;
-        let latest = fast::latest(&records.context(self.body));
+        let ctx = records.context(self.body);
         // False while the decoder has not seen what the fast path took.
         let mut is_current = true;
         while !rest.is_empty() {
@@ -115,7 +115,7 @@ impl<'a> Piece<'a> {
                 break;
             };
             if decoder.is_idle()
-                && let Some((columns, len)) = self.scanner.columns(line, latest)
+                && let Some((columns, len)) = self.scanner.columns(line, &ctx)
             {
                 if !self.drafter.add(&columns, self.offset, len, self.lines) {
                     self.begin_again();

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on may stop"
 )]
 
+mod cli;
 mod corpus;
 mod docs;
 mod e2e;

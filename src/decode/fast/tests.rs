@@ -1,18 +1,35 @@
 use super::*;
-use crate::decode::{Context, Decoder, Item};
+use crate::decode::{Context, Decoder, Item, RuleFacts, RulesFiles, Templates};
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 const PLAIN: &str = r#"{"hostname":"node-1","output":"20:46:44.180672852: Notice A shell \"sh\" (user=root)","output_fields":{"container.id":"64fac540e48f","container.image.repository":"docker.io/library/nginx","container.name":"web","evt.time":1730209225987939180,"k8s.ns.name":"prod","k8s.pod.name":null,"proc.cmdline":"sh -c \"id\"","proc.name":"sh","proc.tty":34816,"user.loginuid":-1,"x.y":1.5e-3,"b.c":true},"priority":"Notice","rule":"Terminal shell in container","source":"syscall","tags":["container","T1059"],"time":"2024-10-29T13:40:25.98793918Z"}"#;
+
+/// Two rules of the host's own: known by how their text begins, and by what stands in its middle.
+static TEMPLATES: LazyLock<Arc<Templates>> = LazyLock::new(|| {
+    let mut files = RulesFiles::default();
+    for (name, output) in [
+        ("Odd", "Odd thing seen (user=%user.name command=%proc.cmdline container=%container.name)"),
+        ("Odd again", "Odd thing seen (user=%user.name process=%proc.name x-user=%user.uid)"),
+        ("Middle", "%user.name was seen doing it (image=%container.image command=%proc.cmdline)"),
+    ] {
+        let (name, output, source) = (name.to_owned(), output.to_owned(), "syscall".to_owned());
+        let rule = RuleFacts { name: name.clone(), output, source, ..RuleFacts::default() };
+        files.rules.insert(name, rule);
+    }
+    Arc::new(Templates::new(&files))
+});
 
 /// The fast path says the same as the careful decoder, or nothing; says whether it spoke.
 #[track_caller]
 fn agrees(line: &[u8]) -> bool {
-    let ctx = Context::default();
+    let written_at = "2024-11-05T10:00:00Z".parse().ok();
+    let ctx = Context { written_at, templates: Arc::clone(&TEMPLATES), ..Context::default() };
     let mut scanner = Scanner::default();
     let mut bytes = line.to_vec();
     bytes.push(b'\n');
-    let Some((columns, len)) = scanner.columns(&bytes, latest(&ctx)) else { return false };
+    let read = ctx.clone();
+    let Some((columns, len)) = scanner.columns(&bytes, &read) else { return false };
     let mut decoder = Decoder::new(Arc::new(ctx), "".into());
     let mut entries = Vec::new();
     decoder.push(&bytes, &mut entries);
@@ -156,6 +173,117 @@ proptest! {
         }
         // The line must stay one line.
         bytes.retain(|byte| *byte != b'\n');
+        agrees(&bytes);
+    }
+}
+
+const TEXT: &str = "18:17:57.881781397: Warning Odd thing seen (user=root program=sh command=sh -c a=b (c) parent=cat \
+                    container_id=64fac540e48f container_name=web image=nginx k8s_ns=prod k8s_pod=web-1)";
+
+#[test]
+fn a_plain_text_alert_is_read_fast() {
+    assert!(agrees(TEXT.as_bytes()));
+    assert!(agrees(
+        TEXT.replace("18:17:57.88", "2024-07-04T20:46:44.18Z").replace("1781397:", ":").as_bytes()
+    ));
+    assert!(agrees(TEXT.replace("64fac540e48f", "<NA>").replace("web-1", "").as_bytes()));
+    assert!(agrees(TEXT.replace("root", "r\u{f6}\u{f6}t").as_bytes()));
+    // The rule of a message that Falco's own rules print.
+    assert!(agrees(b"18:17:57.881781397: Warning Odd | evt_type=open container_id=host"));
+}
+
+#[test]
+fn odd_text_is_refused() {
+    for (from, to) in [
+        ("web-1)", "web-1"),
+        ("root", "r\u{1b}t"),
+        ("Odd thing seen (user=root", "New thing seen (evt.time=1730209225987939180"),
+        ("64fac540e48f", "web (id=64fac540e48f)"),
+        ("Odd thing", "Falco internal: thing"),
+        ("k8s_pod=web-1)", "k8s_pod=web-1) "),
+    ] {
+        assert!(!agrees(TEXT.replace(from, to).as_bytes()), "{from} -> {to}");
+    }
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "user",
+        "command",
+        "container",
+        "container_id",
+        "container_name",
+        "image",
+        "k8s_ns",
+        "k8s.ns",
+        "k8s_pod",
+        "proc_name",
+        "program",
+        "process",
+        "evt_type",
+        "evt.time",
+        "proc.name",
+        "x-user",
+        "container_image",
+        "k8smeta_ns_name",
+        "k8s.pod.name",
+        "connection",
+        "fd.name[1]",
+    ]);
+    let value = prop_oneof![
+        4 => "[a-z0-9./ -]{0,10}",
+        1 => Just("<NA>".to_owned()),
+        1 => Just("a=b c=(d) | e".to_owned()),
+        1 => Just("caf\u{e9}\u{a0}".to_owned()),
+        1 => Just("web (id=0123456789ab)".to_owned()),
+    ];
+    let start = prop::sample::select(vec![
+        "Odd thing",
+        "Odd thing seen",
+        "root was seen doing it",
+        "Falco internal: x",
+        "Shell spawned by untrusted binary",
+        "A shell was spawned",
+        "Redirect",
+        "Sensitive file opened",
+        "",
+    ]);
+    let head = prop::sample::select(vec![
+        "18:17:57.881781397: Warning ",
+        "10:00:59.999999999: Info ",
+        "10:01:00.5: Notice ",
+        "2024-07-04T20:46:44.180672852+0000: Error ",
+        "2034-07-04T20:46:44.180672852Z: Error ",
+        "2024-07-04T20:46:44.18: Debug ",
+        "18:17:57: Warning ",
+    ]);
+    let sign = prop::sample::select(vec![" (", " | ", " ", ": "]);
+    let end = prop::sample::select(vec![")", "", " ", ".", "]"]);
+    (head, start, sign, prop::collection::vec((key, value), 0..10), end).prop_map(
+        |(head, start, sign, pairs, end)| {
+            let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("{head}{start}{sign}{}{end}", pairs.join(" "))
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn made_texts_are_read_the_same(line in words()) {
+        agrees(line.as_bytes());
+    }
+
+    #[test]
+    fn damaged_texts_are_read_the_same(
+        line in words(),
+        at in any::<prop::sample::Index>(),
+        byte in prop::sample::select(b"\"({}[]:,=|\t 0aeZ+.\xff\x7f\r".to_vec()),
+    ) {
+        let mut bytes = line.into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
         agrees(&bytes);
     }
 }

@@ -1,0 +1,140 @@
+//! Reads the columns of a plain text alert straight from its line, with the same steps as the careful decoder but without
+//! building an alert; whatever might be read otherwise there is refused.
+
+use crate::decode::{
+    Context, body, cut,
+    text::{self, Clock},
+    time,
+};
+use crate::model::{Columns, Flag, Flags, Priority};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// Longer lines are left to the careful decoder.
+const LONGEST: usize = 64 << 10;
+/// Fields that say when it happened, before any clock does.
+const TIMES: [&str; 5] =
+    ["evt.time", "evt.time.iso8601", "evt.rawtime", "evt.datetime", "jevt.rawtime"];
+
+/// What is kept from one line to the next.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    keys: cut::Keys,
+    minute: Option<Minute>,
+}
+
+/// A minute of a local clock whose every moment follows on the one before.
+#[derive(Debug)]
+struct Minute {
+    number: i64,
+    near: Timestamp,
+    zone: TimeZone,
+    /// Nanoseconds since 1970 when it began.
+    began: i64,
+}
+
+impl Words {
+    /// The columns of a line without its newline.
+    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<Columns<'a>> {
+        if line.len() > LONGEST {
+            return None;
+        }
+        let head = text::head(line)?;
+        let is_odd =
+            line.iter().fold(false, |is_odd, byte| is_odd | (*byte < 0x20) | (*byte == 0x7f));
+        if is_odd || (line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some()) {
+            return None;
+        }
+        let line = str::from_utf8(line).ok().filter(|line| line.trim_end().len() == line.len())?;
+        let message = line.get(head.message..)?;
+        if body::is_unclosed(message.as_bytes()) || message.starts_with("Falco") {
+            return None;
+        }
+        let priority = Priority::parse(line.get(head.word.0..head.word.1)?)?;
+        let mut flags = Flags::default();
+        flags.set(Flag::Text);
+        flags.set(Flag::Unverified);
+        let time = match head.clock {
+            Clock::Date(stamp) if stamp.has_zone => {
+                Some(i64::try_from(stamp.time.as_nanosecond()).ok()?)
+            }
+            Clock::Date(_) => return None,
+            Clock::Local(second, nanosecond) => {
+                flags.set(Flag::LocalClock);
+                self.local(second, nanosecond, ctx)
+            }
+        };
+        match time {
+            Some(time) => {
+                if time::is_odd(Timestamp::from_nanosecond(time.into()).ok()?, ctx) {
+                    flags.set(Flag::TimeOdd);
+                }
+            }
+            None => flags.set(Flag::TimeMissing),
+        }
+        let known = ctx.templates.find(message, Some(priority));
+        flags.set(if known.is_some() { Flag::RuleFromText } else { Flag::RuleMissing });
+        let event_source = known.map(|known| &*known.source);
+        match event_source {
+            None => flags.set(Flag::SourceUnknown),
+            Some("internal") => flags.set(Flag::Internal),
+            Some(_) => {}
+        }
+        let mut columns = Columns {
+            time,
+            priority: Some(priority),
+            rule: known.map(|known| &*known.rule),
+            event_source,
+            flags,
+            ..Columns::default()
+        };
+        fill(&mut columns, &cut::spans(message, known, &mut self.keys))?;
+        Some(columns)
+    }
+
+    /// A clock without a date, on the latest day on which it can have shown this.
+    fn local(&mut self, second: i64, nanosecond: i32, ctx: &Context) -> Option<i64> {
+        let near = ctx.written_at?;
+        let at = |second, nanosecond| {
+            let time = time::on_latest_day(second, nanosecond, near, &ctx.zone)?;
+            i64::try_from(time.as_nanosecond()).ok()
+        };
+        let (number, within) = (second.div_euclid(60), second.rem_euclid(60));
+        let is_known = self.minute.as_ref().is_some_and(|minute| {
+            minute.number == number && minute.near == near && minute.zone == ctx.zone
+        });
+        if !is_known {
+            self.minute = None;
+            let (began, ended) = (at(number * 60, 0)?, at(number * 60 + 59, 999_999_999)?);
+            if ended - began != 59_999_999_999 {
+                return at(second, nanosecond);
+            }
+            self.minute = Some(Minute { number, near, zone: ctx.zone.clone(), began });
+        }
+        let began = self.minute.as_ref()?.began;
+        Some(began + within * 1_000_000_000 + i64::from(nanosecond))
+    }
+}
+
+/// Puts fields where they belong; refuses those that say more than a column.
+fn fill<'a>(columns: &mut Columns<'a>, fields: &[(&str, &'a str)]) -> Option<()> {
+    let field = |name: &str| {
+        let found = fields.iter().find(|(field, _)| *field == name);
+        found.map(|(_, value)| *value).filter(|value| *value != "<NA>")
+    };
+    let first = |names: [&str; 3]| {
+        names.into_iter().find_map(|name| field(name).filter(|value| !value.is_empty()))
+    };
+    if fields.iter().any(|(field, _)| TIMES.contains(field)) {
+        return None;
+    }
+    columns.container_id = field("container.id");
+    if columns.container_id.is_some_and(|id| id.contains(" (id=")) {
+        return None;
+    }
+    columns.container_name = field("container.name");
+    columns.image = field("container.image.repository").or_else(|| field("container.image"));
+    columns.namespace = first(["k8s.ns.name", "k8smeta.ns.name", "ka.target.namespace"]);
+    columns.pod = first(["k8s.pod.name", "k8smeta.pod.name", "ka.target.pod.name"]);
+    columns.process = field("proc.name");
+    Some(())
+}

@@ -1,0 +1,342 @@
+//! The commands without a screen: what they print, what they promise to scripts, and how they end.
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+/// What the snapshots show: JSON, damage, and Falco's own log.
+const SOME: [&str; 3] = ["formats/falco-0.40.jsonl", "damage/torn.jsonl", "formats/internal.jsonl"];
+
+fn cadge(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cadge"));
+    command.env_clear().env("TZ", "UTC").env("LANG", "C.UTF-8").env("HOME", "/nonexistent");
+    command.current_dir(FIXTURES).args(words).write_stdin("");
+    command
+}
+
+#[track_caller]
+fn ends(words: &[&str], code: i32) -> Assert {
+    cadge(words).assert().code(code)
+}
+
+fn out(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn err(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn json(words: &[&str]) -> Value {
+    serde_json::from_str(&out(&ends(words, 0))).unwrap()
+}
+
+#[track_caller]
+fn lines(words: &[&str]) -> Vec<Value> {
+    out(&ends(words, 0)).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Both streams, as a person sees them.
+fn told(words: &[&str]) -> String {
+    let assert = cadge(words).assert();
+    let code = assert.get_output().status.code().unwrap();
+    format!(
+        "$ cadge {}\n{}--- standard error\n{}--- exit {code}\n",
+        words.join(" "),
+        out(&assert),
+        err(&assert)
+    )
+}
+
+fn files() -> Vec<String> {
+    let mut files = Vec::new();
+    for folder in ["formats", "damage", "seeds", "hostile"] {
+        for entry in std::fs::read_dir(Path::new(FIXTURES).join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if !name.ends_with(".md") {
+                files.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn every_command_prints_what_it_printed_before() {
+    let mut all = String::new();
+    for command in [
+        &["list"][..],
+        &["list", "--json"],
+        &["list", "--count"],
+        &["list", "--rejects"],
+        &["groups"],
+        &["groups", "--json"],
+        &["stats"],
+        &["stats", "--json"],
+    ] {
+        let words: Vec<_> = command.iter().copied().chain(SOME).collect();
+        let _ = writeln!(all, "{}", told(&words));
+    }
+    insta::assert_snapshot!("commands", all);
+}
+
+#[test]
+fn an_explanation_is_the_same_every_time() {
+    insta::assert_snapshot!(
+        "explain",
+        told(&["explain", "--alert", "1", "formats/falco-0.40.jsonl"])
+    );
+}
+
+#[test]
+fn the_manual_of_each_command_reads_as_before() {
+    let mut all = String::new();
+    for command in ["", "list", "groups", "stats", "explain", "demo", "completions", "man"] {
+        let words: Vec<_> =
+            [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let _ = writeln!(all, "$ cadge {}\n{}", words.join(" "), out(&ends(&words, 0)));
+    }
+    insta::assert_snapshot!("help", all);
+}
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    ends(&["list", "damage/garbage.log"], 0);
+    ends(&["list", "no-such-file"], 1);
+    ends(&["list", "--no-such-option"], 2);
+    ends(&["list", "--filter", "proc.name =", SOME[0]], 2);
+    ends(&["list", "--filter", "proc.name = nobody", SOME[0]], 3);
+    ends(&["list", "--search", "stands nowhere", SOME[0]], 3);
+    ends(&["groups", "--filter", "proc.name = nobody", SOME[0]], 3);
+    ends(&["list", "--count", "--filter", "proc.name = nobody", SOME[0]], 0).stdout("0\n");
+    ends(&["explain", "--alert", "99", SOME[0]], 3);
+    ends(&["--version"], 0);
+}
+
+#[test]
+fn every_command_that_reads_ends_with_its_counts() {
+    for command in ["list", "groups", "stats", "explain"] {
+        let assert = ends(&[command, SOME[0]], 0);
+        assert_eq!(err(&assert).lines().last(), Some("2 alerts, 0 rejects, 0 other"), "{command}");
+    }
+}
+
+#[test]
+fn list_names_the_rule_and_has_no_header() {
+    let assert = ends(&["list", "seeds/alerts.jsonl"], 0);
+    let (text, alerts) = (out(&assert), lines(&["list", "--json", "seeds/alerts.jsonl"]));
+    assert_eq!(text.lines().count(), alerts.len());
+    for (line, alert) in text.lines().zip(alerts) {
+        assert!(line.contains(alert["rule"].as_str().unwrap()), "{line}");
+    }
+}
+
+#[test]
+fn json_has_the_keys_that_scripts_rely_on() {
+    #[track_caller]
+    fn has(value: &Value, keys: &str) {
+        for key in keys.split(' ') {
+            assert!(value.get(key).is_some(), "no {key} in {value}");
+        }
+    }
+    for file in files() {
+        for alert in lines(&["list", "--json", &file]) {
+            has(
+                &alert,
+                "id uuid time time_from priority rule event_source hostname container k8s output output_fields tags \
+                 origin flags",
+            );
+            has(&alert["container"], "id name image");
+            has(&alert["k8s"], "ns pod");
+            has(&alert["origin"], "source offset line");
+        }
+        for group in json(&["groups", "--json", &file]).as_array().unwrap() {
+            has(group, "rule container count first last priority");
+            has(&group["container"], "id name");
+        }
+        has(
+            &json(&["stats", "--json", &file]),
+            "alerts rejects other first last by_priority by_rule sources",
+        );
+    }
+    for explained in
+        json(&["explain", "--all", "--format", "json", "seeds/alerts.jsonl"]).as_array().unwrap()
+    {
+        has(explained, "alert analysis");
+        let analysis = &explained["analysis"];
+        has(
+            analysis,
+            "playbook headline summary proves not_proven facts assessment causes missing attack steps related \
+             references",
+        );
+        has(&analysis["assessment"], "level falco_priority known reasons");
+        for step in analysis["steps"].as_array().unwrap() {
+            has(step, "phase id title why command variant risk undo privilege needs unavailable");
+            assert_eq!(step["command"].is_null(), !step["unavailable"].is_null(), "{step}");
+        }
+    }
+}
+
+#[test]
+fn groups_and_stats_agree_with_a_count_by_hand() {
+    for file in files() {
+        let alerts = lines(&["list", "--json", &file]);
+        let mut counted = BTreeMap::<String, u64>::new();
+        for alert in &alerts {
+            let container = &alert["container"];
+            // By id, else by name; an empty name says nothing.
+            let place = match (&container["id"], &container["name"]) {
+                (Value::Null, name) => format!("name {name}"),
+                (id, _) => format!("id {id}"),
+            };
+            *counted.entry(format!("{} {place}", alert["rule"])).or_default() += 1;
+        }
+        let groups = json(&["groups", "--json", &file]);
+        let grouped: BTreeMap<_, _> = groups
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|group| {
+                let container = &group["container"];
+                let place = match (&container["id"], &container["name"]) {
+                    (Value::Null, name) => format!("name {name}"),
+                    (id, _) => format!("id {id}"),
+                };
+                (format!("{} {place}", group["rule"]), group["count"].as_u64().unwrap())
+            })
+            .collect();
+        assert_eq!(grouped, counted, "{file}");
+        let stats = json(&["stats", "--json", &file]);
+        assert_eq!(stats["alerts"], alerts.len(), "{file}");
+        for part in ["by_rule", "by_priority"] {
+            let sum: u64 =
+                stats[part].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+            assert_eq!(sum, alerts.len() as u64, "{part} of {file}");
+        }
+    }
+}
+
+#[test]
+fn alerts_rejects_and_others_are_all_records() {
+    // One record a line, and nothing that goes on in the next.
+    for file in
+        ["damage/blank.log", "formats/falco-own-log.log", "formats/mixed.log", "damage/crlf.jsonl"]
+    {
+        let text = std::fs::read(Path::new(FIXTURES).join(file)).unwrap();
+        let n_lines =
+            text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+        let stats = json(&["stats", "--json", file]);
+        let sum: u64 =
+            ["alerts", "rejects", "other"].iter().filter_map(|key| stats[key].as_u64()).sum();
+        assert_eq!(sum, n_lines as u64, "{file}: {stats}");
+    }
+}
+
+#[test]
+fn the_other_groupings_count_every_alert_once() {
+    for by in
+        ["rule-container", "rule", "container", "host", "pod", "namespace", "priority", "source"]
+    {
+        let groups = json(&["groups", "--json", "--by", by, "seeds/alerts.jsonl"]);
+        let sum: u64 =
+            groups.as_array().unwrap().iter().filter_map(|group| group["count"].as_u64()).sum();
+        assert_eq!(sum, 5, "{by}: {groups}");
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let files = files();
+    for command in [&["list", "--json"][..], &["groups", "--json"], &["stats", "--json"]] {
+        let words: Vec<_> =
+            command.iter().copied().chain(files.iter().map(String::as_str)).collect();
+        let (first, second) = (ends(&words, 0), ends(&words, 0));
+        assert_eq!(out(&first), out(&second), "{command:?}");
+    }
+    let words = ["explain", "--all", "--format", "json", "seeds/alerts.jsonl"];
+    assert_eq!(out(&ends(&words, 0)), out(&ends(&words, 0)));
+}
+
+#[test]
+fn several_sources_are_merged_by_time() {
+    let alerts = lines(&["list", "--json", SOME[2], "seeds/alerts.jsonl", SOME[0]]);
+    let times: Vec<_> = alerts.iter().map(|alert| alert["time"].as_str().unwrap()).collect();
+    let mut sorted = times.clone();
+    sorted.sort_unstable();
+    assert_eq!(times, sorted);
+    assert_eq!(alerts.len(), 8);
+    let other_way = lines(&["list", "--json", SOME[0], "seeds/alerts.jsonl", SOME[2]]);
+    let uuid = |alerts: &[Value]| -> Vec<_> {
+        alerts.iter().map(|alert| alert["output"].clone()).collect()
+    };
+    assert_eq!(uuid(&alerts), uuid(&other_way));
+}
+
+#[test]
+fn a_pipe_is_read_with_and_without_a_dash() {
+    let bytes = std::fs::read(Path::new(FIXTURES).join(SOME[0])).unwrap();
+    for words in [&["list", "--count"][..], &["list", "--count", "-"]] {
+        cadge(words).write_stdin(bytes.clone()).assert().success().stdout("2\n");
+    }
+}
+
+#[test]
+fn without_a_terminal_the_console_prints_what_list_prints() {
+    let list = ends(&["list", SOME[0]], 0);
+    for terminal in ["dumb", "xterm-256color"] {
+        let assert = cadge(&[SOME[0]]).env("TERM", terminal).assert().success();
+        assert_eq!(out(&assert), out(&list));
+        assert_eq!(err(&assert), err(&list));
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test starts the program")]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    let mut log = tempfile::NamedTempFile::new().unwrap();
+    let line = std::fs::read(Path::new(FIXTURES).join("seeds/alerts.jsonl")).unwrap();
+    for _ in 0..400 {
+        std::io::Write::write_all(&mut log, &line).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cadge"))
+        .args(["list", "--json"])
+        .arg(log.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 16];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"));
+}
+
+#[test]
+fn search_finds_what_is_written_with_escapes() {
+    let count = |words: &[&str]| out(&ends(words, 0));
+    assert_eq!(count(&["list", "--count", "--search", "Notice", SOME[0]]).trim().len(), 1);
+    let all = lines(&["list", "--json", "seeds/alerts.jsonl"]);
+    let rule = all[0]["rule"].as_str().unwrap();
+    let n = all.iter().filter(|alert| alert["rule"] == rule).count();
+    let filter = format!("rule = \"{rule}\"");
+    let found = count(&["list", "--count", "--filter", &filter, "seeds/alerts.jsonl"]);
+    assert_eq!(found.trim(), n.to_string());
+}
+
+#[test]
+fn completions_and_the_manual_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(out(&ends(&["completions", shell], 0)).contains("cadge"), "{shell}");
+    }
+    assert!(out(&ends(&["man"], 0)).starts_with(".ie"));
+}
