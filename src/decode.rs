@@ -73,16 +73,24 @@ pub struct Other {
     pub what: &'static str,
 }
 
-/// Reads a record again from its bytes: the item that ends where the bytes end, the same as the first time.
+/// Reads a record again from its bytes: the item that ends where the bytes end, the same as the first time. Where several
+/// alerts stand in the same bytes, `nth` says which, from 0.
 /// Its origin names no source, offset 0 and line 1: the caller knows better.
-pub fn reread(bytes: &[u8], ctx: &Arc<Context>) -> Item {
+pub fn reread(bytes: &[u8], nth: u32, ctx: &Arc<Context>) -> Item {
     let mut decoder = Decoder::new(ctx.clone(), "".into());
     let mut out = Vec::new();
     decoder.push(bytes, &mut out);
     decoder.finish(&mut out);
     let ends_at = |entry: &Entry| entry.offset + u64::from(entry.len);
     let last = out.iter().map(ends_at).max();
-    let place = out.iter().position(|entry| Some(ends_at(entry)) == last);
+    let at_the_end = |entry: &&(usize, &Entry)| Some(ends_at(entry.1)) == last;
+    let entries: Vec<_> = out.iter().enumerate().collect();
+    let mut alerts =
+        entries.iter().filter(at_the_end).filter(|(_, entry)| matches!(entry.item, Item::Alert(_)));
+    let place = alerts
+        .nth(nth as usize)
+        .or_else(|| entries.iter().find(at_the_end))
+        .map(|(place, _)| *place);
     match place {
         Some(place) => out.swap_remove(place).item,
         None => {

@@ -97,8 +97,7 @@ impl Store {
 
     /// Where one alert's record lies.
     pub fn location(&self, id: AlertId) -> Option<Location> {
-        let (segment, index) = self.place(id)?;
-        segment.location(index)
+        location(&self.segments, id)
     }
 
     /// Where one alert was read, for people.
@@ -308,8 +307,7 @@ impl Snapshot {
 
     /// Where one alert's record lies.
     pub fn location(&self, id: AlertId) -> Option<Location> {
-        let (at, index) = split(id);
-        self.segments.get(at)?.location(index)
+        location(&self.segments, id)
     }
 
     /// Where one alert was read, for people.
@@ -328,6 +326,18 @@ impl Snapshot {
                 .filter_map(move |index| segment.row(index, join(at, index), &self.names))
         })
     }
+}
+
+/// Where an alert lies: alerts of one document share their bytes, and stand behind each other.
+fn location(segments: &[Arc<Segment>], id: AlertId) -> Option<Location> {
+    let of = |id: AlertId| {
+        let (at, index) = split(id);
+        segments.get(at)?.location(index)
+    };
+    let location = of(id)?;
+    let before = (0..id.0).rev().take_while(|before| of(AlertId(*before)) == Some(location));
+    let nth = u32::try_from(before.count()).unwrap_or(u32::MAX);
+    Some(Location { nth, ..location })
 }
 
 fn split(id: AlertId) -> (usize, usize) {

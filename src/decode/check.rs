@@ -43,7 +43,7 @@ pub fn decode_any(bytes: &[u8]) -> [usize; 3] {
                 .count()
                 == 1
         {
-            let again = reread(record, &CONTEXT);
+            let again = reread(record, 0, &CONTEXT);
             if without_origin(again.clone()) != without_origin(entry.item.clone()) {
                 panic!("read again it is another: {again:?}, not {:?}", entry.item);
             }

@@ -45,7 +45,7 @@ impl Records {
     /// The record's bytes and the alert in it. `origin` is what the store says about where it lies.
     pub fn alert(&self, location: Location, origin: Origin) -> Result<(Vec<u8>, Alert), Gone> {
         let bytes = self.read(location)?;
-        match decode::reread(&bytes, &self.context(location.body)) {
+        match decode::reread(&bytes, location.nth, &self.context(location.body)) {
             Item::Alert(mut alert) => {
                 alert.origin = origin;
                 Ok((bytes, *alert))

@@ -23,6 +23,8 @@ pub struct Location {
     pub offset: u64,
     /// Length in bytes, without the line ending.
     pub len: u32,
+    /// Which of the alerts that stand in these bytes, from 0: a document may hold several.
+    pub nth: u32,
 }
 
 /// Where an alert was read, for people: shown in lists, exports and evidence.

@@ -168,7 +168,7 @@ impl Segment {
     pub fn location(&self, index: usize) -> Option<Location> {
         let run = self.run(index)?;
         let offset = run.base + u64::from(*self.offsets.get(index)?);
-        Some(Location { body: run.body, offset, len: *self.lens.get(index)? })
+        Some(Location { body: run.body, offset, len: *self.lens.get(index)?, nth: 0 })
     }
 
     /// The line a row's record begins on, from 1; `None` when it is not known yet.

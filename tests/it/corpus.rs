@@ -131,7 +131,7 @@ fn a_record_is_read_again_from_its_own_bytes() {
             for entry in decode(&bytes, usize::MAX) {
                 let start = usize::try_from(entry.offset).unwrap();
                 let record = &bytes[start..start + entry.len as usize];
-                let again = reread(record, &context());
+                let again = reread(record, 0, &context());
                 assert_eq!(
                     without_origin(&again),
                     without_origin(&entry.item),

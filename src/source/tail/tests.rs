@@ -202,7 +202,7 @@ impl Story {
             let text = String::from_utf8_lossy(line).into_owned();
             let len = u32::try_from(line.len()).unwrap();
             self.locations
-                .push((Location { body, offset: from + n_null as u64, len }, text.clone()));
+                .push((Location { body, offset: from + n_null as u64, len, nth: 0 }, text.clone()));
             self.read.push(text);
         }
     }
