@@ -14,6 +14,7 @@ mod plan;
 pub mod playbook;
 mod quote;
 mod story;
+pub mod tuning;
 mod verify;
 mod wording;
 

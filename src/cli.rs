@@ -20,6 +20,7 @@ mod settings;
 mod signals;
 mod stats;
 mod triage;
+mod tune;
 mod view;
 
 use args::{Cli, Command};
@@ -92,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Lint(args) => lint::run(&args),
         Command::Triage(args) => triage::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::List(list) => list::run(&list),
         Command::Groups(groups) => groups::run(&groups),
         Command::Stats(stats) => stats::run(&stats),

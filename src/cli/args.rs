@@ -90,6 +90,12 @@ pub enum Command {
     Report(super::report::Report),
     /// The selected records byte for byte, with a report, the decisions and the hashes of everything.
     Evidence(super::evidence::Evidence),
+    /// A Falco exception for a confirmed false positive, from the alert's real values.
+    ///
+    /// Prints a rules file to standard output, with how many of the loaded alerts it would hide and the most different of
+    /// them as comments. Says why instead, with exit status 1, when an exception would blind the rule: one field only,
+    /// only values that an attacker chooses, values that say nothing or cannot be compared.
+    Tune(Tune),
     /// The fields a filter can ask for: Falco's, its plugins', and ours.
     ///
     /// PATTERN is a part of a name (`proc.a`), or a pattern with * and ? for the whole name (`fd.*ip`).
@@ -258,6 +264,27 @@ pub enum Format {
     Text,
     Markdown,
     Json,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct Tune {
+    #[command(flatten)]
+    pub input: Input,
+    /// The confirmed false positive: its number in the order read (from 1), its id from `list --json`, or its uuid.
+    #[arg(long, value_name = "N|ID|UUID")]
+    pub alert: String,
+    /// Take the values of all alerts of the same rule and container, not of this one alone.
+    #[arg(long)]
+    pub group: bool,
+    /// The Falco that will load it: `override` is written for 0.37 and newer, `append` for older ones.
+    #[arg(long, value_name = "VERSION", default_value = "0.40")]
+    pub falco_version: String,
+    /// Compare exactly these fields instead of those the playbook recommends.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Clone, Debug, Default)]
