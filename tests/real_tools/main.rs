@@ -3,8 +3,14 @@
 //! `tests/tools/install.sh` installs them. A tool that is missing is a failure here, never a skipped success.
 #![expect(clippy::disallowed_methods, reason = "these tests run programs")]
 
+mod containerd;
 mod docker;
+mod hosts;
+mod lab;
+mod podman;
+mod servers;
 mod shells;
+mod validators;
 
 use std::process::{Command, Output, Stdio};
 

@@ -1,11 +1,18 @@
 //! Every variant parses and pleases shellcheck; every quoted value comes out of five shells as it went in.
 
 use super::run;
-use cadge::analysis::Playbooks;
 use cadge::analysis::catalogue::PerVariant;
+use cadge::analysis::{Choice, Playbooks, analyze};
+use cadge::decode::{Context, Decoder, Item};
+use std::sync::Arc;
 
 /// Every variant and every undo, with the catalogue's example values.
 pub fn rendered() -> Vec<(String, String)> {
+    rendered_with(&[])
+}
+
+/// The same with values of one's own for some placeholders.
+pub fn rendered_with(own: &[(&str, &str)]) -> Vec<(String, String)> {
     let playbooks = Playbooks::builtin();
     let catalogue = playbooks.catalogue();
     let words: Vec<(String, String)> = catalogue
@@ -14,7 +21,15 @@ pub fn rendered() -> Vec<(String, String)> {
         .map(|(name, input)| {
             (
                 format!("@{name}@"),
-                cadge::analysis::written(&input.example, input).expect("an example is allowed"),
+                own.iter().find(|(known, _)| known == name).map_or_else(
+                    || {
+                        cadge::analysis::written(&input.example, input)
+                            .expect("an example is allowed")
+                    },
+                    |(_, value)| {
+                        cadge::analysis::written(value, input).expect("the value is allowed")
+                    },
+                ),
             )
         })
         .collect();
@@ -115,4 +130,73 @@ fn a_quoted_value_comes_out_of_every_shell_as_it_went_in() {
             assert_eq!(String::from_utf8_lossy(&output.stdout), value, "{shell}: {word}");
         }
     }
+}
+
+/// Every command of every analysis, as it would be copied: for the playbooks' own samples and the test alerts of the tree.
+#[test]
+fn every_command_that_is_offered_parses_and_pleases_shellcheck() {
+    let playbooks = Playbooks::builtin();
+    let mut alerts: Vec<cadge::model::Alert> = playbooks
+        .all()
+        .filter_map(|(_, book)| book.ok())
+        .flat_map(|book| book.samples.iter().map(|sample| sample.alert.alert()).collect::<Vec<_>>())
+        .collect();
+    alerts.extend(fixtures());
+    assert!(alerts.len() > 200, "{} alerts", alerts.len());
+    let mut texts = std::collections::BTreeSet::new();
+    for alert in &alerts {
+        let analysis = analyze(alert, &[], &playbooks, &Choice::default());
+        for step in analysis.steps {
+            texts.extend(step.command);
+            texts.extend(step.others.into_iter().map(|(_, text)| text));
+            texts.extend(step.undo.filter(|undo| !undo.starts_with("none")));
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut files = Vec::new();
+    for (n, text) in texts.iter().enumerate() {
+        let path = folder.path().join(format!("{n}.sh"));
+        std::fs::write(&path, format!("#!/bin/bash\n{text}\n")).expect("written");
+        files.push(path.display().to_string());
+    }
+    let script =
+        format!("for f in {}/*.sh; do bash -n \"$f\" || exit 1; done", folder.path().display());
+    let output = run("bash", &["-c", &script], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::thread::scope(|scope| {
+        for half in files.chunks(files.len().div_ceil(2)) {
+            scope.spawn(move || {
+                let mut arguments = vec!["-S", "warning", "-f", "gcc"];
+                arguments.extend(half.iter().map(String::as_str));
+                let output = run("shellcheck", &arguments, "");
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            });
+        }
+    });
+}
+
+/// Every alert of `fixtures/`, whatever form it is in.
+fn fixtures() -> Vec<cadge::model::Alert> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("fixtures"), root.join("examples")];
+    let mut alerts = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(bytes) = std::fs::read(&path) else { continue };
+            let mut decoder = Decoder::new(Arc::new(Context::default()), "test".into());
+            let mut entries = Vec::new();
+            decoder.push(&bytes, &mut entries);
+            decoder.finish(&mut entries);
+            alerts.extend(entries.into_iter().filter_map(|entry| match entry.item {
+                Item::Alert(alert) => Some(*alert),
+                _ => None,
+            }));
+        }
+    }
+    alerts
 }

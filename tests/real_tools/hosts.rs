@@ -1,0 +1,61 @@
+//! The host commands for real, against a process with a network, mounts and pids of its own.
+
+use super::lab::Lab;
+use super::shells::rendered;
+
+#[test]
+fn host_commands_work_in_the_order_offered() {
+    let lab = Lab::new();
+    lab.root();
+    lab.must("start", "unshare --net --mount --pid --fork chroot r /bin/sleep 600 > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
+    let pid = lab.must("pid", "cat pid");
+    let pid = pid.trim();
+    let case = format!("20260302-host{pid}");
+    let own = [("PID", pid), ("CASE", &*case), ("PATH", "/etc/motd"), ("EXE", "/bin/busybox")];
+    lab.run_all(
+        &[
+            "list-processes.host",
+            "process-facts.host",
+            "process-ancestry.host",
+            "connections.host",
+            "hash-file-in-container.host",
+            "which-netcat.host",
+            "case-dir.host",
+            "case-dir.undo",
+            "save-exe.host",
+            "save-proc.host",
+            "save-memory.host",
+            "capture-traffic.host",
+            "copy-file-out.host",
+            "export-fs.host",
+            "netns-is-private.host",
+            "drop-in-netns.host",
+            "drop-in-netns.undo-host",
+            "pause.host",
+            "save-memory-frozen.host",
+            "pause.undo-host",
+            "copy-host-file.host",
+            "hash-evidence.host",
+            "kill-process.host",
+        ],
+        &own,
+    );
+    lab.must("exe", &format!("cmp r/bin/busybox /var/lib/falco-triage/{case}/exe-{pid}.bin && test -s /var/lib/falco-triage/{case}/core.{pid}"));
+    lab.sh(&format!("kill -9 \"$(cat outer)\"; rm -rf /var/lib/falco-triage/{case}"));
+}
+
+#[test]
+fn times_are_read_by_journalctl_last_and_ausearch() {
+    let lab = Lab::new();
+    for (name, text) in rendered() {
+        if !["journalctl ", "last --", "ausearch "].iter().any(|program| text.contains(program)) {
+            continue;
+        }
+        let (_, said) = lab.sh(&text);
+        for bad in
+            ["Failed to parse", "invalid", "unrecognized", "unrecognised", "Error parsing", "usage"]
+        {
+            assert!(!said.to_lowercase().contains(&bad.to_lowercase()), "{name}: {text}\n{said}");
+        }
+    }
+}
