@@ -17,7 +17,7 @@ fn check(program: &str, real: &str, arguments: &str, reached: &[&str], at_least:
                     let lab = Lab::new();
                     // Files that an undo takes up: whatever the command before it had saved.
                     for name in ["20260302-7d01f2a4c9be.object.yaml", "20260302-7d01f2a4c9be.rbac.yaml"] {
-                        let saved = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}";
+                        let saved = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n";
                         std::fs::write(lab.path().join(name), saved).expect("written");
                     }
                     std::fs::write(lab.path().join("new-password.json"), "{\"Password\":\"x-1\"}").expect("written");
