@@ -6,6 +6,7 @@ mod assess;
 mod attack;
 pub mod catalogue;
 mod choose;
+pub mod clause;
 mod command;
 mod facts;
 mod library;
@@ -108,7 +109,7 @@ fn say(statement: &Statement, case: Case<'_>) -> Option<String> {
     match statement {
         Statement::Always(text) => Some(fill(text, case)),
         Statement::When(conditional) => {
-            choose::matches(&conditional.when, case).then(|| fill(&conditional.says, case))
+            conditional.when.holds(case).then(|| fill(&conditional.says, case))
         }
     }
 }
@@ -145,9 +146,8 @@ fn summary(playbook: &Playbook, case: Case<'_>, plan: &plan::Plan, story: &story
 /// Causes that speak for themselves first, then those that are always possible.
 fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_>>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
-    let spoken = |cause: &&playbook::CauseText| {
-        cause.when.as_deref().is_some_and(|when| choose::matches(when, case))
-    };
+    let spoken =
+        |cause: &&playbook::CauseText| cause.when.as_ref().is_some_and(|when| when.holds(case));
     let always = |cause: &&playbook::CauseText| cause.when.is_none();
     // Where the playbook has its own words for a drill, they are better than the general ones.
     let own = recognized.filter(|recognized| recognized.standing != Standing::Disguise).and_then(
@@ -185,10 +185,6 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
         };
         causes.push(cause);
     }
-    let spoken = |cause: &&playbook::CauseText| {
-        cause.when.as_deref().is_some_and(|when| choose::matches(when, case))
-    };
-    let always = |cause: &&playbook::CauseText| cause.when.is_none();
     let texts = playbook.causes.iter().filter(spoken).chain(playbook.causes.iter().filter(always));
     for text in texts {
         if !causes.iter().any(|known| known.id == text.id) {

@@ -3,7 +3,6 @@
 //! Falco's priority is only where it starts. Nothing that a program chooses itself (names, arguments) lowers a level;
 //! image, layer, parent, namespace and the kernel's results do.
 
-use super::choose::matches;
 use super::facts::{Case, Mark};
 use super::outcome::{Assessment, Direction, Reason};
 use super::playbook::{Known, Playbook};
@@ -40,12 +39,12 @@ pub fn recognize<'a>(
     playbook: &'a Playbook,
     general: &'a [Known],
 ) -> Option<Recognized<'a>> {
-    let known = playbook.known.iter().chain(general).find(|known| matches(&known.when, case))?;
+    let known = playbook.known.iter().chain(general).find(|known| known.when.holds(case))?;
     let mut lacking = Vec::new();
     let mut against = None;
     let mut n_proven = 0;
     for proof in &known.proof {
-        if matches(&proof.when, case) {
+        if proof.when.holds(case) {
             n_proven += 1;
         } else if is_absent(&proof.field, case) {
             lacking.push(proof.field.clone());
@@ -53,14 +52,14 @@ pub fn recognize<'a>(
             against = Some(proof.field.clone());
         }
     }
-    if known.unless.as_deref().is_some_and(|unless| matches(unless, case)) && against.is_none() {
+    if known.unless.as_ref().is_some_and(|unless| unless.holds(case)) && against.is_none() {
         against = Some("fact".to_owned());
     }
     let standing = if against.is_some() {
         Standing::Disguise
     } else if n_proven == known.proof.len() && n_proven > 0 {
         Standing::Proven
-    } else if known.evidence.as_deref().is_some_and(|evidence| matches(evidence, case)) {
+    } else if known.evidence.as_ref().is_some_and(|evidence| evidence.holds(case)) {
         Standing::Supported
     } else {
         Standing::Unproven
@@ -92,7 +91,7 @@ pub fn assess(
     story: &[Mark],
 ) -> Assessment {
     let mut weighed: Vec<Weighed> = Vec::new();
-    for signal in playbook.signals.iter().filter(|signal| matches(&signal.when, case)) {
+    for signal in playbook.signals.iter().filter(|signal| signal.when.holds(case)) {
         weighed.push(weigh(
             signal.weight,
             signal.is_proof(),

@@ -2,6 +2,7 @@
 //!
 //! Files are `playbooks/commands/*.yaml`; one of them, `inputs.yaml`, holds the typed placeholders.
 
+use super::clause::Pattern;
 use super::outcome::{Phase, Risk};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -26,7 +27,7 @@ pub struct CatalogueFile {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// A regular expression that the whole value must match.
-    pub pattern: String,
+    pub pattern: Pattern,
     /// A second look that a pattern cannot take.
     #[serde(default)]
     pub check: Option<Check>,

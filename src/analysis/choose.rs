@@ -4,7 +4,6 @@ use super::facts::Case;
 use super::library::Playbooks;
 use super::outcome::Match;
 use super::playbook::{Family, Playbook};
-use crate::query::{Filter, Names};
 use std::sync::Arc;
 
 /// Chooses; `None` only when the library has no usable fallback.
@@ -40,21 +39,16 @@ fn meets(family: &Family, case: Case<'_>) -> bool {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     };
-    let when = family.when.as_deref().filter(|when| !when.trim().is_empty());
+    let when = family.when.as_ref().filter(|when| !when.is_empty());
     if family.tags.is_empty() && family.techniques.is_empty() && when.is_none() {
         return !family.sources.is_empty();
     }
     family.tags.iter().any(tag)
         || family.techniques.iter().any(technique)
-        || when.is_some_and(|when| matches(when, case))
+        || when.is_some_and(|when| when.holds(case))
 }
 
 /// `k8s_audit` also meets the flavors of managed clusters: `k8s_audit_eks`, `k8s_audit_gke`.
 fn source_is(source: &str, known: &str) -> bool {
     source == known || source.strip_prefix(known).is_some_and(|rest| rest.starts_with('_'))
-}
-
-/// Whether a playbook's filter holds; one that cannot be read never does (the check of playbooks reports it).
-pub fn matches(when: &str, case: Case<'_>) -> bool {
-    Filter::parse(when, &Names::default()).is_ok_and(|filter| filter.matches(&case))
 }

@@ -4,7 +4,6 @@
 use super::Choice;
 use super::assess::{Recognized, Standing};
 use super::catalogue::{Command, Guard};
-use super::choose::matches;
 use super::command::{self, Lack};
 use super::facts::Case;
 use super::library::Catalogue;
@@ -57,8 +56,7 @@ fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
         let why = "The program runs from memory or its file is deleted: this is the only copy, and it is gone when the process ends.";
         wanted.push(Wanted { command, why: why.to_owned(), first: true });
     }
-    let spoken =
-        |step: &&StepText| step.when.as_deref().is_none_or(|when| matches(when, ground.case));
+    let spoken = |step: &&StepText| step.when.as_ref().is_none_or(|when| when.holds(ground.case));
     for step in ground.playbook.steps.iter().filter(spoken) {
         if wanted.iter().any(|known| known.command.id == step.command) {
             continue;
@@ -248,9 +246,4 @@ fn as_kubernetes(ground: Ground<'_>) -> bool {
         || ground
             .recognized
             .is_some_and(|recognized| recognized.known.place.as_deref() == Some("kubernetes"))
-}
-
-/// The phases in which something is offered.
-pub fn has_phase(steps: &[Step], phase: Phase) -> bool {
-    steps.iter().any(|step| step.phase == phase)
 }

@@ -5,6 +5,7 @@
 //! [`super::facts`].
 
 use super::catalogue::Ordered;
+use super::clause::Clause;
 use crate::model::{Alert, Fields, Level, Priority, TimeFrom, Value};
 use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -67,7 +68,7 @@ pub struct Family {
     #[serde(default)]
     pub sources: Vec<String>,
     #[serde(default)]
-    pub when: Option<String>,
+    pub when: Option<Clause>,
 }
 
 /// A sentence, said always or only when a filter matches.
@@ -82,7 +83,7 @@ pub enum Statement {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conditional {
-    pub when: String,
+    pub when: Clause,
     pub says: String,
 }
 
@@ -90,7 +91,7 @@ pub struct Conditional {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signal {
-    pub when: String,
+    pub when: Clause,
     pub says: String,
     /// −3 (harmless) to 3 (harmful); 2 and more is strong.
     pub weight: i32,
@@ -131,7 +132,7 @@ pub struct CauseText {
     pub title: String,
     /// Without it the cause is always listed.
     #[serde(default)]
-    pub when: Option<String>,
+    pub when: Option<Clause>,
     pub check: String,
     /// `true_positive`, `benign`, `false_positive`, `test`.
     pub verdict: String,
@@ -145,15 +146,15 @@ pub struct Known {
     /// Short and stable: `calico-felix`.
     pub id: String,
     /// The look: names and arguments.
-    pub when: String,
+    pub when: Clause,
     /// Every one of these must match; each names the field it rests on.
     pub proof: Vec<Proof>,
     /// What speaks against it although all the proof is there.
     #[serde(default)]
-    pub unless: Option<String>,
+    pub unless: Option<Clause>,
     /// What supports it where the proof is lacking: explained, unproven, so low.
     #[serde(default)]
-    pub evidence: Option<String>,
+    pub evidence: Option<Clause>,
     /// `kubernetes`: commands are chosen for it, though the alert has no fields of it.
     #[serde(default)]
     pub place: Option<String>,
@@ -183,7 +184,7 @@ pub struct KnownFile {
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     pub field: String,
-    pub when: String,
+    pub when: Clause,
     pub says: String,
 }
 
@@ -195,7 +196,7 @@ pub struct StepText {
     pub command: String,
     pub why: String,
     #[serde(default)]
-    pub when: Option<String>,
+    pub when: Option<Clause>,
     /// Comes before everything else: evidence that is lost otherwise, or destruction going on.
     #[serde(default)]
     pub first: bool,

@@ -1,6 +1,7 @@
 //! Whether playbooks are right: shapes, filters, placeholders, commands, techniques, and their own samples.
 
 use super::catalogue::Command;
+use super::clause::Clause;
 use super::library::{Catalogue, Playbooks, Problem};
 use super::playbook::{Known, Playbook, Statement};
 use super::{Choice, analyze, attack, quote, wording};
@@ -108,20 +109,20 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
         match statement {
             Statement::Always(text) => texts.push(text),
             Statement::When(conditional) => {
-                filters.push(&conditional.when);
+                filters.push(conditional.when.text());
                 texts.push(&conditional.says);
             }
         }
     }
     for signal in &book.signals {
-        filters.push(&signal.when);
+        filters.push(signal.when.text());
         texts.push(&signal.says);
         if !(-3..=3).contains(&signal.weight) {
             found.push(format!("a weight of {} is not between -3 and 3", signal.weight));
         }
     }
     for cause in &book.causes {
-        filters.extend(cause.when.as_deref());
+        filters.extend(cause.when.as_ref().map(Clause::text));
         texts.extend([cause.title.as_str(), cause.check.as_str()]);
         if !["true_positive", "benign", "false_positive", "test", "duplicate"]
             .contains(&cause.verdict.as_str())
@@ -130,7 +131,7 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
         }
     }
     for step in &book.steps {
-        filters.extend(step.when.as_deref());
+        filters.extend(step.when.as_ref().map(Clause::text));
         texts.push(&step.why);
         if catalogue.command(&step.command).is_none() {
             found.push(format!("no command is called `{}`", step.command));
@@ -139,7 +140,8 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
     filters.extend(
         book.family
             .as_ref()
-            .and_then(|family| family.when.as_deref())
+            .and_then(|family| family.when.as_ref())
+            .map(Clause::text)
             .filter(|when| !when.is_empty()),
     );
     for known in &book.known {
@@ -165,10 +167,10 @@ fn of_playbook(path: &str, book: &Playbook, catalogue: &Catalogue, found: &mut V
 }
 
 fn of_known(known: &Known, found: &mut Vec<String>) {
-    let mut filters = vec![known.when.as_str()];
-    filters.extend(known.proof.iter().map(|proof| proof.when.as_str()));
-    filters.extend(known.unless.as_deref());
-    filters.extend(known.evidence.as_deref());
+    let mut filters = vec![known.when.text()];
+    filters.extend(known.proof.iter().map(|proof| proof.when.text()));
+    filters.extend(known.unless.as_ref().map(Clause::text));
+    filters.extend(known.evidence.as_ref().map(Clause::text));
     if known.proof.is_empty() {
         found.push(format!("{} has no proof; a name alone proves nothing", known.id));
     }

@@ -3,7 +3,9 @@
 use cadge::analysis::{Analysis, Choice, Phase, Playbooks, analyze};
 use cadge::decode::{Context, Decoder, Item};
 use cadge::model::{Alert, Level};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+static PLAYBOOKS: LazyLock<Playbooks> = LazyLock::new(Playbooks::builtin);
 
 fn decode(text: &str) -> Vec<Alert> {
     let mut decoder = Decoder::new(Arc::new(Context::default()), "seeds".into());
@@ -20,7 +22,7 @@ fn decode(text: &str) -> Vec<Alert> {
 }
 
 fn explain(alert: &Alert) -> (Analysis, String) {
-    let analysis = analyze(alert, &[], &Playbooks::builtin(), &Choice::default());
+    let analysis = analyze(alert, &[], &PLAYBOOKS, &Choice::default());
     let text = cadge::report::markdown::markdown(alert, &analysis);
     (analysis, text)
 }
