@@ -135,8 +135,9 @@ fn summary(playbook: &Playbook, case: Case<'_>, plan: &plan::Plan, story: &story
     parts.extend(story.told.clone());
     if story.n_repeats > 0 {
         parts.push(format!(
-            "The same alert came {} more times nearby; it is shown once.",
-            story.n_repeats
+            "The same alert came at least {} more {} nearby; it is shown once.",
+            story.n_repeats,
+            if story.n_repeats == 1 { "time" } else { "times" }
         ));
     }
     parts.extend(plan.held_back.clone());

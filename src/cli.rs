@@ -12,6 +12,7 @@ mod lint;
 mod list;
 mod manual;
 pub mod mark;
+mod near;
 mod pick;
 mod report;
 mod select;

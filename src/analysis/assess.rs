@@ -77,6 +77,9 @@ fn is_absent(field: &str, case: Case<'_>) -> bool {
     }
 }
 
+/// The field that reasons of the story name.
+pub const NEIGHBORS: &str = "neighbours";
+
 struct Weighed {
     weight: i32,
     counts: bool,
@@ -152,7 +155,9 @@ fn start(priority: Option<Priority>) -> Level {
 /// Two strong ones up make it critical; else the sum moves it by at most two steps, never below low.
 fn balance(start: Level, weighed: &[Weighed]) -> Level {
     let counted = || weighed.iter().filter(|item| item.counts);
-    if counted().filter(|item| item.weight >= 2).count() >= 2 {
+    // What happened nearby raises by a step; only the alert's own evidence makes it critical at once.
+    let is_own = |item: &&Weighed| item.reason.field != NEIGHBORS;
+    if counted().filter(is_own).filter(|item| item.weight >= 2).count() >= 2 {
         return Level::Critical;
     }
     let sum: i32 = counted().map(|item| item.weight).sum();

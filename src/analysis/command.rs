@@ -72,6 +72,7 @@ fn rank(variant: &str, case: Case<'_>, as_kubernetes: bool) -> Option<u8> {
             | "kubectl"
             | "kubectl-previous"
             | "host"
+            | "host-sweep"
             | "node"
             | "rpm"
             | "audit"
@@ -88,6 +89,7 @@ fn rank(variant: &str, case: Case<'_>, as_kubernetes: bool) -> Option<u8> {
             return match variant {
                 "host" => Some(0),
                 "audit" | "rpm" | "iptables-host" => Some(3),
+                "host-sweep" => Some(4),
                 _ => None,
             };
         }

@@ -7,7 +7,7 @@ use super::catalogue::{Command, Guard};
 use super::command::{self, Lack};
 use super::facts::Case;
 use super::library::Catalogue;
-use super::outcome::{Missing, Phase, Step};
+use super::outcome::{Missing, Step};
 use super::playbook::{Playbook, StepText};
 use super::wording::fill;
 
@@ -95,63 +95,100 @@ fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String>
     })
 }
 
-/// First what must come first, then by phase; what a step needs comes before it.
+/// First the few that cannot wait, then phase after phase; what a step needs comes before it.
 fn order<'a>(wanted: Vec<Wanted<'a>>, ground: Ground<'a>) -> Vec<Wanted<'a>> {
     let frozen_first = wanted.iter().any(|item| item.first && item.command.id == "pause");
-    let mut queue: Vec<Wanted<'a>> = wanted
+    let mut items: Vec<Wanted<'a>> = wanted
         .into_iter()
         // A debugger never returns from a frozen process.
         .filter(|item| !(frozen_first && item.command.id == "save-memory"))
         .collect();
-    queue.sort_by_key(|item| if item.first { (0, Phase::Verify) } else { (1, item.command.phase) });
+    add_needs(&mut items, ground);
+    let (urgent, mut rest): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.first);
+    rest.sort_by_key(|item| item.command.phase);
+    let mut waiting: Vec<Option<Wanted<'a>>> = urgent.into_iter().chain(rest).map(Some).collect();
     let mut ordered: Vec<Wanted<'a>> = Vec::new();
-    let mut rest = queue.into_iter();
-    let mut pending: Vec<Wanted<'a>> = Vec::new();
-    while let Some(item) = pending.pop().or_else(|| rest.next()) {
-        if ordered.iter().any(|known| known.command.id == item.command.id) {
-            continue;
-        }
-        let lacking = item
-            .command
-            .requires
-            .iter()
-            .filter(|id| !ordered.iter().any(|known| known.command.id == **id))
-            .filter(|id| !pending.iter().any(|known| known.command.id == **id))
-            .filter_map(|id| ground.catalogue.command(id))
-            .find(|command| command::applies(command, ground.case, as_kubernetes(ground)));
-        if let Some(needed) = lacking
-            && pending.len() < 32
-        {
-            let why = format!("Needed before `{}`.", item.command.id);
-            pending.push(item);
-            pending.push(Wanted { command: needed, why, first: false });
-            continue;
-        }
-        ordered.push(item);
+    for place in 0..waiting.len() {
+        emit(place, &mut waiting, &mut ordered, 0);
     }
-    // Evidence goes into the case's folder: it must be there first.
-    let writes = |command: &Command| {
-        command.id != "case-dir"
-            && command.id != "save-exe"
-            && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/"))
-    };
-    let first_writer = ordered.iter().position(|item| writes(item.command));
-    let folder = ordered.iter().position(|item| item.command.id == "case-dir");
-    match (first_writer, folder) {
-        (Some(writer), Some(folder)) if folder > writer => {
-            let item = ordered.remove(folder);
-            ordered.insert(writer, item);
-        }
-        (Some(writer), None) => {
-            if let Some(command) = ground.catalogue.command("case-dir") {
-                let why = "Evidence needs a place that only root can read, outside the container."
-                    .to_owned();
-                ordered.insert(writer, Wanted { command, why, first: false });
+    for place in 0..ordered.len() {
+        let is_silent = ordered.get(place).is_some_and(|item| item.why.is_empty());
+        let id = ordered.get(place).map(|item| item.command.id.as_str()).unwrap_or_default();
+        let user = ordered.iter().find(|item| needs(item.command).any(|need| need == id));
+        let why = match user.map(|item| item.command.id.as_str()) {
+            Some(user) if id == CASE_DIR => {
+                format!(
+                    "Evidence needs a place that only root can read, outside any container; `{user}` writes there."
+                )
             }
+            Some(user) => format!("Needed before `{user}`."),
+            None => continue,
+        };
+        if let Some(item) = ordered.get_mut(place).filter(|_| is_silent) {
+            item.why = why;
         }
-        _ => {}
     }
     ordered
+}
+
+/// The folder that evidence is written to.
+const CASE_DIR: &str = "case-dir";
+
+/// The commands that must come before a command: those it names, and the folder that it writes to.
+fn needs(command: &Command) -> impl Iterator<Item = &str> {
+    let writes = command.id != CASE_DIR
+        // It makes the folder itself, so that nothing comes before it.
+        && command.id != "save-exe"
+        && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/"));
+    command.requires.iter().map(String::as_str).chain(writes.then_some(CASE_DIR))
+}
+
+/// Adds what the items need; what an urgent one needs is urgent too.
+fn add_needs<'a>(items: &mut Vec<Wanted<'a>>, ground: Ground<'a>) {
+    let mut place = 0;
+    while let Some((command, first)) = items.get(place).map(|item| (item.command, item.first)) {
+        place += 1;
+        for id in needs(command) {
+            let known = items.iter().position(|item| item.command.id == id);
+            let Some(known) = known else {
+                let needed = ground.catalogue.command(id);
+                items.extend(
+                    needed
+                        .filter(|command| {
+                            command::applies(command, ground.case, as_kubernetes(ground))
+                        })
+                        .map(|command| Wanted { command, why: String::new(), first }),
+                );
+                continue;
+            };
+            if let Some(item) = items.get_mut(known).filter(|item| first && !item.first) {
+                item.first = true;
+                // Its own needs are urgent now: look at it again.
+                place = place.min(known);
+            }
+        }
+    }
+}
+
+/// Takes an item out of those that wait, after everything it needs.
+fn emit<'a>(
+    place: usize,
+    waiting: &mut [Option<Wanted<'a>>],
+    ordered: &mut Vec<Wanted<'a>>,
+    depth: usize,
+) {
+    // Taken out before its needs, so that a circle ends.
+    let Some(item) = waiting.get_mut(place).and_then(Option::take) else { return };
+    let ids: Vec<&str> = needs(item.command).collect();
+    for id in ids {
+        let needed = waiting
+            .iter()
+            .position(|other| other.as_ref().is_some_and(|other| other.command.id == id));
+        if let Some(needed) = needed.filter(|_| depth < 16) {
+            emit(needed, waiting, ordered, depth + 1);
+        }
+    }
+    ordered.push(item);
 }
 
 fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Option<Step> {

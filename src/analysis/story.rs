@@ -89,7 +89,12 @@ fn tell<'a>(
         .collect();
     let told = format!("One container, several steps within minutes: {}.", told.join("; "));
     let weight = if story.n_tactics >= 2 { 2 } else { 1 };
-    story.marks.push(Mark { id: "neighbors", field: "neighbours", says: told.clone(), weight });
+    story.marks.push(Mark {
+        id: "neighbors",
+        field: super::assess::NEIGHBORS,
+        says: told.clone(),
+        weight,
+    });
     story.told = Some(told);
 }
 

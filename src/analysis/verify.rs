@@ -212,7 +212,7 @@ const FACTS: [&str; 17] = [
 ];
 
 fn of_samples(book: &Playbook, playbooks: &Playbooks, found: &mut Vec<String>) {
-    let mut n_benign = 0;
+    let (mut n_harmless, mut n_harmful) = (0, 0);
     for (n, sample) in book.samples.iter().enumerate() {
         let alert = sample.alert.alert();
         let analysis = analyze(&alert, &[], playbooks, &Choice::default());
@@ -237,9 +237,13 @@ fn of_samples(book: &Playbook, playbooks: &Playbooks, found: &mut Vec<String>) {
         if let Some(known) = &sample.known {
             expect("the identity", known, analysis.assessment.known.as_deref().unwrap_or("none"));
         }
-        n_benign += usize::from(sample.level <= crate::model::Level::Low);
+        let is_harmless =
+            analysis.causes.first().is_some_and(|cause| cause.verdict != "true_positive");
+        let is_calm = sample.level <= crate::model::Level::Low;
+        n_harmless += usize::from(is_calm || is_harmless);
+        n_harmful += usize::from(!is_calm);
     }
-    if book.samples.len() < 2 || n_benign == 0 || n_benign == book.samples.len() {
+    if book.samples.len() < 2 || n_harmless == 0 || n_harmful == 0 {
         found.push("it wants at least one harmful and one harmless sample".to_owned());
     }
 }

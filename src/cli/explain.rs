@@ -2,20 +2,14 @@
 
 use super::Exit;
 use super::args::{Explain, Format};
+use super::near::Near;
 use super::select;
 use super::session::Session;
 use crate::analysis::{Analysis, Choice, Neighbour, Playbooks, analyze};
 use crate::model::{Alert, AlertId};
 use crate::report::{analysis_json, markdown, plain, record};
-use jiff::SignedDuration;
 use std::io::{self, Write};
-
-/// How many alerts before and after are looked at for neighbors.
-const LOOK: usize = 200;
-/// How many neighbors an analysis gets.
-const NEIGHBORS: usize = 40;
-/// How far a neighbor may lie.
-const WITHIN: SignedDuration = SignedDuration::from_mins(10);
+use std::rc::Rc;
 
 /// Explains one alert, or all.
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
@@ -34,8 +28,9 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     if is_array {
         out.write_all(b"[")?;
     }
+    let mut near = Near::new(&session, &order);
     for (n, place) in chosen.iter().enumerate() {
-        let Some((alert, analysis)) = explain(&session, &order, *place, &playbooks, &choice) else {
+        let Some((alert, analysis)) = explain(&mut near, *place, &playbooks, &choice) else {
             continue;
         };
         if n > 0 {
@@ -108,42 +103,22 @@ fn chosen(
 }
 
 /// One alert with its analysis; `None` when its record is gone.
-pub fn explain(
-    session: &Session,
-    order: &[AlertId],
+fn explain(
+    near: &mut Near<'_>,
     place: usize,
     playbooks: &Playbooks,
     choice: &Choice,
-) -> Option<(Alert, Analysis)> {
-    let (_, alert) = session.alert(*order.get(place)?).ok()?;
-    let near = neighbors(session, order, place, &alert);
-    let neighbors: Vec<_> = near.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
+) -> Option<(Rc<Alert>, Analysis)> {
+    let alert = near.alert(*near.order.get(place)?)?;
+    let read: Vec<_> = near
+        .places(place)
+        .into_iter()
+        .filter_map(|place| near.order.get(place).copied())
+        .filter_map(|id| Some((id, near.alert(id)?)))
+        .collect();
+    let neighbors: Vec<_> = read.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
     let analysis = analyze(&alert, &neighbors, playbooks, choice);
     Some((alert, analysis))
-}
-
-fn neighbors(
-    session: &Session,
-    order: &[AlertId],
-    place: usize,
-    alert: &Alert,
-) -> Vec<(AlertId, Alert)> {
-    let mut found = Vec::new();
-    let from = place.saturating_sub(LOOK);
-    for (n, id) in order.iter().enumerate().skip(from).take(2 * LOOK + 1) {
-        if n == place || found.len() >= NEIGHBORS {
-            continue;
-        }
-        let Some(nanos) = session.store.nanos(*id) else { continue };
-        let near = alert.time.is_some_and(|time| {
-            let away = (time.as_nanosecond() - i128::from(nanos)).unsigned_abs();
-            away <= WITHIN.as_nanos().unsigned_abs()
-        });
-        if near && let Ok((_, neighbor)) = session.alert(*id) {
-            found.push((*id, neighbor));
-        }
-    }
-    found
 }
 
 fn write_one(

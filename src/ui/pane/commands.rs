@@ -21,9 +21,14 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
         return prose.lines;
     }
     choices(ctx, &mut prose);
+    let n_urgent = ctx.look.analysis.n_urgent();
     let mut phase = None;
     for (at, step) in steps.iter().enumerate() {
-        if phase != Some(step.phase) {
+        if at < n_urgent {
+            if at == 0 {
+                prose.heading("First: before anything else");
+            }
+        } else if phase != Some(step.phase) {
             phase = Some(step.phase);
             prose.heading(heading(step.phase));
         }
