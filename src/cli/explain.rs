@@ -103,7 +103,7 @@ fn chosen(
 }
 
 /// One alert with its analysis; `None` when its record is gone.
-fn explain(
+pub fn explain(
     near: &mut Near<'_>,
     place: usize,
     playbooks: &Playbooks,

@@ -1,6 +1,7 @@
 //! `cadge report`: the selected alerts as one document to hand over.
 
 use super::args::{Input, Select};
+use super::near::Near;
 use super::select::Selection;
 use super::session::Session;
 use super::{Exit, explain, pick};
@@ -119,6 +120,7 @@ impl Case {
         let choice = Choice { variant: chosen.runtime.clone() };
         let (mut chapters, mut rest) = (Vec::new(), Rest::default());
         let (mut ids, mut history) = (Vec::new(), Vec::new());
+        let mut near = Near::new(session, &order);
         for at in places {
             let Some(id) = order.get(at) else { continue };
             let Ok((record, alert)) = session.alert(*id) else { continue };
@@ -126,7 +128,7 @@ impl Case {
             let decision = decided(&board, &alert, &mut history);
             let explained = told
                 .contains(&at)
-                .then(|| explain::explain(session, &order, at, &playbooks, &choice));
+                .then(|| explain::explain(&mut near, at, &playbooks, &choice));
             let Some((_, analysis)) = explained.flatten() else {
                 let is_open = decision
                     .is_none_or(|(decision, _)| decision.status == crate::model::Status::Open);
