@@ -126,9 +126,8 @@ impl Case {
             let Ok((record, alert)) = session.alert(*id) else { continue };
             ids.push(*id);
             let decision = decided(&board, &alert, &mut history);
-            let explained = told
-                .contains(&at)
-                .then(|| explain::explain(&mut near, at, &playbooks, &choice));
+            let explained =
+                told.contains(&at).then(|| explain::explain(&mut near, at, &playbooks, &choice));
             let Some((_, analysis)) = explained.flatten() else {
                 let is_open = decision
                     .is_none_or(|(decision, _)| decision.status == crate::model::Status::Open);
