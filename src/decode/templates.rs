@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 pub struct Templates {
     known: Vec<Known>,
     /// Places in `known` by hash: of texts that begin a message, and of texts in its middle.
-    beginning: HashMap<u64, Vec<u32>>,
-    middle: HashMap<u64, Vec<u32>>,
+    beginning: FxHashMap<u64, Vec<u32>>,
+    middle: FxHashMap<u64, Vec<u32>>,
     by_rule: HashMap<Box<str>, u32>,
     /// Lengths of the texts in both, so that little is hashed and less looked up.
     beginnings: Lengths,
@@ -58,8 +58,8 @@ impl Templates {
     pub fn new(files: &RulesFiles) -> Self {
         let mut templates = Self {
             known: Vec::new(),
-            beginning: HashMap::new(),
-            middle: HashMap::new(),
+            beginning: FxHashMap::default(),
+            middle: FxHashMap::default(),
             by_rule: HashMap::new(),
             beginnings: Lengths([false; LONGEST + 1]),
             middles: Lengths([false; LONGEST + 1]),
