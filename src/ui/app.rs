@@ -263,6 +263,11 @@ impl App {
     fn loaded(&mut self, id: crate::model::AlertId, look: Result<Box<super::msg::Look>, String>) {
         // An answer that is no longer waited for would show another alert than the cursor is on.
         if self.assessor.wanted == Some(id) {
+            // The list says at once what the detail says.
+            if let Ok(look) = &look {
+                self.store.assess(id, look.analysis.assessment.level);
+                self.groups.unsettle();
+            }
             self.detail.take(id, look);
         }
     }
@@ -280,10 +285,8 @@ impl App {
                 usize::from(room),
                 force && !self.groups.is_held(self.now),
             );
-            if ground.matches.is_none() {
-                let visible = self.groups.visible_groups();
-                self.groups.sparks.count(&ground, visible.into_iter());
-            }
+            let visible = self.groups.visible_groups();
+            self.groups.sparks.count(&ground, visible.into_iter());
         } else {
             let height = self.groups.height();
             self.groups.refresh(&ground, height, false);

@@ -23,7 +23,7 @@ const MOST: usize = 20_000;
 
 /// Activity of the groups in sight, counted again when their count or the time has moved on.
 #[derive(Clone, Debug, Default)]
-pub struct Sparks(FxHashMap<NodeId, Spark>);
+pub struct Sparks(FxHashMap<NodeId, Spark>, (usize, i64));
 
 #[derive(Clone, Debug)]
 struct Spark {
@@ -36,6 +36,10 @@ impl Sparks {
     /// Counts what is in sight.
     pub fn count(&mut self, ground: &Ground<'_>, visible: impl Iterator<Item = NodeId>) {
         let end = hour_end(ground);
+        if let Some(matches) = ground.matches {
+            self.count_matches(ground, matches, end);
+            return;
+        }
         for id in visible {
             let Some(node) = ground.tree.node(id) else { continue };
             let old = self.0.get(&id);
@@ -47,9 +51,37 @@ impl Sparks {
         }
     }
 
+    /// Counts the newest alerts that a filter leaves, for all groups at once.
+    fn count_matches(&mut self, ground: &Ground<'_>, matches: &[AlertId], end: i64) {
+        if self.1 == (matches.len(), end) {
+            return;
+        }
+        self.1 = (matches.len(), end);
+        self.0.clear();
+        let width = HOUR / i64::try_from(BARS).unwrap_or(1);
+        let newest = matches.iter().rev().take(MOST).filter_map(|id| ground.store.row(*id));
+        for row in newest {
+            let bar = row.nanos.and_then(|nanos| {
+                let at = nanos.checked_sub(end.saturating_sub(HOUR))?.div_euclid(width);
+                usize::try_from(at).ok().filter(|at| *at < BARS)
+            });
+            let Some(bar) = bar else { continue };
+            let mut next = ground.tree.leaf(row.cell);
+            while let Some(id) = next {
+                let spark = self.0.entry(id);
+                let spark = spark.or_insert_with(|| Spark { count: 0, end, bars: vec![0; BARS] });
+                if let Some(bar) = spark.bars.get_mut(bar) {
+                    *bar += 1;
+                }
+                next = ground.tree.node(id).and_then(|node| node.parent);
+            }
+        }
+    }
+
     /// Forgets all bars: numbers of groups mean other groups now.
     pub fn clear(&mut self) {
         self.0.clear();
+        self.1 = (0, 0);
     }
 }
 
@@ -185,7 +217,6 @@ fn heading(
         );
     }
     if let Some(spark) = columns.spark
-        && ground.matches.is_none()
         && ground.tree.grouping() != Grouping::Flat
         && usize::from(x) + 14 < usize::from(spark)
     {
@@ -243,7 +274,6 @@ fn group(
     }
     if let Some(spark) = columns.spark
         && let Some(bars) = groups.sparks.0.get(&id)
-        && ground.matches.is_none()
         && !is_inner
     {
         draw_bars(canvas, area, spark, &bars.bars);
