@@ -219,9 +219,9 @@ fn what_to_do(out: &mut String, dossier: &Dossier) {
     }
     out.push_str("## What to do\n\nEach command once, in the order to take them.\n\n");
     for stage in &stages {
-        let _ = writeln!(out, "## {}\n", stage.title());
+        let _ = writeln!(out, "### {}\n", stage.title());
         for task in &stage.tasks {
-            one_step(out, task.step, task.which(dossier.chapters.len()).as_deref());
+            one_step(out, task.step, "####", task.which(dossier.chapters.len()).as_deref());
         }
     }
 }

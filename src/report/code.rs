@@ -34,8 +34,17 @@ pub fn fence(text: &str, language: &str) -> String {
 /// Prose that may hold alert text: every character that Markdown or HTML reads is escaped.
 pub fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in printable(text).chars() {
+    let shown = printable(text);
+    let mut letters = shown.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = letters.next() {
+        // Between letters an underscore is one: field names stay readable.
+        let is_inside = c == '_'
+            && before.is_alphanumeric()
+            && letters.peek().is_some_and(|next| next.is_alphanumeric());
+        before = c;
         match c {
+            '_' if is_inside => escaped.push('_'),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),

@@ -140,9 +140,10 @@ impl Dossier {
         let rest = self.rest.alerts();
         (rest > 0).then(|| {
             format!(
-                "Of {} alerts {} are told one by one, beginning with the first of each rule in each place; the other {rest} are only counted, and raise no level here.",
-                self.alerts(),
-                self.chapters.len()
+                "Of {} alerts {} are told one by one, beginning with the first of each rule in each place; the other {} are only counted, and raise no level here.",
+                crate::text::count(self.alerts() as u64),
+                self.chapters.len(),
+                crate::text::count(rest as u64)
             )
         })
     }
@@ -198,7 +199,8 @@ impl Dossier {
         let why = reason.map_or_else(String::new, |reason| {
             format!(" Strongest sign: {} ({}).", reason.says.trim_end_matches('.'), reason.field)
         });
-        let worst_line = format!("Worst: {level}. {}{why}", worst.analysis.headline);
+        let headline = worst.analysis.headline.trim_end_matches('.');
+        let worst_line = format!("Worst: {level}. {headline}.{why}");
         let story = self.story().unwrap_or_else(|| {
             "The alerts show no chain of several tactics in one place.".to_owned()
         });

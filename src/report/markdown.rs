@@ -187,13 +187,14 @@ fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step
     }
     let _ = writeln!(out, "## {title}\n");
     for step in steps {
-        one_step(out, step, None);
+        one_step(out, step, "###", None);
     }
 }
 
 /// One step with its command; `which` says for which alerts of several.
-pub(super) fn one_step(out: &mut String, step: &Step, which: Option<&str>) {
-    let _ = writeln!(out, "### {}: {}\n\n{}\n", step.id, prose(&step.title), prose(&step.why));
+pub(super) fn one_step(out: &mut String, step: &Step, depth: &str, which: Option<&str>) {
+    let title = prose(&step.title);
+    let _ = writeln!(out, "{depth} {}: {title}\n\n{}\n", step.id, prose(&step.why));
     let _ = writeln!(
         out,
         "Risk: {} · needs: {} · for: {}{}\n",
