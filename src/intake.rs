@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use piece::{Piece, Tools};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// Batches that may wait for the reader: few, so that memory stays small and keys are answered in between.
@@ -89,12 +89,21 @@ impl Progress {
 /// Takes in deliveries until they end; the news ends then too. Dropping the receiver stops it.
 pub fn spawn(deliveries: Receiver<Delivery>, options: Options) -> Receiver<News> {
     let (out, news) = sync_channel(WAITING);
+    spawn_to(deliveries, options, move |news| out.send(news).is_ok());
+    news
+}
+
+/// The same, but hands each piece of news to `tell`, which says whether anybody still listens. `tell` is dropped at the end.
+pub fn spawn_to(
+    deliveries: Receiver<Delivery>,
+    options: Options,
+    tell: impl FnMut(News) -> bool + Send + 'static,
+) {
     std::thread::spawn(move || {
-        let mut intake = Intake::new(options, out);
+        let mut intake = Intake::new(options, Box::new(tell));
         // A closed channel means that nobody listens any more.
         let _ = intake.run(&deliveries);
     });
-    news
 }
 
 /// Nobody listens any more.
@@ -102,7 +111,7 @@ struct Gone;
 
 struct Intake {
     options: Options,
-    out: SyncSender<News>,
+    tell: Box<dyn FnMut(News) -> bool + Send>,
     news: News,
     records: Arc<Records>,
     live: FxHashMap<BodyId, Live>,
@@ -121,11 +130,11 @@ struct Live {
 }
 
 impl Intake {
-    fn new(options: Options, out: SyncSender<News>) -> Self {
+    fn new(options: Options, tell: Box<dyn FnMut(News) -> bool + Send>) -> Self {
         let workers = (1..).take(options.workers.max(1)).map(Tools::new).collect();
         Self {
             options,
-            out,
+            tell,
             news: News::default(),
             records: Arc::default(),
             live: FxHashMap::default(),
@@ -137,7 +146,7 @@ impl Intake {
     fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Gone> {
         loop {
             let holds =
-                self.options.settle && self.live.values().any(|live| live.decoder.is_holding());
+                self.options.settle && self.live.values().any(|live| live.decoder.may_settle());
             let delivery = if holds {
                 match deliveries.recv_timeout(SILENCE) {
                     Err(RecvTimeoutError::Timeout) => {
@@ -170,7 +179,7 @@ impl Intake {
 
     fn send(&mut self) -> Result<(), Gone> {
         let news = std::mem::take(&mut self.news);
-        self.out.send(news).map_err(|_| Gone)
+        if (self.tell)(news) { Ok(()) } else { Err(Gone) }
     }
 
     /// Takes one delivery in, and says how many bytes that was.
@@ -230,7 +239,7 @@ impl Intake {
 
     fn still(&mut self, body: BodyId) {
         let Some(live) = self.live.get_mut(&body) else { return };
-        if !live.decoder.is_holding() {
+        if live.decoder.is_idle() || !self.options.settle {
             return;
         }
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);

@@ -1,18 +1,15 @@
 //! `cadge list`: one line an alert.
 
+use super::Exit;
 use super::args::{List, ListFormat};
 use super::select::Selection;
-use super::session::Session;
-use super::{Exit, signals};
+use super::session::{Session, Taken};
+use super::signals::Asked;
 use crate::model::{Alert, AlertId, Reject};
 use crate::report::{csv, json, record};
 use crate::text;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
-use std::time::Duration;
-
-/// How long to wait for news before looking whether someone wants us to stop.
-const WAIT: Duration = Duration::from_millis(500);
 
 /// Prints alerts, and follows when asked to.
 pub fn run(list: &List) -> anyhow::Result<Exit> {
@@ -73,14 +70,13 @@ fn table(list: &List, session: &Session, selection: &Selection) -> anyhow::Resul
 }
 
 fn follow(list: &List) -> anyhow::Result<Exit> {
-    let stop = signals::listen()?;
     let mut session = Session::open(&list.input, true)?;
     let selection = Selection::new(&list.select, &session)?;
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut next, mut next_reject) = (0, 0);
     loop {
-        let more = session.take_within(WAIT);
+        let taken = session.take();
         while let Some(id) = u32::try_from(next)
             .ok()
             .map(AlertId)
@@ -99,25 +95,18 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
             }
         }
         next_reject = session.store.rejects().len();
-        let signal = stop.signal();
-        if !more || signal.is_some() || is_closed(&io::stdout()) {
-            if list.count {
-                writeln!(out, "{}", printer.n_shown)?;
-            }
-            out.flush()?;
-            let exit = printer.end(&session);
-            return Ok(signal.map_or(exit, Exit::Signal));
+        let signal = match taken {
+            Taken::News => continue,
+            Taken::Asked(Asked::Signal(signal)) => Some(signal),
+            Taken::Asked(Asked::Closed) | Taken::End => None,
+        };
+        if list.count {
+            writeln!(out, "{}", printer.n_shown)?;
         }
+        out.flush()?;
+        let exit = printer.end(&session);
+        return Ok(signal.map_or(exit, Exit::Signal));
     }
-}
-
-/// Whether the reader of a pipe went away: then nothing that is written would be read.
-fn is_closed(out: &io::Stdout) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut fds = [PollFd::new(out, PollFlags::empty())];
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    poll(&mut fds, Some(&at_once)).is_ok()
-        && fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::ERR | PollFlags::HUP))
 }
 
 struct Printer<'a> {

@@ -1,6 +1,7 @@
 //! Reads what the command line names into a store, and decides in which order its alerts are told.
 
 use super::args::Input;
+use super::signals::{self, Asked};
 use crate::clock;
 use crate::decode::{Context, RulesFiles, Templates};
 use crate::intake::{self, News, Records};
@@ -12,10 +13,12 @@ use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Deliveries that may wait.
 const WAITING: usize = 64;
+/// News that may wait.
+const NEWS_WAITING: usize = 2;
 
 /// A session without a screen.
 pub struct Session {
@@ -26,12 +29,40 @@ pub struct Session {
     pub specs: Vec<Spec>,
     /// Sentences about sources that could not be read.
     pub failures: Vec<String>,
-    news: Receiver<News>,
+    turns: Receiver<Turn>,
     _handle: source::Handle,
 }
 
+/// What a session waits for, on one channel.
+enum Turn {
+    News(Box<News>),
+    Asked(Asked),
+    /// There will be no more news.
+    End,
+}
+
+/// Says at its end, however that comes, that there will be no more news.
+struct Teller(SyncSender<Turn>);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        // Nobody may be there to hear it.
+        let _ = self.0.send(Turn::End);
+    }
+}
+
+/// What [`Session::take`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    News,
+    /// There is nothing more to come.
+    End,
+    /// Somebody asks us to end.
+    Asked(Asked),
+}
+
 impl Session {
-    /// Starts to read what the command line names.
+    /// Starts to read what the command line names; when it follows, it listens for signals too.
     pub fn open(input: &Input, follow: bool) -> anyhow::Result<Self> {
         let specs = specs(input)?;
         let rules = Arc::new(rules(input));
@@ -40,17 +71,26 @@ impl Session {
         let options =
             source::Options { follow, poll_only: input.poll, ..source::Options::default() };
         let handle = source::spawn(specs.clone(), options, outlet);
-        let news = intake::spawn(
+        let (turn, turns) = sync_channel(NEWS_WAITING);
+        let teller = Teller(turn.clone());
+        intake::spawn_to(
             deliveries,
             intake::Options { context, settle: follow, ..intake::Options::default() },
+            move |news| teller.0.send(Turn::News(Box::new(news))).is_ok(),
         );
+        if follow {
+            signals::listen(move |asked| {
+                // When nobody listens, the end is near in any case.
+                let _ = turn.send(Turn::Asked(asked));
+            })?;
+        }
         Ok(Self {
             store: Store::default(),
             records: Arc::default(),
             rules,
             specs,
             failures: Vec::new(),
-            news,
+            turns,
             _handle: handle,
         })
     }
@@ -58,26 +98,19 @@ impl Session {
     /// Reads everything and says how it went on standard error.
     pub fn load(input: &Input) -> anyhow::Result<Self> {
         let mut session = Self::open(input, false)?;
-        while session.take() {}
+        while session.take() == Taken::News {}
         Ok(session)
     }
 
-    /// Waits for the next news and takes it in; false when there will be no more.
-    pub fn take(&mut self) -> bool {
-        let Ok(news) = self.news.recv() else { return false };
-        self.take_in(news);
-        true
-    }
-
-    /// Like [`Self::take`], but waits no longer than this; says whether there may be more.
-    pub fn take_within(&mut self, wait: std::time::Duration) -> bool {
-        match self.news.recv_timeout(wait) {
-            Ok(news) => {
-                self.take_in(news);
-                true
+    /// Waits for the next news and takes it in.
+    pub fn take(&mut self) -> Taken {
+        match self.turns.recv() {
+            Ok(Turn::News(news)) => {
+                self.take_in(*news);
+                Taken::News
             }
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => true,
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => false,
+            Ok(Turn::Asked(asked)) => Taken::Asked(asked),
+            Ok(Turn::End) | Err(_) => Taken::End,
         }
     }
 

@@ -1,6 +1,9 @@
 //! Cuts bytes into lines and lines into records: joins what runtimes split, puts documents together again, and counts
 //! each record once.
 
+mod block;
+mod lines;
+
 use super::{
     Context, Entry, Item, Other,
     body::{self, Body, Going, Outcome, Piece},
@@ -12,6 +15,8 @@ use super::{
     text,
 };
 use crate::model::{Flag, Flags, Origin, Reject};
+use block::Block;
+use lines::{begins_record, ending, is_blank, is_utf16, is_whole_record};
 use std::sync::Arc;
 
 /// Longer lines are not kept whole: their first [`KEPT`] bytes are read as a record that ends too soon.
@@ -34,7 +39,7 @@ const DEPTH_LIMIT: usize = 6;
 /// Reads one stream of bytes; the result does not depend on how the bytes are cut.
 ///
 /// One decoder must see the whole of a body, since a record may span lines. It is quiet between records except for what
-/// [`Decoder::is_holding`] tells; [`Decoder::settle`] makes that final when a live source is silent.
+/// [`Decoder::is_holding`] tells; [`Decoder::settle`] makes some of that final when a live source is silent.
 #[derive(Debug)]
 pub struct Decoder {
     ctx: Arc<Context>,
@@ -91,30 +96,6 @@ struct Parts {
     end: u64,
 }
 
-/// A record that may go on in the next line.
-#[derive(Debug)]
-struct Block {
-    stream: String,
-    going: Going,
-    text: Vec<u8>,
-    held: Vec<Held>,
-    scan: Scan,
-}
-
-#[derive(Debug)]
-struct Held {
-    from: usize,
-    to: usize,
-    wrap: Wrap,
-    flags: Flags,
-    is_syslog: bool,
-    place: Place,
-    end: u64,
-    bare_at: Option<u64>,
-    body_at: Option<u64>,
-    depth: usize,
-}
-
 impl Decoder {
     /// A decoder for one body, from its first byte.
     pub fn new(ctx: Arc<Context>, source: Arc<str>) -> Self {
@@ -163,17 +144,6 @@ impl Decoder {
     /// Nothing more will come: what is held becomes final.
     pub fn finish(&mut self, out: &mut Vec<Entry>) {
         self.take_pending(out);
-        self.settle(out);
-    }
-
-    /// Makes final what was held because the next line might have gone on with it. A line without its end stays pending
-    /// unless it is a whole object.
-    pub fn settle(&mut self, out: &mut Vec<Entry>) {
-        if is_whole_record(&self.pending) {
-            self.take_pending(out);
-            // Its line end is still to come.
-            self.line -= 1;
-        }
         while self.is_holding() {
             if let Some(export) = self.export.take() {
                 self.take_export(export, out);
@@ -186,6 +156,27 @@ impl Decoder {
                 self.give_up(block, out);
             }
         }
+    }
+
+    /// Nothing came for a while. A last line without its end is taken when it is a whole object, and a torn line is not
+    /// waited for any longer. What says by itself that more is to come (half a line, half a document, a part of a record)
+    /// stays held: its writer may only be slow.
+    pub fn settle(&mut self, out: &mut Vec<Entry>) {
+        let peeled = peel::peel(&self.pending, &self.ctx);
+        if peeled.part == Part::Whole && is_whole_record(peeled.body) {
+            self.take_pending(out);
+            // Its line end is still to come.
+            self.line -= 1;
+        }
+        while let Some(place) = self.going.iter().position(Block::is_one_line) {
+            let block = self.going.remove(place);
+            self.give_up(block, out);
+        }
+    }
+
+    /// Whether a line is held that [`settle`](Self::settle) would make final.
+    pub fn may_settle(&self) -> bool {
+        self.going.iter().any(Block::is_one_line)
     }
 
     /// Whether a record is held that a next line may complete.
@@ -611,115 +602,4 @@ impl Decoder {
         let len = u32::try_from(end.saturating_sub(place.offset)).unwrap_or(u32::MAX);
         out.push(Entry { offset: place.offset, len, line: place.line, item });
     }
-}
-
-impl Block {
-    /// Whether a line may go on with this record: not when it is one itself.
-    fn may_take(&self, line: &Line<'_>) -> bool {
-        let body = peel::trim_start(line.body);
-        if self.going == Going::Document {
-            match body.first() {
-                Some(b'{') => return self.scan.is_in_array() || !super::json::opens_record(body),
-                Some(b'"' | b'}' | b']' | b'[' | b',' | b'#' | b'/') => return true,
-                _ => {}
-            }
-        }
-        !begins_record(body)
-            && line.wrap.tag.is_none()
-            && own::recognize(&String::from_utf8_lossy(line.body)).is_none()
-    }
-
-    fn add(&mut self, line: &Line<'_>) {
-        if !self.text.is_empty() {
-            self.text.push(b'\n');
-            self.scan.push(b"\n");
-        }
-        let from = self.text.len();
-        self.text.extend_from_slice(line.body);
-        self.scan.push(line.body);
-        self.held.push(Held {
-            from,
-            to: self.text.len(),
-            wrap: line.wrap.clone(),
-            flags: line.flags,
-            is_syslog: line.is_syslog,
-            place: line.place,
-            end: line.end,
-            bare_at: line.bare_at,
-            body_at: line.body_at,
-            depth: line.depth,
-        });
-    }
-
-    fn is_complete(&self) -> bool {
-        match self.going {
-            Going::Document | Going::InString => self.scan.is_complete(),
-            Going::Text => self.text.trim_ascii_end().ends_with(b")"),
-        }
-    }
-
-    /// Whether the first line alone was meant to be the record, and is a torn one.
-    fn is_one_line(&self) -> bool {
-        let first = self
-            .held
-            .first()
-            .and_then(|first| self.text.get(first.from..first.to))
-            .unwrap_or_default();
-        self.going != Going::Document
-            || memchr::memmem::find(first, b"\"rule\"").is_some()
-            || memchr::memmem::find(first, b"\"output\"").is_some()
-    }
-
-    fn is_too_large(&self) -> bool {
-        let n_lines = if self.is_one_line() { WRAPPED_LINES } else { DOCUMENT_LINES };
-        self.held.len() > n_lines || self.text.len() > DOCUMENT_BYTES
-    }
-}
-
-fn begins_record(body: &[u8]) -> bool {
-    let body = peel::trim_start(body);
-    super::json::opens_record(body)
-        || body.starts_with(b"CEF:0|Falco")
-        || text::head(body).is_some()
-}
-
-/// Whether text from an envelope is a record without more parts: an object that ends.
-fn is_whole_record(body: &[u8]) -> bool {
-    let body = peel::trim_start(body).trim_ascii_end();
-    if body.first() != Some(&b'{') || body.last() != Some(&b'}') {
-        return false;
-    }
-    let mut scan = Scan::default();
-    scan.push(body);
-    scan.is_complete()
-}
-
-/// How many bytes of a line are its ending.
-fn ending(line: &[u8]) -> usize {
-    match line {
-        [.., b'\r', b'\n'] => 2,
-        [.., b'\n'] | [.., b'\r'] => 1,
-        _ => 0,
-    }
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    line.iter().all(u8::is_ascii_whitespace)
-}
-
-/// UTF-16 by its mark, or by every other byte of the first line being NUL.
-fn is_utf16(line: &[u8]) -> bool {
-    let rest = line.strip_prefix(b"\xff\xfe").or_else(|| line.strip_prefix(b"\xfe\xff"));
-    let (line, n_least) = match rest {
-        Some(rest) => (rest, 2),
-        None => (line, 8),
-    };
-    let start = line.get(..line.len().min(64)).unwrap_or_default();
-    let n_nul = |odd: usize| start.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
-    let n_pairs = start.len() / 2;
-    n_pairs >= n_least
-        && [0, 1]
-            .into_iter()
-            .any(|odd| n_nul(odd) * 10 >= n_pairs * 8 && n_nul(1 - odd) * 10 <= n_pairs)
 }
