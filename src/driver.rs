@@ -133,9 +133,10 @@ async fn open(start: Start) -> io::Result<Left> {
         intake: start.intake,
         last_copy: None,
         theme_written: None,
+        has_theme: false,
     };
     outside.give_mouse(outside.mouse);
-    outside.theme_written = outside.sources.theme_written();
+    outside.note_theme();
     let size = screen.size()?;
     outside.tell(Msg::Resize(size.width, size.height));
     for banner in start.banners.into_iter().chain(problems) {
@@ -166,6 +167,8 @@ async fn run(
     }));
     let mut theme_check = tokio::time::interval(THEME_CHECK);
     loop {
+        // A built-in theme does not change: then nothing is looked at.
+        let has_theme = outside.borrow().has_theme;
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
@@ -174,7 +177,7 @@ async fn run(
                 Asked::GoOn => outside.borrow_mut().resume(),
             },
             done = &mut console => return done.map(|()| Left::Quit),
-            _ = theme_check.tick() => outside.borrow_mut().check_theme(),
+            _ = theme_check.tick(), if has_theme => outside.borrow_mut().check_theme(),
         }
     }
 }
@@ -188,6 +191,8 @@ struct Outside {
     intake: intake::Options,
     last_copy: Option<String>,
     theme_written: Option<SystemTime>,
+    /// The theme is a file of the user's, or was.
+    has_theme: bool,
 }
 
 impl Outside {
@@ -257,8 +262,13 @@ impl Outside {
     }
 
     fn configured(&mut self, (settings, problems): settings::Made) {
-        self.theme_written = self.sources.theme_written();
+        self.note_theme();
         self.tell(Msg::Configured { settings: Box::new(settings), problems });
+    }
+
+    fn note_theme(&mut self) {
+        self.theme_written = self.sources.theme_written();
+        self.has_theme |= self.theme_written.is_some();
     }
 
     fn check_theme(&mut self) {

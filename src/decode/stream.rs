@@ -2,11 +2,12 @@
 //! each record once.
 
 mod block;
+mod held;
 mod lines;
 
 use super::{
     Context, Entry, Item, Other,
-    body::{self, Body, Going, Outcome, Piece},
+    body::{self, Body, Outcome, Piece},
     journal::Export,
     own,
     peel::{self, Part, Peeled},
@@ -497,92 +498,6 @@ impl Decoder {
         }
     }
 
-    /// A document is complete: it is one record, or several behind each other.
-    fn take_document(&mut self, block: Block, out: &mut Vec<Entry>) {
-        let (Some(first), Some(last)) = (block.held.first(), block.held.last()) else { return };
-        let line = Line {
-            body: &block.text,
-            wrap: first.wrap.clone(),
-            stream: block.stream,
-            part: Part::Whole,
-            is_syslog: first.is_syslog,
-            flags: first.flags,
-            place: first.place,
-            end: last.end,
-            bare_at: None,
-            body_at: None,
-            depth: first.depth,
-        };
-        self.classify(line, false, out);
-    }
-
-    /// A record did not go on as it might have: its lines are read for themselves, or as a document that ends too soon.
-    fn give_up(&mut self, block: Block, out: &mut Vec<Entry>) {
-        if !block.is_one_line() {
-            return self.take_document(block, out);
-        }
-        for (n, held) in block.held.into_iter().enumerate() {
-            let line = Line {
-                body: block.text.get(held.from..held.to).unwrap_or_default(),
-                wrap: held.wrap,
-                stream: block.stream.clone(),
-                part: Part::Whole,
-                is_syslog: held.is_syslog,
-                flags: held.flags,
-                place: held.place,
-                end: held.end,
-                bare_at: held.bare_at,
-                body_at: held.body_at,
-                depth: held.depth,
-            };
-            if n == 0 {
-                self.classify(line, false, out);
-            } else {
-                self.read_body(line, out);
-            }
-        }
-    }
-
-    /// A blank line ends what was only a wrapped string or text; a document may hold one.
-    fn end_wrapped(&mut self, out: &mut Vec<Entry>) {
-        let place = self
-            .going
-            .iter()
-            .position(|block| block.stream.is_empty() && block.going != Going::Document);
-        if let Some(place) = place {
-            let block = self.going.remove(place);
-            self.give_up(block, out);
-        }
-    }
-
-    fn take_export_line(&mut self, line: &[u8], place: Place, end: u64, out: &mut Vec<Entry>) {
-        let mut export = self.export.take().unwrap_or_else(|| Export::new(place));
-        if export.add(line, end) {
-            self.export = Some(export);
-        } else {
-            self.take_export(export, out);
-        }
-    }
-
-    fn take_export(&mut self, export: Export, out: &mut Vec<Entry>) {
-        let (place, end) = (export.place, export.end);
-        let line = Line {
-            body: b"",
-            wrap: Wrap::default(),
-            stream: String::new(),
-            part: Part::Whole,
-            is_syslog: false,
-            flags: Flags::default(),
-            place,
-            end,
-            bare_at: None,
-            body_at: None,
-            depth: 0,
-        };
-        let pieces = export.into_pieces();
-        self.push_pieces(&line, pieces, out);
-    }
-
     fn origin(&self, place: Place) -> Origin {
         Origin { source: self.source.clone(), offset: place.offset, line: place.line }
     }
@@ -603,3 +518,6 @@ impl Decoder {
         out.push(Entry { offset: place.offset, len, line: place.line, item });
     }
 }
+
+#[cfg(test)]
+mod tests;
