@@ -164,12 +164,12 @@ impl Decoder {
     /// stays held: its writer may only be slow.
     pub fn settle(&mut self, out: &mut Vec<Entry>) {
         let peeled = peel::peel(&self.pending, &self.ctx);
-        if peeled.part == Part::Whole && is_whole_record(peeled.body) {
+        if peeled.part != Part::Open && is_whole_record(peeled.body) {
             self.take_pending(out);
             // Its line end is still to come.
             self.line -= 1;
         }
-        while let Some(place) = self.going.iter().position(Block::is_one_line) {
+        while let Some(place) = self.going.iter().position(Block::is_torn) {
             let block = self.going.remove(place);
             self.give_up(block, out);
         }
@@ -177,7 +177,7 @@ impl Decoder {
 
     /// Whether a line is held that [`settle`](Self::settle) would make final.
     pub fn may_settle(&self) -> bool {
-        self.going.iter().any(Block::is_one_line)
+        self.going.iter().any(Block::is_torn)
     }
 
     /// Whether a record is held that a next line may complete.
@@ -402,6 +402,7 @@ impl Decoder {
                     text: Vec::new(),
                     held: Vec::new(),
                     scan: Scan::default(),
+                    holds_record: false,
                 };
                 block.add(&line);
                 self.going.push(block);

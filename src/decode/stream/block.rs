@@ -1,7 +1,7 @@
 //! A record that may go on in the next line, and which lines it takes.
 
 use super::super::{body::Going, json, own, peel, record::Wrap, scan::Scan};
-use super::lines::begins_record;
+use super::lines::{begins_record, is_whole_record};
 use super::{DOCUMENT_BYTES, DOCUMENT_LINES, Line, Place, WRAPPED_LINES};
 use crate::model::Flags;
 
@@ -13,6 +13,8 @@ pub(super) struct Block {
     pub(super) text: Vec<u8>,
     pub(super) held: Vec<Held>,
     pub(super) scan: Scan,
+    /// Holds a whole record with no comma behind it: the next record shows that this is no array.
+    pub(super) holds_record: bool,
 }
 
 #[derive(Debug)]
@@ -35,7 +37,10 @@ impl Block {
         let body = peel::trim_start(line.body);
         if self.going == Going::Document {
             match body.first() {
-                Some(b'{') => return self.scan.is_in_array() || !json::opens_record(body),
+                Some(b'{') => {
+                    return (self.scan.is_in_array() && !self.holds_record)
+                        || !json::opens_record(body);
+                }
                 Some(b'"' | b'}' | b']' | b'[' | b',' | b'#' | b'/') => return true,
                 _ => {}
             }
@@ -50,6 +55,9 @@ impl Block {
             self.text.push(b'\n');
             self.scan.push(b"\n");
         }
+        self.holds_record |= !self.held.is_empty()
+            && json::opens_record(peel::trim_start(line.body))
+            && is_whole_record(line.body);
         let from = self.text.len();
         self.text.extend_from_slice(line.body);
         self.scan.push(line.body);
@@ -84,6 +92,11 @@ impl Block {
         self.going != Going::Document
             || memchr::memmem::find(first, b"\"rule\"").is_some()
             || memchr::memmem::find(first, b"\"output\"").is_some()
+    }
+
+    /// Whether its lines are records or torn ones by themselves, unless the document ends after all.
+    pub(super) fn is_torn(&self) -> bool {
+        self.holds_record || self.is_one_line()
     }
 
     pub(super) fn is_too_large(&self) -> bool {

@@ -27,7 +27,7 @@ impl Decoder {
 
     /// A record did not go on as it might have: its lines are read for themselves, or as a document that ends too soon.
     pub(super) fn give_up(&mut self, block: Block, out: &mut Vec<Entry>) {
-        if !block.is_one_line() {
+        if !block.is_torn() {
             return self.take_document(block, out);
         }
         for (n, held) in block.held.into_iter().enumerate() {

@@ -96,3 +96,14 @@ fn a_torn_line_is_not_waited_for() {
     assert_eq!(outputs(&out), ["x"]);
     assert!(decoder.is_idle());
 }
+
+#[test]
+fn a_torn_line_that_opens_an_array_swallows_no_alert() {
+    for torn in [r#"{"a":["#.to_owned(), format!("{{\"a\":{}", "[".repeat(1000))] {
+        let mut decoder = decoder();
+        let mut out = Vec::new();
+        decoder.push(format!("{torn}\n{JSON}\n{JSON}\n{JSON}\n").as_bytes(), &mut out);
+        let alerts = out.iter().filter(|entry| matches!(entry.item, Item::Alert(_)));
+        assert_eq!(alerts.count(), 3, "{:?}", outputs(&out));
+    }
+}
