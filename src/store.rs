@@ -9,6 +9,7 @@ mod cells;
 mod draft;
 mod names;
 mod near;
+mod part;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use bodies::{Bodies, Body};
 pub use cells::Stat;
 pub use draft::{Batch, Draft, Drafter};
 pub use names::{Cell, CellId, Names, Place, Sym};
+pub use part::Part;
 pub use segment::{Row, SEGMENT_ROWS, Segment};
 pub use timeline::{Counts, Timeline};
 pub use totals::Totals;

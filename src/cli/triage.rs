@@ -309,22 +309,10 @@ fn target(which: &Which) -> anyhow::Result<Option<Target>> {
     let evidence = Evidence::of(record);
     let about = About {
         rule: alert.rule_name().to_owned(),
-        place: place(&Place::of(&alert)),
+        place: Place::of(&alert).words(),
         evidence: Some(evidence.sha256.clone()),
     };
     Ok(Some(Target { key, about, evidence: Some(evidence) }))
-}
-
-/// A place in a few words.
-fn place(place: &Place<'_>) -> String {
-    match (place.namespace, place.pod, place.container_name, place.container_id) {
-        (Some(namespace), Some(pod), ..) => format!("{namespace}/{pod}"),
-        (_, _, _, Some("host")) => place.hostname.unwrap_or("host").to_owned(),
-        (_, _, Some(name), Some(id)) if !name.is_empty() => format!("{name} ({id})"),
-        (_, _, Some(name), _) if !name.is_empty() => name.to_owned(),
-        (_, _, _, Some(id)) if !id.is_empty() => id.to_owned(),
-        _ => place.hostname.unwrap_or("unknown").to_owned(),
-    }
 }
 
 fn list(

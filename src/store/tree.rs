@@ -140,6 +140,19 @@ impl Tree {
         cells
     }
 
+    /// The same groups under the same numbers, with nothing counted.
+    pub(super) fn emptied(&self) -> Self {
+        let mut empty = self.clone();
+        for node in &mut empty.nodes {
+            node.stat = Stat::default();
+            node.place = Place::default();
+        }
+        for (_, counted) in empty.leaves.values_mut() {
+            *counted = 0;
+        }
+        empty
+    }
+
     /// Brings the counts of these cells up to date.
     pub(super) fn count(&mut self, touched: &[CellId], cells: &Cells, names: &Names) {
         if self.grouping == Grouping::Flat {

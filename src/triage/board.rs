@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The decisions about every alert and group, and how they came about.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Board {
     /// Changes of each key, ordered by time, then id.
     changes: HashMap<Key, Vec<Change>>,
@@ -18,7 +18,7 @@ pub struct Board {
     undone: Undo,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Undo {
     done: Vec<String>,
     taken_back: Vec<String>,
@@ -94,6 +94,16 @@ impl Board {
     /// How many changes are in memory only.
     pub fn n_saving(&self) -> usize {
         self.saving.len()
+    }
+
+    /// Whether anybody ever decided about it.
+    pub fn knows(&self, key: Key) -> bool {
+        self.changes.contains_key(&key)
+    }
+
+    /// Whether nobody decided about anything.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
     }
 
     /// What is known under one key.

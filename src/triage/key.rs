@@ -5,7 +5,7 @@
 //! file, a pipe, an archive or falcosidekick changes on the way (falcosidekick adds a `uuid` and fields of its own, trims
 //! the zeros of times, sorts tags, cuts strings over 512 bytes and drops `message`; see its types and handlers).
 
-use crate::model::{Alert, TimeFrom};
+use crate::model::{Alert, Columns, TimeFrom};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -160,6 +160,30 @@ impl<'a> Place<'a> {
             namespace,
             pod,
             hostname: alert.hostname.as_deref(),
+        }
+    }
+
+    /// The place of a row's columns.
+    pub fn of_columns(columns: &Columns<'a>) -> Self {
+        Self {
+            container_id: columns.container_id,
+            container_name: columns.container_name,
+            image: columns.image,
+            namespace: columns.namespace,
+            pod: columns.pod,
+            hostname: columns.hostname,
+        }
+    }
+
+    /// The place in a few words. Raw: whoever shows it makes it printable.
+    pub fn words(&self) -> String {
+        match (self.namespace, self.pod, self.container_name, self.container_id) {
+            (Some(namespace), Some(pod), ..) => format!("{namespace}/{pod}"),
+            (_, _, _, Some("host")) => self.hostname.unwrap_or("host").to_owned(),
+            (_, _, Some(name), Some(id)) if !name.is_empty() => format!("{name} ({id})"),
+            (_, _, Some(name), _) if !name.is_empty() => name.to_owned(),
+            (_, _, _, Some(id)) if !id.is_empty() => id.to_owned(),
+            _ => self.hostname.unwrap_or("unknown").to_owned(),
         }
     }
 }
