@@ -1,0 +1,458 @@
+//! Deciding: from a key to changes in memory, and an order to save them.
+
+use super::{App, Turn};
+use crate::model::{AlertId, Level, Priority, Status};
+use crate::store::NodeId;
+use crate::text::{count, plural, printable, shown};
+use crate::triage::{AlertKeys, Place, Scope, Shelter, Suppression};
+use crate::ui::action::Action;
+use crate::ui::desk::wish::{Edit, Identified, Target, Wish};
+use crate::ui::desk::{Done, Keeping};
+use crate::ui::effect::{Effect, Ground as Snapshot};
+use crate::ui::narrow::equals;
+use crate::ui::overlay::Overlay;
+use crate::ui::overlay::decide::{Ask, Decide, Typing, VERDICTS};
+use crate::ui::overlay::note::Note;
+use crate::ui::pane::detail::Shown;
+use crate::ui::pane::groups::{Pick, urgency};
+use crate::ui::widget::prompt::Prompt;
+
+/// Alerts that one key press may decide about.
+const MOST: usize = 10_000;
+
+impl App {
+    /// Asks what is left to ask for a decision, or makes it at once where nothing is.
+    pub(super) fn ask(&mut self, ask: Ask, turn: &mut Turn) {
+        let targets = self.targets(Scope::Container);
+        let is_alert = targets.iter().all(|target| target.scope == Scope::Alert);
+        let about = self.about(&targets);
+        let at_once = match ask {
+            Ask::Acknowledge => Some(Status::Acknowledged),
+            Ask::Escalate => Some(Status::Escalated),
+            _ => None,
+        };
+        if let (Some(status), 1) = (at_once, targets.len()) {
+            self.wish(Edit::Status(status), targets, turn);
+            return;
+        }
+        let decision = targets.first().and_then(|target| {
+            let standing = self.desk.standing(&self.store, target.id)?;
+            Some(standing.decision.clone())
+        });
+        let typing = match ask {
+            Ask::Assign => {
+                let name = decision.and_then(|decision| decision.assignee);
+                let name = name.unwrap_or_else(|| self.desk.by.clone());
+                Some((Typing::Text, Prompt::new(&name)))
+            }
+            Ask::Tag => {
+                let tags = decision.map(|decision| decision.tags.join(" "));
+                Some((Typing::Text, Prompt::new(&tags.unwrap_or_default())))
+            }
+            _ => None,
+        };
+        let cursor = match ask {
+            Ask::Close => VERDICTS
+                .iter()
+                .position(|(_, verdict)| Some(*verdict) == self.desk.last_verdict)
+                .unwrap_or(0),
+            Ask::Mute => self.desk.last_mute,
+            _ => 0,
+        };
+        self.overlay = Some(Overlay::Decide(Box::new(Decide {
+            ask,
+            targets,
+            about,
+            scope: if is_alert { Scope::Alert } else { Scope::Container },
+            reason: String::new(),
+            cursor,
+            typing,
+            error: None,
+        })));
+    }
+
+    /// Opens the note of what the cursor is on.
+    pub(super) fn write_note(&mut self) {
+        let targets = self.targets(Scope::Container);
+        let about = self.about(&targets);
+        let text = targets
+            .first()
+            .and_then(|target| self.desk.standing(&self.store, target.id)?.decision.note.clone());
+        let note = Note::new(targets, about, text.as_deref().unwrap_or(""));
+        self.overlay = Some(Overlay::Note(Box::new(note)));
+    }
+
+    /// What the next decision is about: what is marked, else what the cursor is on.
+    pub(super) fn targets(&self, scope: Scope) -> Vec<Target> {
+        let picks: Vec<Pick> = match self.desk.marks.is_empty() {
+            true => self.groups.pick().into_iter().collect(),
+            false => self.desk.marks.all().to_vec(),
+        };
+        let mut targets: Vec<Target> = Vec::new();
+        for pick in picks {
+            match pick {
+                Pick::Alert(_, id) => targets.push(Target { id, scope: Scope::Alert }),
+                Pick::Group(node) => {
+                    let tree = self.ground().tree;
+                    for cell in tree.cells_under(node) {
+                        // The newest that is in sight stands for the cell, else the newest of all.
+                        let shown = tree.node(node).map(|node| node.stat.newest);
+                        let shown = shown.filter(|id| self.store.cell_of(*id) == Some(cell));
+                        if let Some(id) = shown.or_else(|| self.store.newest_in(cell))
+                            && self.has_some_left(cell, node)
+                        {
+                            targets.push(Target { id, scope });
+                        }
+                    }
+                }
+            }
+            if targets.len() > MOST {
+                break;
+            }
+        }
+        targets.truncate(MOST);
+        targets
+    }
+
+    /// Whether a cell has alerts in the view.
+    fn has_some_left(&self, cell: crate::store::CellId, node: NodeId) -> bool {
+        let tree = self.ground().tree;
+        let leaf = tree.leaf(cell).and_then(|leaf| tree.node(leaf));
+        let leaf = leaf.or_else(|| tree.node(node));
+        leaf.is_some_and(|leaf| leaf.stat.count > 0)
+    }
+
+    /// What a decision is about and how many alerts that are, in one line.
+    pub(super) fn about(&self, targets: &[Target]) -> String {
+        let tree = self.ground().tree;
+        let mut n_alerts = 0_u64;
+        let mut leaves = Vec::new();
+        for target in targets {
+            let leaf = self.store.cell_of(target.id).and_then(|cell| tree.leaf(cell));
+            match (target.scope, leaf) {
+                (Scope::Alert, _) | (_, None) => n_alerts += 1,
+                (_, Some(leaf)) if !leaves.contains(&leaf) => {
+                    leaves.push(leaf);
+                    n_alerts += tree.node(leaf).map_or(0, |node| u64::from(node.stat.count));
+                }
+                _ => {}
+            }
+        }
+        let alerts = plural(n_alerts, "alert", "alerts");
+        match targets {
+            [] => "nothing".to_owned(),
+            [one] => {
+                let row = self.store.row(one.id);
+                let rule = row.as_ref().map_or("", |row| row.rule_name());
+                let place = row.as_ref().map(|row| Place::of_columns(&row.columns()).words());
+                let what = format!("{} · {}", shown(rule, 44), shown(&place.unwrap_or_default(), 24));
+                match one.scope {
+                    Scope::Alert => format!("1 alert of {what}"),
+                    _ => format!("{what}: {alerts}"),
+                }
+            }
+            many if leaves.is_empty() => format!("{} alerts", count(many.len() as u64)),
+            _ => format!("{}, {alerts}", plural(leaves.len() as u64, "group", "groups")),
+        }
+    }
+
+    /// Begins a decision. What is on the screen is known already; other records are read first.
+    pub(super) fn wish(&mut self, edit: Edit, targets: Vec<Target>, turn: &mut Turn) {
+        if targets.is_empty() {
+            return;
+        }
+        let next = if edit.puts_aside() { self.next_urgent(&targets) } else { self.groups.pick() };
+        let wish = Wish { edit, targets, next };
+        if let [only] = wish.targets.as_slice()
+            && let Shown::Alert(id, look) = &self.detail.shown
+            && *id == only.id
+        {
+            let alert = &look.alert;
+            let found = Identified {
+                id: *id,
+                keys: AlertKeys::of(alert),
+                rule: alert.rule_name().to_owned(),
+                place: Place::of(alert).words(),
+                record: Some(look.raw.clone()),
+            };
+            self.decide(&wish, vec![found], turn);
+            return;
+        }
+        let ids = wish.targets.iter().map(|target| target.id).collect();
+        self.desk.pending = Some(wish);
+        turn.ask(Effect::Identify { ids, ground: Snapshot(self.store.snapshot()) });
+    }
+
+    /// The records that a decision waits for were read.
+    pub(super) fn identified(&mut self, found: Vec<Identified>, turn: &mut Turn) {
+        if let Some(wish) = self.desk.pending.take() {
+            self.decide(&wish, found, turn);
+        }
+    }
+
+    fn decide(&mut self, wish: &Wish, mut found: Vec<Identified>, turn: &mut Turn) {
+        // A group is known by its columns even when no record of it can be read any more.
+        for target in wish.targets.iter().filter(|target| target.scope != Scope::Alert) {
+            if !found.iter().any(|known| known.id == target.id)
+                && let (Some(keys), Some(row)) =
+                    (self.desk.keys_of(&self.store, target.id), self.store.row(target.id))
+            {
+                found.push(Identified {
+                    id: target.id,
+                    keys,
+                    rule: row.rule_name().to_owned(),
+                    place: Place::of_columns(&row.columns()).words(),
+                    record: None,
+                });
+            }
+        }
+        let about = self.about(&wish.targets);
+        if let Edit::Mute { ends, reason } = &wish.edit {
+            self.mute(wish, *ends, reason, turn);
+        } else {
+            let outcome = self.desk.changes(wish, &found, self.now);
+            if outcome.changes.is_empty() {
+                let why = match outcome.n_gone {
+                    0 => "it stands so already".to_owned(),
+                    n => format!("{} cannot be read again", plural(n as u64, "record", "records")),
+                };
+                self.lines.warn(self.now, format!("Nothing changed: {why}"));
+                return;
+            }
+            self.desk.board.decide(outcome.changes.clone());
+            self.desk.done.push(Done::Decided);
+            self.desk.taken_back.clear();
+            self.save(outcome.changes, Vec::new(), outcome.evidence, turn);
+        }
+        self.desk.unsettle();
+        self.desk.marks.clear();
+        let undo = self.settings.keymap.label(Action::Undo);
+        let mut words = wish.edit.words();
+        if let Some(first) = words.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        self.lines.done(self.now, format!("{words}: {about}   {undo} takes it back"));
+        self.resettle(wish.next);
+    }
+
+    /// Orders what was decided to be saved; where nothing is kept it counts as it is.
+    pub(super) fn save(
+        &mut self,
+        changes: Vec<crate::triage::Change>,
+        suppressions: Vec<Suppression>,
+        evidence: Vec<crate::triage::Evidence>,
+        turn: &mut Turn,
+    ) {
+        match self.desk.keeping {
+            Keeping::Memory => {
+                let ids: Vec<String> = changes.into_iter().map(|change| change.id).collect();
+                self.desk.board.saved(&ids);
+            }
+            Keeping::Disk => turn.ask(Effect::Save { changes, suppressions, evidence }),
+        }
+    }
+
+    /// Makes the view again and puts the cursor where it belongs.
+    pub(super) fn resettle(&mut self, next: Option<Pick>) {
+        self.refresh_view();
+        self.with_groups(|groups, ground| groups.move_on(next, ground));
+    }
+
+    /// The next thing in the inbox below the cursor, or from the top, that the decision is not about.
+    fn next_urgent(&self, targets: &[Target]) -> Option<Pick> {
+        let ground = self.ground();
+        let decided: Vec<NodeId> = targets
+            .iter()
+            .filter(|target| target.scope != Scope::Alert)
+            .filter_map(|target| ground.tree.leaf(self.store.cell_of(target.id)?))
+            .collect();
+        let is_next = |pick: &Pick| match pick {
+            Pick::Alert(Some(node), id) => {
+                !decided.contains(node) && !targets.iter().any(|target| target.id == *id)
+            }
+            Pick::Alert(None, id) => !targets.iter().any(|target| target.id == *id),
+            Pick::Group(node) => {
+                !decided.contains(node)
+                    && ground.tree.node(*node).is_some_and(|node| node.children.is_empty())
+                    // The group of the alerts decided about one by one is not the next thing.
+                    && !self.groups.is_around(*node)
+            }
+        };
+        let row = self.groups.index().unwrap_or(0);
+        let (from, to) = (row + 1, self.groups.n_rows());
+        let below = (from..to).filter_map(|row| self.groups.at(row)).find(|pick| is_next(pick));
+        below.or_else(|| (0..row).filter_map(|row| self.groups.at(row)).find(|pick| is_next(pick)))
+    }
+
+    /// Takes the last decision back, or brings back what was taken back last.
+    pub(super) fn undo(&mut self, redo: bool, turn: &mut Turn) {
+        let step = if redo { self.desk.taken_back.pop() } else { self.desk.done.pop() };
+        let Some(step) = step else { return };
+        let at = self.desk.stamp(self.now);
+        let words = match &step {
+            Done::Decided => {
+                let board = &self.desk.board;
+                let Some(changes) = (if redo { board.redo(at) } else { board.undo(at) }) else {
+                    return;
+                };
+                let words = changes.first().map_or_else(String::new, |change| {
+                    crate::triage::Decision::difference(&change.before, &change.after)
+                });
+                let n = plural(changes.len() as u64, "key", "keys").replace("key", "decision");
+                self.desk.board.decide(changes.clone());
+                self.save(changes, Vec::new(), Vec::new(), turn);
+                format!("{} ({n})", printable(&words))
+            }
+            Done::Muted(ids) => {
+                let by = self.desk.by.clone();
+                let changed: Vec<Suppression> = ids
+                    .iter()
+                    .filter_map(|id| self.desk.mutes.get(id))
+                    .map(|mute| Suppression {
+                        lifted: (!redo).then(|| (by.clone(), at)),
+                        ..mute.made.clone()
+                    })
+                    .collect();
+                for made in &changed {
+                    self.desk.mutes.take(made.clone(), self.now, &self.settings.zone);
+                }
+                self.save(Vec::new(), changed, Vec::new(), turn);
+                if redo { "muted again".to_owned() } else { "no longer muted".to_owned() }
+            }
+        };
+        let said = if redo { "Done again" } else { "Taken back" };
+        self.lines.done(self.now, format!("{said}: now {words}"));
+        if redo { self.desk.done.push(step) } else { self.desk.taken_back.push(step) };
+        self.desk.unsettle();
+        let pick = self.groups.pick();
+        self.resettle(pick);
+    }
+
+    fn mute(&mut self, wish: &Wish, ends: jiff::Timestamp, reason: &str, turn: &mut Turn) {
+        let at = self.desk.stamp(self.now);
+        let mut made = Vec::new();
+        for target in &wish.targets {
+            let Some(row) = self.store.row(target.id) else { continue };
+            let Some(filter) = condition(&row, target.scope) else { continue };
+            if made.iter().any(|old: &Suppression| old.filter == filter) {
+                continue;
+            }
+            let tree = self.ground().tree;
+            let node = tree.leaf(row.cell).and_then(|leaf| tree.node(leaf));
+            let level = row.level.or_else(|| node.map(|node| urgency(&node.stat)));
+            let priority = row.priority.unwrap_or(Priority::Debug);
+            let n = made.len();
+            made.push(Suppression {
+                id: format!("{}-{at}-{n}", self.desk.host),
+                filter,
+                author: self.desk.by.clone(),
+                reason: reason.to_owned(),
+                made: at,
+                ends,
+                shelter: Shelter {
+                    priority: priority as u8,
+                    level: level.unwrap_or(Level::Benign) as u8,
+                },
+                lifted: None,
+            });
+        }
+        for mute in &made {
+            self.desk.mutes.take(mute.clone(), at, &self.settings.zone);
+        }
+        self.desk.done.push(Done::Muted(made.iter().map(|mute| mute.id.clone()).collect()));
+        self.desk.taken_back.clear();
+        self.save(Vec::new(), made, Vec::new(), turn);
+        self.recognize_again();
+    }
+
+    /// Marks or unmarks the row under the cursor, and goes on to the next.
+    pub(super) fn mark(&mut self) {
+        if let Some(pick) = self.groups.pick() {
+            self.desk.marks.toggle(pick);
+            self.groups.step(1);
+        }
+    }
+
+    /// Begins a range of marks, or ends it here.
+    pub(super) fn mark_range(&mut self) {
+        let Some(row) = self.groups.index() else { return };
+        match self.desk.marks.anchor.take() {
+            None => {
+                self.desk.marks.anchor = Some(row);
+                let key = self.settings.keymap.label(Action::MarkRange);
+                self.lines.done(self.now, format!("A range begins here; {key} ends it"));
+            }
+            Some(anchor) => {
+                let rows = anchor.min(row)..=anchor.max(row);
+                let picks: Vec<Pick> = rows.filter_map(|row| self.groups.at(row)).collect();
+                self.desk.marks.add(picks);
+            }
+        }
+    }
+
+    /// Marks everything in the group under the cursor.
+    pub(super) fn mark_group(&mut self) {
+        let Some(Pick::Group(node) | Pick::Alert(Some(node), _)) = self.groups.pick() else {
+            return;
+        };
+        let ground = self.ground();
+        let children = ground.tree.node(node).map(|node| node.children.clone()).unwrap_or_default();
+        let picks: Vec<Pick> = match children.is_empty() {
+            true => {
+                let ids: Vec<AlertId> = ground.alerts_of(node);
+                ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
+            }
+            false => children
+                .into_iter()
+                .filter(|id| ground.tree.node(*id).is_some_and(|node| node.stat.count > 0))
+                .map(Pick::Group)
+                .collect(),
+        };
+        let n = picks.len() as u64;
+        self.desk.marks.add(picks);
+        self.lines.done(self.now, format!("{} marked", count(n)));
+    }
+
+    /// Shows another view.
+    pub(super) fn show_view(&mut self, view: crate::ui::desk::View) {
+        self.desk.view = view;
+        self.desk.marks.clear();
+        let pick = self.groups.pick();
+        self.resettle(pick);
+        let says = match view {
+            crate::ui::desk::View::Inbox => "Inbox: what nobody decided about, and what came back",
+            crate::ui::desk::View::All => "All alerts, decided or not",
+            other => other.name(),
+        };
+        self.lines.done(self.now, says);
+    }
+}
+
+/// The filter that a suppression of an alert, its container or its image has.
+fn condition(row: &crate::store::Row<'_>, scope: Scope) -> Option<String> {
+    let mut parts = vec![equals("alert.rule", row.rule?)];
+    let container = row.container;
+    match (scope, container.image, container.id, container.name) {
+        (Scope::Workload, Some(image), ..) if !image.is_empty() => {
+            parts.push(equals("container.image.repository", image));
+        }
+        (_, _, Some(id), _) if !id.is_empty() && id != "host" => {
+            parts.push(equals("container.id", id));
+        }
+        (_, _, id, name) => {
+            if let Some(id) = id.filter(|id| !id.is_empty()) {
+                parts.push(equals("container.id", id));
+            }
+            if let Some(name) = name.filter(|name| !name.is_empty() && id != Some("host")) {
+                parts.push(equals("container.name", name));
+            }
+            parts.extend(row.hostname.map(|host| equals("alert.hostname", host)));
+        }
+    }
+    if scope == Scope::Alert
+        && let Some(process) = row.process
+    {
+        parts.push(equals("proc.name", process));
+    }
+    Some(parts.join(" and "))
+}

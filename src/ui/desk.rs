@@ -1,0 +1,275 @@
+//! What people decided, as the screen needs it: which alerts each view holds, how many are put aside, what is muted.
+//!
+//! The [`Board`] knows decisions by stable keys; here they meet the alerts of this session. An alert is in the inbox until
+//! somebody decided about it, about its group, or muted it; what is put aside is counted, never dropped.
+
+mod marks;
+mod mute;
+mod view;
+pub mod wish;
+
+pub use marks::Marks;
+pub use mute::{Mute, Mutes};
+pub use view::{Class, View};
+
+use crate::model::{AlertId, Level, Status, Verdict};
+use crate::store::{CellId, Grouping, Part, Store, Tree};
+use crate::triage::{AlertKeys, Board, Key, Place, Scope, Standing};
+use jiff::{SignedDuration, Timestamp};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Where decisions go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// Into memory only: the demo, or no folder to keep them in.
+    #[default]
+    Memory,
+    Disk,
+}
+
+/// What a key press did, so that it can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    Decided,
+    Muted(Vec<String>),
+}
+
+/// All about decisions that the screen keeps.
+#[derive(Debug, Default)]
+pub struct Desk {
+    pub board: Board,
+    pub mutes: Mutes,
+    pub view: View,
+    pub marks: Marks,
+    pub keeping: Keeping,
+    /// Who decides here.
+    pub by: String,
+    pub host: String,
+    /// A decision that waits for its alerts to be read.
+    pub pending: Option<wish::Wish>,
+    pub last_verdict: Option<Verdict>,
+    pub last_reason: String,
+    pub last_mute: usize,
+    pub done: Vec<Done>,
+    pub taken_back: Vec<Done>,
+    /// The banner about what keeps decisions from being saved.
+    pub trouble: Option<String>,
+    /// Up to when each source was looked at before this session.
+    pub looked: Vec<(String, Timestamp)>,
+    last_at: Option<Timestamp>,
+    n_batches: u64,
+    keys: Vec<Option<AlertKeys>>,
+    alert_keys: FxHashMap<AlertId, Key>,
+    classes: Vec<Class>,
+    counts: [u64; 5],
+    kept: Vec<AlertId>,
+    part: Option<Part>,
+    n_base: usize,
+    made_for: Option<(View, Grouping, u64)>,
+    is_stale: bool,
+    /// Alerts looked through for keys and mutes.
+    pub n_recognized: usize,
+    pub n_asked: usize,
+    pub generation: u64,
+}
+
+impl Desk {
+    /// The keys of a group.
+    pub fn keys(&self, cell: CellId) -> Option<AlertKeys> {
+        self.keys.get(cell.0 as usize).copied().flatten()
+    }
+
+    /// How one alert stands.
+    pub fn standing(&self, store: &Store, id: AlertId) -> Option<Standing<'_>> {
+        let keys = self.keys(store.cell_of(id)?)?;
+        let keys = AlertKeys { alert: self.alert_keys.get(&id).copied(), ..keys };
+        let time = store.nanos(id).and_then(|nanos| Timestamp::from_nanosecond(nanos.into()).ok());
+        Some(self.board.standing(&keys, time))
+    }
+
+    /// The keys under which an alert of this session may have been decided about.
+    pub fn keys_of(&self, store: &Store, id: AlertId) -> Option<AlertKeys> {
+        let keys = self.keys(store.cell_of(id)?)?;
+        Some(AlertKeys { alert: self.alert_keys.get(&id).copied(), ..keys })
+    }
+
+    /// Remembers the key of an alert.
+    pub fn learn(&mut self, id: AlertId, key: Key) {
+        self.is_stale |= self.alert_keys.insert(id, key) != Some(key);
+    }
+
+    /// The keys of single alerts that somebody decided about and nobody found in this session yet.
+    pub fn unknown_keys(&self) -> (FxHashSet<Key>, FxHashSet<String>) {
+        let known: FxHashSet<Key> = self.alert_keys.values().copied().collect();
+        let unknown: Vec<_> = self
+            .board
+            .entries()
+            .filter(|(key, _, _)| key.scope == Scope::Alert && !known.contains(key))
+            .collect();
+        let rules = unknown.iter().map(|(_, _, last)| last.about.rule.clone()).collect();
+        (unknown.into_iter().map(|(key, _, _)| key).collect(), rules)
+    }
+
+    /// A time for a decision: later than the one before, so that their order is never in doubt.
+    pub fn stamp(&mut self, now: Timestamp) -> Timestamp {
+        let next = self.last_at.and_then(|at| at.checked_add(SignedDuration::from_nanos(1)).ok());
+        let at = next.map_or(now, |next| next.max(now));
+        self.last_at = Some(at);
+        at
+    }
+
+    /// A name for what one key press changes.
+    pub fn batch(&mut self, at: Timestamp) -> String {
+        self.n_batches += 1;
+        format!("{}-{at}-{}", self.host, self.n_batches)
+    }
+
+    /// Decisions or mutes have changed.
+    pub fn unsettle(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// How many alerts each class holds, in the order of [`Class`].
+    pub fn count(&self, class: Class) -> u64 {
+        self.counts.get(class as usize).copied().unwrap_or(0)
+    }
+
+    /// Alerts that are not in the inbox.
+    pub fn n_aside(&self) -> u64 {
+        self.counts.iter().skip(1).sum()
+    }
+
+    /// The class of an alert.
+    pub fn class(&self, id: AlertId) -> Class {
+        self.classes.get(id.0 as usize).copied().unwrap_or(Class::Inbox)
+    }
+
+    /// The groups and alerts of the view; `None` where it holds everything.
+    pub fn left(&self) -> Option<(&Tree, &[AlertId])> {
+        self.part.as_ref().map(|part| (part.tree(), self.kept.as_slice()))
+    }
+
+    /// Notes what the assessment of an alert came to.
+    pub fn assess(&mut self, store: &Store, id: AlertId, level: Level) {
+        if self.view.holds(self.class(id))
+            && let (Some(part), Some(cell)) = (&mut self.part, store.cell_of(id))
+        {
+            part.assess(cell, level);
+        }
+    }
+
+    /// Brings the view up to date with alerts and decisions. `base` is what the filter leaves and its generation.
+    /// Says whether the view holds other alerts than before, besides new ones.
+    pub fn refresh(
+        &mut self,
+        store: &Store,
+        base: Option<(&Tree, &[AlertId])>,
+        generation: u64,
+        now: Timestamp,
+    ) -> bool {
+        self.learn_cells(store);
+        let lapsed = self.mutes.turn(now);
+        let stale = std::mem::take(&mut self.is_stale) || lapsed;
+        self.classify(store, now, stale);
+        let tree = base.map_or(store.tree(), |(tree, _)| tree);
+        let wanted = Some((self.view, tree.grouping(), generation));
+        if self.view == View::All || (self.view == View::Inbox && self.n_aside() == 0) {
+            let had = self.part.take().is_some();
+            self.kept = Vec::new();
+            self.made_for = wanted;
+            return had || stale;
+        }
+        let n_base = base.map_or(store.len(), |(_, ids)| ids.len());
+        let afresh = stale || self.part.is_none() || self.made_for != wanted || n_base < self.n_base;
+        if !afresh && n_base == self.n_base {
+            return false;
+        }
+        if afresh {
+            self.part = Some(Part::default());
+            self.kept.clear();
+            self.n_base = 0;
+        }
+        let view = self.view;
+        let holds = |id: &AlertId| {
+            view.holds(self.classes.get(id.0 as usize).copied().unwrap_or(Class::Inbox))
+        };
+        let more: Vec<AlertId> = match base {
+            Some((_, ids)) => ids.iter().skip(self.n_base).copied().filter(holds).collect(),
+            None => (self.n_base..n_base)
+                .filter_map(|at| u32::try_from(at).ok())
+                .map(AlertId)
+                .filter(holds)
+                .collect(),
+        };
+        self.kept.extend_from_slice(&more);
+        if let Some(part) = &mut self.part {
+            store.extend(part, tree, more);
+        }
+        self.n_base = n_base;
+        self.made_for = wanted;
+        afresh
+    }
+
+    fn learn_cells(&mut self, store: &Store) {
+        let names = store.names();
+        for cell in names.cells().iter().skip(self.keys.len()) {
+            let keys = cell.place.map(|place| {
+                let container = names.container(&place);
+                let place = Place {
+                    container_id: container.id,
+                    container_name: container.name,
+                    image: container.image,
+                    namespace: names.text(place.namespace),
+                    pod: names.text(place.pod),
+                    hostname: names.text(place.hostname),
+                };
+                AlertKeys::of_group(names.text(cell.rule).unwrap_or(NO_RULE), &place)
+            });
+            self.keys.push(keys);
+        }
+    }
+
+    fn classify(&mut self, store: &Store, now: Timestamp, afresh: bool) {
+        if afresh {
+            self.classes.clear();
+            self.counts = [0; 5];
+        }
+        let decided: Vec<bool> = match self.board.is_empty() {
+            true => Vec::new(),
+            false => self
+                .keys
+                .iter()
+                .map(|keys| {
+                    keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key)))
+                })
+                .collect(),
+        };
+        if decided.is_empty() && self.mutes.is_empty() {
+            self.classes.resize(store.len(), Class::Inbox);
+            self.counts = [store.len() as u64, 0, 0, 0, 0];
+            return;
+        }
+        self.mutes.recount(afresh);
+        for at in self.classes.len()..store.len() {
+            let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
+            let cell = store.cell_of(id).unwrap_or_default();
+            let is_decided = decided.get(cell.0 as usize).copied().unwrap_or(false)
+                || self.alert_keys.contains_key(&id);
+            let status = match is_decided {
+                true => self.standing(store, id).map_or(Status::Open, |standing| standing.status()),
+                false => Status::Open,
+            };
+            let class = match status {
+                Status::Open if self.mutes.hides(store, id, now) => Class::Muted,
+                status => Class::of(status),
+            };
+            self.classes.push(class);
+            if let Some(count) = self.counts.get_mut(class as usize) {
+                *count += 1;
+            }
+        }
+    }
+}
+
+/// Stands in for a rule name, as in [`crate::model::Alert::rule_name`].
+const NO_RULE: &str = "(no rule name)";
