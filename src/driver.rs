@@ -5,6 +5,7 @@
 
 mod background;
 mod filters;
+mod keep;
 mod pump;
 pub mod settings;
 mod terminal;
@@ -18,7 +19,8 @@ use crate::config::{Bell, Config, Paths};
 use crate::intake;
 use crate::source::{self, Spec};
 use crate::theme::Depth;
-use crate::ui::{self, App, Effect, Mouse, Msg};
+use crate::triage::{Order, Writer};
+use crate::ui::{self, App, Effect, Keeping, Mouse, Msg};
 use background::{Background, Late};
 use crossterm::event::{Event, EventStream};
 use futures_util::{Stream, StreamExt, future};
@@ -125,11 +127,18 @@ async fn open(start: Start) -> io::Result<Left> {
         (app.narrow.history, app.narrow.named) = (history, named);
         problems.extend(problem);
     }
+    let writer = keep::begin(&start.input, &sources, &tools.inbox);
+    (app.desk.by, app.desk.host) = keep::signature();
+    app.desk.keeping = if writer.is_some() { Keeping::Disk } else { Keeping::Memory };
+    if let Some(says) = keep::says(&start.input, writer.is_some()) {
+        app.lines.done(clock::now(), says);
+    }
     let mut outside = Outside {
         mouse: settings.mouse,
         sources,
         jobs,
         tools,
+        writer,
         intake: start.intake,
         last_copy: None,
         theme_written: None,
@@ -188,6 +197,7 @@ struct Outside {
     sources: Sources,
     jobs: Jobs,
     tools: Tools,
+    writer: Option<Writer>,
     intake: intake::Options,
     last_copy: Option<String>,
     theme_written: Option<SystemTime>,
@@ -236,6 +246,15 @@ impl Outside {
                     self.tell(Msg::Banner(format!("the filter is not saved: {why}")));
                 }
             }
+            Effect::Save { changes, suppressions, evidence } => {
+                self.order(Order::Save { changes, suppressions, evidence });
+            }
+            Effect::Look(looked) => {
+                for (source, at) in looked {
+                    self.order(Order::Look { source, at });
+                }
+            }
+            Effect::Edit { text } => self.edit(&text),
             Effect::Demo => self.begin(Input::Demo),
             // The loop performs these itself.
             Effect::Continue | Effect::Redraw | Effect::Wake { .. } => {}
@@ -281,6 +300,31 @@ impl Outside {
     fn give_mouse(&mut self, mouse: Mouse) {
         self.mouse = mouse;
         let _ = self.tools.to_terminal.send(terminal::mouse_sequence(mouse).into());
+    }
+
+    /// Hands an order to the one who saves decisions.
+    fn order(&self, order: Order) {
+        let is_taken = self.writer.as_ref().is_some_and(|writer| writer.order(order));
+        if !is_taken {
+            let why = "decisions cannot be saved any more; leave and start again".to_owned();
+            self.tell(Msg::Banner(why));
+        }
+    }
+
+    /// Lets the person's editor have a text.
+    fn edit(&mut self, text: &str) {
+        let left = terminal::leave().map_err(|error| error.to_string());
+        let edited = left.and_then(|()| {
+            let folder = self
+                .sources
+                .paths
+                .as_ref()
+                .map_or_else(std::env::temp_dir, |paths| paths.state.clone());
+            std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+            keep::edit(text, &folder)
+        });
+        let _ = terminal::enter(self.mouse);
+        self.tell(Msg::Edited(edited));
     }
 
     fn suspend(&mut self) {

@@ -37,7 +37,7 @@ pub use operator::{Operator, Quantifier, Transformer};
 pub use prefilter::Prefilter;
 pub use print::value as quote;
 pub use scan::{Token, highlight};
-pub use subject::{Judged, Own, OwnValue, Subject};
+pub use subject::{Judged, Own, OwnValue, Subject, Triaged};
 pub use suggest::nearest;
 
 /// A condition, parsed, checked and ready to be asked of many alerts.
@@ -102,6 +102,11 @@ impl Filter {
     /// What the raw bytes of a matching record must hold; `None` when bytes cannot tell.
     pub fn prefilter(&self) -> Option<Prefilter> {
         Prefilter::of(&self.node)
+    }
+
+    /// Whether the condition asks for what people decided (`triage.*`).
+    pub fn needs_triage(&self) -> bool {
+        self.fields().any(|key| key.starts_with("triage."))
     }
 
     /// Whether the condition asks for `alert.assessment` or `alert.known`, so that alerts have to be judged first.

@@ -6,6 +6,7 @@
 pub mod action;
 mod app;
 mod complete;
+mod desk;
 mod effect;
 mod health;
 pub mod keymap;
@@ -23,8 +24,9 @@ mod view;
 mod widget;
 
 pub use action::Action;
-pub use app::{App, Turn};
-pub use effect::{Effect, Ground, Meets, Mouse, What};
+pub use app::{App, Recognized, Turn};
+pub use desk::{Keeping, wish::Identified};
+pub use effect::{Decisions, Effect, Ground, Meets, Mouse, Recognize, What};
 pub use msg::{Assessed, Counted, Look, Msg, Progress, State, Tone};
 pub use narrow::pattern as search_pattern;
 pub use overlay::help::markdown as keys_as_markdown;

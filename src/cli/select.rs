@@ -3,11 +3,14 @@
 
 use super::args::Select;
 use super::session::{self, Session};
+use crate::clock;
+use crate::config::Paths;
 use crate::decode::RulesFiles;
 use crate::model::{Alert, AlertId};
-use crate::query::Filter;
+use crate::query::{Filter, Judged};
 use crate::source::Gone;
 use crate::text;
+use crate::triage::{Board, Db};
 use memchr::memmem::Finder;
 use std::io::{self, Write};
 
@@ -16,6 +19,8 @@ use std::io::{self, Write};
 pub struct Selection {
     filter: Option<Filter>,
     search: Option<Finder<'static>>,
+    /// What people decided, where the filter asks for it.
+    board: Option<Board>,
 }
 
 /// A filter that cannot be read, marked where it is wrong.
@@ -31,7 +36,8 @@ impl Selection {
             None => None,
         };
         let search = select.search.as_deref().map(|text| Finder::new(text).into_owned());
-        Ok(Self { filter, search })
+        let board = filter.as_ref().filter(|filter| filter.needs_triage()).map(|_| decisions());
+        Ok(Self { filter, search, board })
     }
 
     pub fn is_everything(&self) -> bool {
@@ -62,7 +68,14 @@ impl Selection {
 
     /// Whether an alert that was read again is selected.
     pub fn admits_alert(&self, bytes: &[u8], alert: &Alert) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.matches(alert))
+        let holds_filter = |filter: &Filter| match &self.board {
+            None => filter.matches(alert),
+            Some(board) => {
+                let triage = Some(board.triaged(alert));
+                filter.matches(&Judged { alert, level: None, known: None, triage })
+            }
+        };
+        self.filter.as_ref().is_none_or(holds_filter)
             && self.search.as_ref().is_none_or(|finder| holds(finder, bytes, alert))
     }
 }
@@ -74,6 +87,28 @@ fn holds(finder: &Finder<'_>, bytes: &[u8], alert: &Alert) -> bool {
         || alert.output.as_deref().is_some_and(has)
         || alert.rule.as_deref().is_some_and(has)
         || alert.fields.iter().any(|(_, value)| has(&value.display()))
+}
+
+/// What people decided on this host. Where that cannot be read it is said, and everything counts as open.
+pub fn decisions() -> Board {
+    let mut board = Board::default();
+    let Some(path) =
+        Paths::from_environment().map(|paths| paths.triage()).filter(|path| path.exists())
+    else {
+        return board;
+    };
+    let read = Db::open(&path, clock::now()).and_then(|(mut db, _)| db.news());
+    match read {
+        Ok(news) => {
+            for change in news.changes {
+                board.apply(change);
+            }
+        }
+        Err(fault) => {
+            let _ = writeln!(std::io::stderr(), "cadge: {fault}; everything counts as open");
+        }
+    }
+    board
 }
 
 /// Reads a filter; the error shows where it is wrong and what could stand there.

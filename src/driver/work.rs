@@ -6,6 +6,7 @@
 mod count;
 pub(super) mod look;
 mod paper;
+mod recognize;
 mod sift;
 
 use crate::analysis::Playbooks;
@@ -32,6 +33,8 @@ pub(super) struct Jobs {
     assess: mpsc::Sender<Job>,
     sift: mpsc::Sender<Job>,
     count: mpsc::Sender<Job>,
+    recognize: mpsc::Sender<Job>,
+    identify: mpsc::Sender<Job>,
     copy: mpsc::Sender<Job>,
 }
 
@@ -61,13 +64,17 @@ impl Jobs {
             assess: spawn(look::assess),
             sift: spawn(sift::sift),
             count: spawn(count::count),
+            recognize: spawn(recognize::recognize),
+            identify: spawn(recognize::identify),
             copy: spawn(copy),
         }
     }
 
     /// Tells all threads where records are.
     pub(super) fn records(&self, records: &Arc<Records>) {
-        for thread in [&self.look, &self.assess, &self.sift, &self.count] {
+        for thread in
+            [&self.look, &self.assess, &self.sift, &self.count, &self.recognize, &self.identify]
+        {
             let _ = thread.send(Job::Records(Arc::clone(records)));
         }
     }
@@ -77,6 +84,8 @@ impl Jobs {
         let thread = match &effect {
             Effect::Load { .. } => &self.look,
             Effect::Assess { .. } => &self.assess,
+            Effect::Recognize { .. } => &self.recognize,
+            Effect::Identify { .. } => &self.identify,
             Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
             Effect::Count { .. } => &self.count,
             _ => &self.copy,

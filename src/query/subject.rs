@@ -1,6 +1,6 @@
 //! What a filter is asked about: an alert, or a row of columns that stands for one.
 
-use crate::model::{Alert, Columns, Level, Priority, Value};
+use crate::model::{Alert, Columns, Level, Priority, Status, Value, Verdict};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -118,6 +118,40 @@ pub struct Judged<'a> {
     pub level: Option<Level>,
     /// The short id of a recognized identity.
     pub known: Option<&'a str>,
+    /// What people decided, where that was looked up.
+    pub triage: Option<Triaged<'a>>,
+}
+
+/// What people decided about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Triaged<'a> {
+    /// What came back after it was closed is open.
+    pub status: Status,
+    pub verdict: Option<Verdict>,
+    pub assignee: Option<&'a str>,
+    pub note: Option<&'a str>,
+    pub tags: &'a [String],
+    /// Who decided last, and when; `None` where nobody did.
+    pub by: Option<&'a str>,
+    pub at: Option<Timestamp>,
+}
+
+impl<'a> Triaged<'a> {
+    fn own(&self, field: Own) -> Option<OwnValue<'a>> {
+        let text = |text: Option<&'a str>| text.map(|text| OwnValue::Text(text.into()));
+        match field {
+            Own::Status => text(Some(self.status.name())),
+            Own::Verdict => text(self.verdict.map(Verdict::name)),
+            Own::Assignee => text(self.assignee),
+            Own::Note => text(self.note),
+            Own::TriageTags => {
+                Some(OwnValue::Texts(self.tags.iter().map(|tag| Cow::Borrowed(&**tag)).collect()))
+            }
+            Own::By => text(self.by),
+            Own::TriageTime => self.at.map(OwnValue::Time),
+            _ => None,
+        }
+    }
 }
 
 impl Subject for Judged<'_> {
@@ -129,6 +163,13 @@ impl Subject for Judged<'_> {
         match field {
             Own::Assessment => self.level.map(OwnValue::Level),
             Own::Known => self.known.map(|known| OwnValue::Text(known.into())),
+            Own::Status
+            | Own::Verdict
+            | Own::Assignee
+            | Own::Note
+            | Own::TriageTags
+            | Own::By
+            | Own::TriageTime => self.triage.and_then(|triage| triage.own(field)),
             _ => self.alert.own(field),
         }
     }

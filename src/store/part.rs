@@ -26,12 +26,7 @@ impl Part {
 
 impl Store {
     /// Counts more alerts in a part of `whole`, which may have grown since.
-    pub fn extend(
-        &self,
-        part: &mut Part,
-        whole: &Tree,
-        ids: impl IntoIterator<Item = AlertId>,
-    ) {
+    pub fn extend(&self, part: &mut Part, whole: &Tree, ids: impl IntoIterator<Item = AlertId>) {
         for id in ids {
             if let Some((segment, index)) = self.place(id) {
                 part.cells.add(segment, index, id);

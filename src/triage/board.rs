@@ -1,7 +1,8 @@
 //! All decisions in memory: the sum of all changes, whoever made them and in whatever order they arrive.
 
 use super::{AlertKeys, Change, Decision, Key};
-use crate::model::Status;
+use crate::model::{Alert, Status};
+use crate::query::Triaged;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -128,6 +129,21 @@ impl Board {
             last: Some(last),
             came_back: decision.status == Status::Closed && is_newer,
             is_saving: self.saving.contains(&last.id),
+        }
+    }
+
+    /// What a filter over `triage.*` is told about an alert.
+    pub fn triaged(&self, alert: &Alert) -> Triaged<'_> {
+        let standing = self.standing(&AlertKeys::of(alert), alert.time);
+        let decision = standing.decision;
+        Triaged {
+            status: standing.status(),
+            verdict: decision.verdict,
+            assignee: decision.assignee.as_deref(),
+            note: decision.note.as_deref(),
+            tags: &decision.tags,
+            by: standing.last.map(|change| change.by.as_str()),
+            at: standing.last.map(|change| change.at),
         }
     }
 

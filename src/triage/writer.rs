@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the database is asked for what others decided, and a failed save is tried again.
 const ROUND: Duration = Duration::from_millis(900);
+
+/// How long the end of the program waits for what is still to be written.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// What the writer is asked to do.
 #[derive(Debug)]
@@ -79,7 +82,13 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.orders.take());
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + LAST_WAIT;
+        // A disk that hangs must not keep the program from ending.
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if thread.is_finished() {
             // A panic in the thread was reported by its own hook.
             let _ = thread.join();
         }

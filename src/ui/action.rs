@@ -9,18 +9,21 @@ pub enum Chapter {
     Move,
     Look,
     Copy,
+    Decide,
     Narrow,
     Program,
 }
 
 impl Chapter {
-    pub const ALL: [Self; 5] = [Self::Move, Self::Look, Self::Copy, Self::Narrow, Self::Program];
+    pub const ALL: [Self; 6] =
+        [Self::Move, Self::Look, Self::Decide, Self::Copy, Self::Narrow, Self::Program];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Move => "Move",
             Self::Look => "Look",
             Self::Copy => "Copy",
+            Self::Decide => "Decide",
             Self::Narrow => "Narrow",
             Self::Program => "Program",
         }
@@ -72,7 +75,7 @@ actions! {
     Bottom       "bottom"        Move    ["G" "end"]          "bottom"     "Go to the bottom";
     HalfDown     "half-down"     Move    ["ctrl-d"]           "half down"  "Go down half a page";
     HalfUp       "half-up"       Move    ["ctrl-u"]           "half up"    "Go up half a page";
-    PageDown     "page-down"     Move    ["pagedown" "space"] "page down"  "Go down a page";
+    PageDown     "page-down"     Move    ["pagedown"] "page down"  "Go down a page";
     PageUp       "page-up"       Move    ["pageup"]           "page up"    "Go up a page";
     Open         "open"          Move    ["enter"]            "open"       "Open what is selected: a group, an alert, a command";
     Unfold       "unfold"        Move    ["l" "right"]        "unfold"     "Unfold the group, or go on to the detail";
@@ -99,15 +102,32 @@ actions! {
     Export       "export"        Copy    ["w"]                "write"      "Write the report of the selected alert to a file";
     Filter       "filter"        Narrow  ["f"]                "filter"     "Filter with a condition in Falco's language";
     ClearFilter  "clear-filter"  Narrow  ["F"]                "no filter"  "Take the filter away";
-    Chips        "chips"         Narrow  ["c"]                "conditions" "Take one condition of the filter away";
+    Chips        "chips"         Narrow  ["C"]                "conditions" "Take one condition of the filter away";
     Narrow       "narrow"        Narrow  ["="]                "only this"  "Keep only what has the selected value";
     Exclude      "exclude"       Narrow  ["!"]                "exclude"    "Leave out what has the selected value";
     Save         "save"          Narrow  []                   "save"       "Keep the filter under a name: save NAME";
     Load         "load"          Narrow  []                   "load"       "Filter by what was saved under a name: load NAME";
-    Facets       "facets"        Narrow  ["t"]                "top values" "Show the most frequent values of a field";
+    Facets       "facets"        Narrow  ["%"]                "top values" "Show the most frequent values of a field";
     Search       "search"        Narrow  ["/"]                "search"     "Search plain text in the alerts";
     SearchNext   "search-next"   Narrow  ["n"]                "next hit"   "Go to the next hit";
     SearchBack   "search-back"   Narrow  ["N"]                "last hit"   "Go to the previous hit";
+    Acknowledge  "acknowledge"   Decide  ["a"]                "ack"        "Acknowledge the alert, the group or what is marked";
+    Escalate     "escalate"      Decide  ["e"]                "escalate"   "Escalate it";
+    Close        "close"         Decide  ["c"]                "close"      "Close it with a verdict and a reason";
+    Reopen       "reopen"        Decide  ["O"]                "open again" "Put it back into the inbox";
+    Mute         "mute"          Decide  ["m"]                "mute"       "Hide it for a while, never anything worse";
+    Note         "note"          Decide  ["i"]                "note"       "Write a note about it";
+    Assign       "assign"        Decide  ["@"]                "assign"     "Say who takes care of it";
+    Tag          "tag"           Decide  ["t"]                "tag"        "Give it tags";
+    Undo         "undo"          Decide  ["u"]                "undo"       "Take the last decision back";
+    Redo         "redo"          Decide  ["ctrl-r"]           "redo"       "Decide again what was taken back";
+    Mark         "mark"          Decide  ["space"]            "mark"       "Mark the row for the next decision";
+    MarkRange    "mark-range"    Decide  ["V"]                "mark range" "Mark from here to the next press";
+    MarkGroup    "mark-group"    Decide  ["*"]                "mark all"   "Mark everything in the group";
+    View         "view"          Decide  ["o"]                "view"       "Show the inbox, what is acknowledged, escalated, closed, muted, or all";
+    NextNew      "next-new"      Decide  ["."]                "next new"   "Go to the next group that is new since you last looked";
+    Noise        "noise"         Decide  []                   "noise"      "Rank rules by volume and by how many were false positives";
+    Tune         "tune"          Decide  []                   "tune"       "Show what makes Falco leave this out";
     Palette      "palette"       Program [":" "ctrl-p"]       "commands"   "Find an action by its name";
     Help         "help"          Program ["?" "f1"]           "help"       "Show what each key does";
     Mouse        "mouse"         Program ["M"]                "mouse"      "Give the mouse to the terminal for selecting, or take it back";

@@ -6,12 +6,15 @@
 mod act;
 mod assess;
 mod copy;
+mod decide;
 mod facets;
 mod mouse;
 mod narrowing;
 mod overlays;
+mod triaged;
 
 use super::action::Action;
+use super::desk::Desk;
 use super::effect::{Effect, Ground as Snapshot};
 use super::health::{Follow, Health, Stage};
 use super::keymap::Key;
@@ -29,6 +32,7 @@ use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use std::collections::VecDeque;
+pub use triaged::Recognized;
 
 /// All that the screen shows. `update` changes it, `view` reads it; neither touches the outside.
 pub struct App {
@@ -44,6 +48,8 @@ pub struct App {
     pub lines: Lines,
     pub health: Health,
     pub assessor: Assessor,
+    /// What people decided.
+    pub desk: Desk,
     pub size: Size,
     /// What time it is, as we were told.
     pub now: Timestamp,
@@ -93,6 +99,7 @@ impl App {
             lines: Lines::default(),
             health: Health::default(),
             assessor: Assessor::default(),
+            desk: Desk::default(),
             size: Size::default(),
             now,
             settings,
@@ -147,6 +154,12 @@ impl App {
             }
             Msg::Banner(text) => self.lines.banner(text),
             Msg::Notice(text) => self.lines.done(self.now, text),
+            Msg::Triaged(answer) => self.triaged(answer),
+            Msg::Identified(found) => self.identified(found, &mut turn),
+            Msg::Recognized { generation, found, upto } => {
+                self.recognized(generation, found, upto);
+            }
+            Msg::Edited(result) => self.edited(result, &mut turn),
             Msg::Continue => self.go_on(&mut turn),
         }
         self.settle(&mut turn);
@@ -155,7 +168,7 @@ impl App {
 
     /// What lists and lines are made from.
     pub fn ground(&self) -> Ground<'_> {
-        ground(&self.store, &self.narrow, &self.assessor, self.now)
+        ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now)
     }
 
     /// Where everything is.
@@ -254,8 +267,9 @@ impl App {
     fn progress(&mut self, progress: Option<super::msg::Progress>) {
         if progress.is_none() && self.health.stage == Stage::Filling {
             self.health.stage = Stage::Live;
-            let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+            let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
             self.groups.mark_all_seen(&ground);
+            self.mark_looked();
         }
         self.health.progress = progress;
     }
@@ -275,9 +289,14 @@ impl App {
     /// Brings everything up to date that follows from the rest, and asks what must be asked.
     fn settle(&mut self, turn: &mut Turn) {
         let layout = self.layout();
-        let force = self.narrow.regroup(&self.store, self.store.tree().grouping(), false);
-        turn.ask(self.narrow.ask(&self.store));
-        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let mut force = self.narrow.regroup(&self.store, self.store.tree().grouping(), false);
+        force |= self.refresh_view();
+        turn.ask(self.recognize());
+        turn.ask(self.narrow.ask(&self.store, &self.desk.board));
+        if turn.quit && self.desk.keeping == super::desk::Keeping::Disk {
+            turn.ask(Effect::Look(self.look_order()));
+        }
+        let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         let room = layout.list.height.saturating_sub(1 + u16::from(layout.bottom_rule.is_empty()));
         if layout.list.height > 0 {
             self.groups.refresh(
@@ -292,6 +311,8 @@ impl App {
             self.groups.refresh(&ground, height, false);
         }
         self.want(turn);
+        let said = self.said();
+        self.detail.say(said);
         let (store, settings, now) = (&self.store, &self.settings, self.now);
         if layout.detail.width > 0 {
             self.detail.reflow(store, settings, now, (layout.detail.width, layout.detail.height));
@@ -303,7 +324,7 @@ impl App {
 
     /// Asks for the alert under the cursor when it is another one than before.
     fn want(&mut self, turn: &mut Turn) {
-        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         let target = self.groups.target(&ground);
         let pick = self.groups.pick();
         // A group that is read does not change under the reader when more of it comes.
@@ -349,6 +370,7 @@ impl App {
 fn ground<'a>(
     store: &'a Store,
     narrow: &'a Narrow,
+    desk: &'a Desk,
     assessor: &'a Assessor,
     now: Timestamp,
 ) -> Ground<'a> {
@@ -356,5 +378,10 @@ fn ground<'a>(
         Some((tree, matches)) => (tree, Some(matches)),
         None => (store.tree(), None),
     };
-    Ground { store, tree, matches, known: &assessor.known, now }
+    let is_filtered = matches.is_some();
+    let (tree, matches) = match desk.left() {
+        Some((tree, kept)) => (tree, Some(kept)),
+        None => (tree, matches),
+    };
+    Ground { store, tree, matches, is_filtered, desk, known: &assessor.known, now }
 }

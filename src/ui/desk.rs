@@ -67,6 +67,8 @@ pub struct Desk {
     n_base: usize,
     made_for: Option<(View, Grouping, u64)>,
     is_stale: bool,
+    /// Decisions have changed since a filter over them was asked.
+    has_decided: bool,
     /// Alerts looked through for keys and mutes.
     pub n_recognized: usize,
     pub n_asked: usize,
@@ -127,6 +129,12 @@ impl Desk {
     /// Decisions or mutes have changed.
     pub fn unsettle(&mut self) {
         self.is_stale = true;
+        self.has_decided = true;
+    }
+
+    /// Whether decisions have changed since the last call.
+    pub fn take_decided(&mut self) -> bool {
+        std::mem::take(&mut self.has_decided)
     }
 
     /// How many alerts each class holds, in the order of [`Class`].
@@ -180,7 +188,8 @@ impl Desk {
             return had || stale;
         }
         let n_base = base.map_or(store.len(), |(_, ids)| ids.len());
-        let afresh = stale || self.part.is_none() || self.made_for != wanted || n_base < self.n_base;
+        let afresh =
+            stale || self.part.is_none() || self.made_for != wanted || n_base < self.n_base;
         if !afresh && n_base == self.n_base {
             return false;
         }
@@ -239,9 +248,7 @@ impl Desk {
             false => self
                 .keys
                 .iter()
-                .map(|keys| {
-                    keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key)))
-                })
+                .map(|keys| keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key))))
                 .collect(),
         };
         if decided.is_empty() && self.mutes.is_empty() {
@@ -273,3 +280,21 @@ impl Desk {
 
 /// Stands in for a rule name, as in [`crate::model::Alert::rule_name`].
 const NO_RULE: &str = "(no rule name)";
+
+/// A decision in a few words: `closed as benign`, `acknowledged, assigned to ana`…
+pub fn words(decision: &crate::triage::Decision) -> String {
+    let mut words = match (decision.status, decision.verdict) {
+        (Status::Closed, Some(verdict)) => format!("closed as {}", verdict.words()),
+        (status, _) => status.name().to_owned(),
+    };
+    if let Some(name) = &decision.assignee {
+        words += &format!(", assigned to {name}");
+    }
+    if !decision.tags.is_empty() {
+        words += &format!(", tagged {}", decision.tags.join(" "));
+    }
+    if decision.note.is_some() {
+        words += ", noted";
+    }
+    words
+}

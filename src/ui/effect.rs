@@ -5,6 +5,9 @@ use super::msg::Look;
 use crate::model::AlertId;
 use crate::query::Filter;
 use crate::store::Snapshot;
+use crate::triage::{Board, Change, Evidence, Key, Suppression};
+use jiff::Timestamp;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// An order to the driver.
@@ -19,7 +22,14 @@ pub enum Effect {
     Assess { ids: Vec<AlertId>, ground: Ground },
     /// Which alerts from `from` to the snapshot's last meet the filter; answered by `Msg::Found`, in pieces and in order.
     /// A new generation makes the old one pointless.
-    Filter { generation: u64, filter: Meets, from: AlertId, ground: Ground },
+    /// `board` is what a filter over `triage.*` asks.
+    Filter {
+        generation: u64,
+        filter: Meets,
+        from: AlertId,
+        ground: Ground,
+        board: Option<Decisions>,
+    },
     /// Which alerts hold this text anywhere in their record (literally; case counts when it holds a capital);
     /// answered by `Msg::Hits`. A new generation makes the old one pointless.
     Search { generation: u64, text: String, ground: Ground },
@@ -52,6 +62,17 @@ pub enum Effect {
     SaveFilter { name: String, text: String },
     /// Start the demo stream; its alerts come as any others.
     Demo,
+    /// Make these durable, all or none; answered by `Msg::Triaged`.
+    Save { changes: Vec<Change>, suppressions: Vec<Suppression>, evidence: Vec<Evidence> },
+    /// Remember up to when each source was looked at.
+    Look(Vec<(String, Timestamp)>),
+    /// Read these alerts again and name them for a decision; answered by `Msg::Identified`.
+    Identify { ids: Vec<AlertId>, ground: Ground },
+    /// Find alerts that were decided about one by one, and those that suppressions match; answered by
+    /// `Msg::Recognized`, in pieces and in order. A new generation makes the old one pointless.
+    Recognize { generation: u64, what: Box<Recognize>, from: AlertId, ground: Ground },
+    /// Let the person's editor have a text; answered by `Msg::Edited`.
+    Edit { text: String },
     /// Answer with `Msg::Continue` after keys were looked at and before any other message: there is more to take in.
     Continue,
     /// Answer with `Msg::Tick` at about this many milliseconds from now; only the latest one counts.
@@ -65,6 +86,33 @@ pub struct Ground(pub Snapshot);
 impl PartialEq for Ground {
     fn eq(&self, _: &Self) -> bool {
         true
+    }
+}
+
+/// All decisions as they were when the effect was made. Any two compare equal.
+#[derive(Clone, Debug)]
+pub struct Decisions(pub Arc<Board>);
+
+impl PartialEq for Decisions {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What to look for among all alerts.
+#[derive(Clone, Debug)]
+pub struct Recognize {
+    /// Filters of suppressions, with their places.
+    pub filters: Vec<(usize, Arc<Filter>)>,
+    /// Keys of alerts that were decided about one by one.
+    pub keys: FxHashSet<Key>,
+    /// The rules of those alerts; an empty name stands for any.
+    pub rules: FxHashSet<String>,
+}
+
+impl PartialEq for Recognize {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys && self.filters.len() == other.filters.len()
     }
 }
 

@@ -1,10 +1,13 @@
 //! Everything that can happen. The enum is closed on purpose: to know what can change the screen, read this list.
 
+use super::app::Recognized;
+use super::desk::wish::Identified;
 use super::effect::What;
 use super::settings::Settings;
 use crate::analysis::Analysis;
 use crate::model::{Alert, AlertId, Level, SourceId};
 use crate::store::Batch;
+use crate::triage::Answer;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -73,6 +76,18 @@ pub enum Msg {
     Banner(String),
     /// A line that fades.
     Notice(String),
+    /// What came of saving decisions, and what others decided.
+    Triaged(Answer),
+    /// The answer to `Effect::Identify`: the alerts that could be read.
+    Identified(Vec<Identified>),
+    /// A piece of the answer to `Effect::Recognize`; `upto` is the first alert not yet looked through.
+    Recognized {
+        generation: u64,
+        found: Vec<Recognized>,
+        upto: AlertId,
+    },
+    /// The answer to `Effect::Edit`: the text as it was left, or why not.
+    Edited(Result<String, String>),
     /// The answer to `Effect::Continue`.
     Continue,
 }

@@ -1,9 +1,10 @@
 //! What is in sight: the filter with the alerts that meet it, and the plain text search.
 
-use super::effect::{Effect, Ground, Meets};
+use super::effect::{Decisions, Effect, Ground, Meets};
 use crate::model::AlertId;
 use crate::query::{Error, Filter, Names};
 use crate::store::{Grouping, Store, Timeline, Tree};
+use crate::triage::Board;
 use jiff::{Timestamp, tz::TimeZone};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
@@ -69,6 +70,25 @@ impl Narrow {
         self.filter.as_deref().map(Filter::text)
     }
 
+    /// A number that changes with the filter.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether the filter asks for what people decided.
+    pub fn asks_triage(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.needs_triage())
+    }
+
+    /// Begins again: what the filter asks for has changed.
+    pub fn again(&mut self) {
+        self.generation += 1;
+        self.matches.clear();
+        self.n_in_tree = usize::MAX;
+        self.n_asked = 0;
+        self.n_tested = 0;
+    }
+
     /// The groups and alerts left by the filter; `None` without one.
     pub fn left(&self) -> Option<(&Tree, &[AlertId])> {
         self.filter.as_ref().map(|_| (&self.tree, self.matches.as_slice()))
@@ -94,7 +114,7 @@ impl Narrow {
         store: &Store,
         grouping: Grouping,
         (now, zone): (Timestamp, TimeZone),
-    ) -> Result<Option<Effect>, Error> {
+    ) -> Result<(), Error> {
         self.names.now = Some(now);
         self.names.zone = zone;
         let filter = Filter::parse(text, &self.names)?;
@@ -108,7 +128,7 @@ impl Narrow {
         self.n_in_tree = 0;
         self.n_asked = 0;
         self.n_tested = 0;
-        Ok(self.ask(store))
+        Ok(())
     }
 
     /// Takes the filter away; says whether there was one.
@@ -134,19 +154,21 @@ impl Narrow {
     }
 
     /// Asks for the alerts that came since the last question.
-    pub fn ask(&mut self, store: &Store) -> Option<Effect> {
+    pub fn ask(&mut self, store: &Store, board: &Board) -> Option<Effect> {
         let filter = self.filter.clone()?;
         if self.failed.is_some() || self.n_asked >= store.len() || self.n_tested < self.n_asked {
             return None;
         }
         let from = AlertId(u32::try_from(self.n_asked).unwrap_or(u32::MAX));
         self.n_asked = store.len();
+        let board = self.asks_triage().then(|| Decisions(Arc::new(board.clone())));
         let generation = self.generation;
         Some(Effect::Filter {
             generation,
             filter: Meets(filter),
             from,
             ground: Ground(store.snapshot()),
+            board,
         })
     }
 

@@ -1,7 +1,9 @@
 //! What lies over the panes. At most one at a time; Esc takes it away.
 
+pub mod decide;
 pub mod help;
 pub mod menu;
+pub mod note;
 pub mod page;
 pub mod palette;
 
@@ -17,6 +19,10 @@ pub enum Overlay {
     Palette(Palette),
     Menu(Menu),
     Page(Page),
+    /// The rest of a decision is being asked for.
+    Decide(Box<decide::Decide>),
+    /// A note is being written.
+    Note(Box<note::Note>),
     /// The filter being typed, with what is wrong with it now.
     Filter(FilterLine),
     /// The plain text being typed.

@@ -6,6 +6,8 @@ pub mod detail;
 pub mod fields;
 pub mod groups;
 pub mod header;
+pub mod history;
+pub mod noise;
 pub mod raw;
 pub mod rejects;
 pub mod related;

@@ -1,5 +1,6 @@
 //! Screens without a terminal: feed, press, look.
 
+mod deciding;
 mod driver;
 mod journeys;
 mod laws;

@@ -67,6 +67,18 @@ pub fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long ago, in words: `just now`, `4 minutes ago`, `3 days ago`.
+pub fn ago(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(time.as_second());
+    let (n, one, many) = match seconds {
+        ..60 => return "just now".to_owned(),
+        60..3600 => (seconds / 60, "minute ago", "minutes ago"),
+        3600..86_400 => (seconds / 3600, "hour ago", "hours ago"),
+        _ => (seconds / 86_400, "day ago", "days ago"),
+    };
+    crate::text::plural(u64::try_from(n).unwrap_or(0), one, many)
+}
+
 const MINUTE: i64 = 60_000_000_000;
 const DAY: i64 = 1440 * MINUTE;
 

@@ -61,6 +61,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         }
         Some(Overlay::Menu(menu)) => menu.draw(&mut canvas, area),
         Some(Overlay::Page(page)) => page.draw(&mut canvas, area),
+        Some(Overlay::Decide(decide)) => decide.draw(&mut canvas, area),
+        Some(Overlay::Note(note)) => note.draw(&mut canvas, area),
         Some(Overlay::Filter(line)) => offers(line, &mut canvas, &layout),
         Some(Overlay::Search(_)) | None => {}
     }
@@ -89,8 +91,13 @@ fn list(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
             ..layout.list
         };
         let clear = app.settings.keymap.label(Action::ClearFilter);
+        let view = app.settings.keymap.label(Action::View);
         let says = match (&app.narrow.failed, app.narrow.is_settled(&app.store)) {
             (Some(reason), _) => format!("The filter cannot be evaluated: {reason}"),
+            (None, true) if app.desk.left().is_some() => format!(
+                "Nothing is left in this view ({}). {view} shows the next one.",
+                app.desk.view.name()
+            ),
             (None, true) => format!("No alert meets the filter. {clear} takes it away."),
             (None, false) => "Looking for alerts that meet the filter…".to_owned(),
         };
@@ -411,7 +418,7 @@ fn short(app: &App, action: Action) -> &'static str {
 /// The keys that matter now, the most useful first.
 fn keys_now(app: &App) -> Vec<Action> {
     match &app.overlay {
-        Some(Overlay::Filter(_)) => return Vec::new(),
+        Some(Overlay::Filter(_) | Overlay::Decide(_) | Overlay::Note(_)) => return Vec::new(),
         Some(Overlay::Palette(_) | Overlay::Menu(_)) => return vec![Action::Open, Action::Back],
         Some(Overlay::Page(_)) => return vec![Action::Back, Action::Next, Action::Previous],
         Some(Overlay::Search(_)) | None => {}
@@ -423,7 +430,11 @@ fn keys_now(app: &App) -> Vec<Action> {
             Action::Previous,
             Action::Open,
             Action::CopyCommand,
-            Action::NextPane,
+            Action::Acknowledge,
+            Action::Close,
+            Action::Mute,
+            Action::Undo,
+            Action::View,
             Action::Filter,
             Action::Search,
             Action::Sort,
@@ -433,6 +444,9 @@ fn keys_now(app: &App) -> Vec<Action> {
         Focus::List => vec![
             Action::Open,
             Action::CopyCommand,
+            Action::Acknowledge,
+            Action::Close,
+            Action::View,
             Action::Filter,
             Action::Search,
             Action::Sort,
@@ -466,7 +480,7 @@ fn keys_now(app: &App) -> Vec<Action> {
                 Action::CopyCommand,
                 Action::NextTab,
             ],
-            Tab::Analysis | Tab::Raw => vec![
+            Tab::Analysis | Tab::Raw | Tab::History => vec![
                 Action::Back,
                 Action::CopyCommand,
                 Action::CopyMenu,

@@ -5,6 +5,7 @@ use crate::intake::Records;
 use crate::model::{Alert, AlertId, Columns};
 use crate::query::{Filter, Judged};
 use crate::store::{Row, Snapshot};
+use crate::triage::Board;
 use crate::ui::{Effect, Ground, Meets, Msg, search_pattern};
 use regex::bytes::Regex;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ struct Sweep {
 }
 
 enum Question {
-    Filter(Arc<Filter>),
+    Filter(Arc<Filter>, Option<Arc<Board>>),
     Search(Regex),
 }
 
@@ -61,9 +62,13 @@ pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
 
 fn begin(effect: Effect) -> Option<Sweep> {
     let (question, generation, next, snapshot) = match effect {
-        Effect::Filter { generation, filter: Meets(filter), from, ground: Ground(snapshot) } => {
-            (Question::Filter(filter), generation, from, snapshot)
-        }
+        Effect::Filter {
+            generation,
+            filter: Meets(filter),
+            from,
+            ground: Ground(snapshot),
+            board,
+        } => (Question::Filter(filter, board.map(|board| board.0)), generation, from, snapshot),
         Effect::Search { generation, text, ground: Ground(snapshot) } => {
             (Question::Search(search_pattern(&text).ok()?), generation, AlertId(0), snapshot)
         }
@@ -74,7 +79,7 @@ fn begin(effect: Effect) -> Option<Sweep> {
 
 impl Sweep {
     fn is_filter(&self) -> bool {
-        matches!(self.question, Question::Filter(_))
+        matches!(self.question, Question::Filter(..))
     }
 
     fn is_done(&self) -> bool {
@@ -97,26 +102,37 @@ impl Sweep {
         }
         let generation = self.generation;
         match &self.question {
-            Question::Filter(_) => Msg::Found { generation, ids, upto: self.next },
+            Question::Filter(..) => Msg::Found { generation, ids, upto: self.next },
             Question::Search(_) => Msg::Hits { generation, ids, done: self.is_done() },
         }
     }
 
     fn holds(&self, row: &Row<'_>, records: &Records) -> bool {
         match &self.question {
-            Question::Filter(filter) => self.meets(filter, row, records),
+            Question::Filter(filter, board) => self.meets(filter, board.as_deref(), row, records),
             Question::Search(regex) => self.has(regex, row.id, records),
         }
     }
 
-    fn meets(&self, filter: &Filter, row: &Row<'_>, records: &Records) -> bool {
+    fn meets(
+        &self,
+        filter: &Filter,
+        board: Option<&Board>,
+        row: &Row<'_>,
+        records: &Records,
+    ) -> bool {
         if row.is_exact
             && let Some(answer) = filter.decide(&columns(row))
         {
             return answer;
         }
         let Ok((_, alert)) = read(row.id, &self.snapshot, records) else { return false };
-        filter.matches(&Judged { alert: &alert, level: row.level, known: None })
+        filter.matches(&Judged {
+            alert: &alert,
+            level: row.level,
+            known: None,
+            triage: board.map(|board| board.triaged(&alert)),
+        })
     }
 
     fn has(&self, regex: &Regex, id: AlertId, records: &Records) -> bool {

@@ -91,7 +91,12 @@ fn a_time_that_is_none_is_refused() {
 #[test]
 fn an_assessment_is_there_once_the_alert_was_judged() {
     let alert = reader();
-    let judged = Judged { alert: &alert, level: Some(Level::High), known: Some("event-generator") };
+    let judged = Judged {
+        alert: &alert,
+        level: Some(Level::High),
+        known: Some("event-generator"),
+        triage: None,
+    };
     for (expr, holds) in [
         ("alert.assessment >= medium", true),
         ("alert.assessment = critical", false),

@@ -1,12 +1,16 @@
 //! One arm for each action, and why an action is not available.
 
 use super::{App, Turn, ground};
+use crate::model::Status;
 use crate::store::Grouping;
+use crate::triage::Scope;
 use crate::ui::action::Action;
+use crate::ui::desk::wish::Edit;
 use crate::ui::effect::{Effect, Mouse};
 use crate::ui::health::Follow;
 use crate::ui::layout::{Focus, WIDE, Zoom};
 use crate::ui::overlay::Overlay;
+use crate::ui::overlay::decide::Ask;
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::palette::Palette;
 use crate::ui::pane::commands::{finder, variants};
@@ -72,6 +76,35 @@ impl App {
                 because("alerts are not grouped")
             }
             Action::Demo if !self.health.sources.is_empty() => because("a log is being read"),
+            Action::Acknowledge
+            | Action::Escalate
+            | Action::Close
+            | Action::Reopen
+            | Action::Mute
+            | Action::Note
+            | Action::Assign
+            | Action::Tag
+                if self.desk.marks.is_empty() && self.groups.pick().is_none() =>
+            {
+                because("no alert is selected")
+            }
+            Action::Mark | Action::MarkRange | Action::MarkGroup
+                if self.groups.pick().is_none() || self.in_detail() =>
+            {
+                because("the cursor is on no row of the list")
+            }
+            Action::MarkGroup if self.grouping() == Grouping::Flat => {
+                because("alerts are not grouped")
+            }
+            Action::Undo if self.desk.done.is_empty() => {
+                because("nothing was decided here that could be taken back")
+            }
+            Action::Redo if self.desk.taken_back.is_empty() => because("nothing was taken back"),
+            Action::NextNew if self.groups.n_fresh(self.ground().tree) == 0 => {
+                because("nothing is new")
+            }
+            Action::Noise if self.store.is_empty() => because("there are no alerts"),
+            Action::Tune if self.detail.look().is_none() => because("no alert is shown"),
             Action::Facets if self.store.is_empty() => because("there are no alerts"),
             _ => None,
         }
@@ -137,10 +170,33 @@ impl App {
             Action::SearchNext => self.next_hit(true),
             Action::SearchBack => self.next_hit(false),
             Action::Mouse => self.give_mouse(turn),
+            Action::Acknowledge => self.ask(Ask::Acknowledge, turn),
+            Action::Escalate => self.ask(Ask::Escalate, turn),
+            Action::Close => self.ask(Ask::Close, turn),
+            Action::Reopen => {
+                let targets = self.targets(Scope::Container);
+                self.wish(Edit::Status(Status::Open), targets, turn);
+            }
+            Action::Mute => self.ask(Ask::Mute, turn),
+            Action::Note => self.write_note(),
+            Action::Assign => self.ask(Ask::Assign, turn),
+            Action::Tag => self.ask(Ask::Tag, turn),
+            Action::Undo => self.undo(false, turn),
+            Action::Redo => self.undo(true, turn),
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkGroup => self.mark_group(),
+            Action::View => self.show_view(self.desk.view.next()),
+            Action::NextNew => self.with_groups(Groups::next_fresh),
+            Action::Noise => self.overlay = Some(Overlay::Page(Page::new(Kind::Noise))),
+            Action::Tune => self.overlay = Some(Overlay::Page(Page::new(Kind::Tune))),
             Action::Print => turn.ask(Effect::Print),
             Action::Theme => turn.ask(Effect::NextTheme),
             Action::Reload => turn.ask(Effect::Reload),
-            Action::Demo => turn.ask(Effect::Demo),
+            Action::Demo => {
+                self.desk.keeping = crate::ui::desk::Keeping::Memory;
+                turn.ask(Effect::Demo);
+            }
             Action::Redraw => turn.ask(Effect::Redraw),
             Action::Suspend => turn.ask(Effect::Suspend),
             Action::Quit => self.quit(turn),
@@ -152,7 +208,7 @@ impl App {
         &mut self,
         change: impl FnOnce(&mut Groups, &Ground<'_>) -> T,
     ) -> T {
-        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         change(&mut self.groups, &ground)
     }
 
@@ -204,7 +260,7 @@ impl App {
                 }
             }
             Tab::Analysis => self.detail.tab = Tab::Commands,
-            Tab::Fields | Tab::Raw => {}
+            Tab::Fields | Tab::Raw | Tab::History => {}
         }
     }
 
@@ -243,6 +299,8 @@ impl App {
             self.shape.zoom = Zoom::Off;
         } else if self.shape.focus == Focus::Detail {
             self.shape.focus = Focus::List;
+        } else if self.desk.marks.clear() {
+            self.lines.done(self.now, "No marks");
         } else if self.lines.notice.take().is_some() || !self.lines.banners.is_empty() {
             self.lines.banners.clear();
         } else if !self.narrow.search.text.is_empty() {

@@ -53,7 +53,7 @@ impl App {
         let now = self.now.as_second();
         let mut due: Vec<(bool, std::cmp::Reverse<Level>, NodeId, AlertId)> = tree
             .iter()
-            .filter(|(_, node)| node.children.is_empty())
+            .filter(|(_, node)| node.children.is_empty() && node.stat.count > 0)
             .filter(|(id, node)| match self.assessor.asked.get(id) {
                 None => node.stat.assessed == 0 || node.stat.level.is_none(),
                 Some((alert, at)) => *alert != node.stat.newest && now - at >= AGAIN,
@@ -87,6 +87,7 @@ impl App {
             let Some(cell) = self.store.row(id).map(|row| row.cell) else { continue };
             if let Some(level) = level {
                 self.store.assess(id, level);
+                self.desk.assess(&self.store, id, level);
                 let is_new = self.assessor.rang.insert(cell);
                 let rings =
                     self.settings.bell == Bell::Critical && self.health.stage == Stage::Live;

@@ -145,7 +145,8 @@ impl App {
                 let row = self.store.row(one.id);
                 let rule = row.as_ref().map_or("", |row| row.rule_name());
                 let place = row.as_ref().map(|row| Place::of_columns(&row.columns()).words());
-                let what = format!("{} · {}", shown(rule, 44), shown(&place.unwrap_or_default(), 24));
+                let what =
+                    format!("{} · {}", shown(rule, 44), shown(&place.unwrap_or_default(), 24));
                 match one.scope {
                     Scope::Alert => format!("1 alert of {what}"),
                     _ => format!("{what}: {alerts}"),
@@ -322,7 +323,11 @@ impl App {
         };
         let said = if redo { "Done again" } else { "Taken back" };
         self.lines.done(self.now, format!("{said}: now {words}"));
-        if redo { self.desk.done.push(step) } else { self.desk.taken_back.push(step) };
+        if redo {
+            self.desk.done.push(step)
+        } else {
+            self.desk.taken_back.push(step)
+        };
         self.desk.unsettle();
         let pick = self.groups.pick();
         self.resettle(pick);

@@ -28,8 +28,8 @@ impl App {
         turn: &mut Turn,
     ) -> Result<(), crate::query::Error> {
         let clock = (self.now, self.settings.zone.clone());
-        let effect = self.narrow.apply(text, &self.store, self.grouping(), clock)?;
-        turn.ask(effect);
+        self.narrow.apply(text, &self.store, self.grouping(), clock)?;
+        turn.ask(self.narrow.ask(&self.store, &self.desk.board));
         self.renew();
         Ok(())
     }
@@ -45,7 +45,7 @@ impl App {
         let target = self.assessor.wanted;
         self.assessor.regrouped();
         self.groups.sparks.clear();
-        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         self.groups.restart(&ground, target);
     }
 
@@ -207,7 +207,7 @@ impl App {
 
     /// Puts the cursor on an alert, wherever it stands.
     pub(super) fn show_alert(&mut self, id: AlertId) {
-        let ground = ground(&self.store, &self.narrow, &self.assessor, self.now);
+        let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         self.groups.reveal(id, &ground);
     }
 }

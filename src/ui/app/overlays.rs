@@ -8,7 +8,7 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::menu::{Choice, Menu};
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::{FilterLine, Overlay, help};
-use crate::ui::pane::{rejects, sources};
+use crate::ui::pane::{noise, rejects, sources};
 use crate::ui::{narrow, settings::Signs};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -59,6 +59,8 @@ impl App {
                 }
             },
             Overlay::Filter(line) => self.filter_key(line, key, turn),
+            Overlay::Decide(decide) => self.decide_key(decide, key, turn),
+            Overlay::Note(note) => self.note_key(note, key, turn),
         }
     }
 
@@ -143,6 +145,12 @@ impl App {
     pub(super) fn paste(&mut self, text: &str, turn: &mut Turn) {
         match &mut self.overlay {
             Some(Overlay::Search(prompt)) => prompt.paste(text),
+            Some(Overlay::Note(note)) => note.paste(text),
+            Some(Overlay::Decide(decide)) => {
+                if let Some((_, prompt)) = &mut decide.typing {
+                    prompt.paste(text);
+                }
+            }
             Some(Overlay::Palette(palette)) => palette.prompt.paste(text),
             Some(Overlay::Filter(line)) => {
                 line.prompt.paste(text);
@@ -252,6 +260,8 @@ impl App {
         let Some(Overlay::Page(page)) = &mut self.overlay else { return };
         let (lines, n_items) = match page.kind {
             Kind::Help => (help::lines(&self.settings.keymap, width), 0),
+            Kind::Noise => (noise::lines(&self.store, &self.desk, &self.settings, width), 0),
+            Kind::Tune => (noise::tune(self.detail.look(), width), 0),
             Kind::Sources => (sources::lines(&self.health, &self.settings, self.now, width), 0),
             Kind::Rejects => {
                 let all = self.store.rejects();

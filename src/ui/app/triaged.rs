@@ -2,14 +2,14 @@
 
 use super::{App, Turn};
 use crate::model::{AlertId, Level};
-use crate::query::Filter;
-use crate::text::{ago, plural, printable};
+use crate::text::{plural, printable};
 use crate::triage::{AlertKeys, Answer, Decision, Key, Scope};
 use crate::ui::desk::wish::Edit;
 use crate::ui::effect::{Effect, Ground as Snapshot, Recognize};
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::decide::{Ask, Decide, SPANS, Typing, VERDICTS};
 use crate::ui::overlay::note::Note;
+use crate::ui::times::ago;
 use crate::ui::widget::prompt::Prompt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{Span, Timestamp, ToSpan, Zoned};
@@ -189,6 +189,27 @@ impl App {
             self.desk.mutes.matched(id, &mutes);
         }
         self.desk.unsettle();
+    }
+
+    /// Brings the view up to date; says whether it holds other alerts than before.
+    pub(super) fn refresh_view(&mut self) -> bool {
+        let base = self.narrow.left();
+        let generation = self.narrow.generation();
+        let changed = self.desk.refresh(&self.store, base, generation, self.now);
+        if changed && self.narrow.asks_triage() && self.desk.take_decided() {
+            self.narrow.again();
+        }
+        changed
+    }
+
+    /// Another editor had the note.
+    pub(super) fn edited(&mut self, result: Result<String, String>, turn: &mut Turn) {
+        turn.ask(Effect::Redraw);
+        match (result, &mut self.overlay) {
+            (Ok(text), Some(Overlay::Note(note))) => note.set(&text),
+            (Ok(_), _) => {}
+            (Err(why), _) => self.lines.error(self.now, format!("The editor: {why}")),
+        }
     }
 
     /// Keys while a decision is being made.
@@ -443,7 +464,8 @@ fn ends(now: &Zoned, chosen: usize) -> Timestamp {
 fn until(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     let most = now.checked_add(30.days()).map_err(|error| error.to_string())?;
     let clock = text.parse::<jiff::civil::Time>().ok().and_then(|time| {
-        let today = now.date().to_zoned(now.time_zone().clone()).ok()?.with().time(time).build().ok()?;
+        let today =
+            now.date().to_zoned(now.time_zone().clone()).ok()?.with().time(time).build().ok()?;
         if today > *now { Some(today) } else { today.checked_add(1.day()).ok() }
     });
     let span = || text.parse::<Span>().ok().and_then(|span| now.checked_add(span).ok());
@@ -451,10 +473,9 @@ fn until(text: &str, now: &Zoned) -> Result<Timestamp, String> {
         let date: jiff::civil::DateTime = text.parse().ok()?;
         date.to_zoned(now.time_zone().clone()).ok()
     };
-    let ends = clock
-        .or_else(span)
-        .or_else(date)
-        .ok_or("not understood: a time (18:30), a span (2h, 3 days) or a date (2026-11-24 08:00)")?;
+    let ends = clock.or_else(span).or_else(date).ok_or(
+        "not understood: a time (18:30), a span (2h, 3 days) or a date (2026-11-24 08:00)",
+    )?;
     if ends <= *now {
         return Err("that is past already".to_owned());
     }
@@ -462,9 +483,4 @@ fn until(text: &str, now: &Zoned) -> Result<Timestamp, String> {
         return Err("at most 30 days from now".to_owned());
     }
     Ok(ends.timestamp())
-}
-
-/// Whether a filter asks for what people decided.
-pub(super) fn asks_triage(filter: &Filter) -> bool {
-    filter.fields().any(|field| field.starts_with("triage."))
 }

@@ -52,13 +52,7 @@ impl Mutes {
             .map(Arc::new)
             .map_err(|error| error.to_string());
         let was_active = made.is_active(now);
-        self.0.push(Mute {
-            made,
-            filter,
-            matched: FxHashSet::default(),
-            n_hidden: 0,
-            was_active,
-        });
+        self.0.push(Mute { made, filter, matched: FxHashSet::default(), n_hidden: 0, was_active });
         true
     }
 

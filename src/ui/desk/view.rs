@@ -37,14 +37,8 @@ pub enum View {
 }
 
 impl View {
-    pub const ALL: [Self; 6] = [
-        Self::Inbox,
-        Self::Acknowledged,
-        Self::Escalated,
-        Self::Closed,
-        Self::Muted,
-        Self::All,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Inbox, Self::Acknowledged, Self::Escalated, Self::Closed, Self::Muted, Self::All];
 
     pub fn name(self) -> &'static str {
         match self {

@@ -71,9 +71,7 @@ impl Decide {
     /// The choices: key and words.
     pub fn items(&self) -> Vec<(char, &'static str)> {
         match self.ask {
-            Ask::Close => {
-                VERDICTS.iter().map(|(key, verdict)| (*key, verdict.words())).collect()
-            }
+            Ask::Close => VERDICTS.iter().map(|(key, verdict)| (*key, verdict.words())).collect(),
             Ask::Mute => SPANS.to_vec(),
             Ask::Acknowledge | Ask::Escalate | Ask::Assign | Ask::Tag => Vec::new(),
         }
@@ -133,7 +131,9 @@ impl Decide {
         if let Some((typing, prompt)) = &self.typing {
             let (label, hint) = match typing {
                 Typing::Reason => (" reason ", "why; Enter takes it, Esc leaves it"),
-                Typing::Until => (" until ", "18:30, 2h, 3 days, or 2026-11-24 08:00; at most 30 days"),
+                Typing::Until => {
+                    (" until ", "18:30, 2h, 3 days, or 2026-11-24 08:00; at most 30 days")
+                }
                 Typing::Text => (" ", "empty for none; Enter takes it"),
             };
             let row = Rect { x: area.x + 1, y: area.y + y, height: 1, width: inner.width };

@@ -71,7 +71,13 @@ impl Note {
         shown.set_cursor_line_style(canvas.style(Role::Input));
         shown.render(body.intersection(canvas.buffer.area), canvas.buffer);
         let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..inner };
-        canvas.put(last, 2, 0, Role::KeyLabel, "Ctrl-s saves   Ctrl-o opens $EDITOR   Esc leaves it");
+        canvas.put(
+            last,
+            2,
+            0,
+            Role::KeyLabel,
+            "Ctrl-s saves   Ctrl-o opens $EDITOR   Esc leaves it",
+        );
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Kind {
     Help,
     Rejects,
     Sources,
+    Noise,
+    Tune,
 }
 
 /// A page and where one is in it.
@@ -36,6 +38,8 @@ impl Page {
             Kind::Help => "What each key does",
             Kind::Rejects => "Records that nobody could read",
             Kind::Sources => "Sources and their latest changes",
+            Kind::Noise => "Noise: rules and groups by volume and false positives",
+            Kind::Tune => "What makes Falco leave this out",
         }
     }
 

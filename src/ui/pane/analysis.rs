@@ -75,6 +75,9 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
     });
     prose.text(Role::Muted, indent, &format!("{falco}{known}{strongest}"));
     prose.text(Role::Muted, indent, &identity(ctx));
+    if let Some(stands) = ctx.stands {
+        prose.text(Role::FactDown, indent, stands);
+    }
 }
 
 fn identity(ctx: &Ctx<'_>) -> String {

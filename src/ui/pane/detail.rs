@@ -3,7 +3,7 @@
 //! Its lines are made in `update` when what they show or the width has changed, so that drawing a frame costs no more
 //! than the lines in sight, and scrolling knows where the end is.
 
-use super::{analysis, commands, fields, raw, related};
+use super::{analysis, commands, fields, history, raw, related};
 use crate::analysis::Step;
 use crate::model::AlertId;
 use crate::store::Store;
@@ -24,11 +24,12 @@ pub enum Tab {
     Fields,
     Related,
     Raw,
+    History,
 }
 
 impl Tab {
-    pub const ALL: [Self; 5] =
-        [Self::Analysis, Self::Commands, Self::Fields, Self::Related, Self::Raw];
+    pub const ALL: [Self; 6] =
+        [Self::Analysis, Self::Commands, Self::Fields, Self::Related, Self::Raw, Self::History];
 
     /// The tab so many places on, around the end.
     #[must_use]
@@ -74,7 +75,9 @@ pub struct Detail {
     pub shown: Shown,
     /// The runtime whose commands are preferred, when a person chose one.
     pub variant: Option<String>,
-    places: [Place; 5],
+    /// How the alert stands, and what was decided about it, latest first; printable.
+    said: (Option<String>, Vec<String>),
+    places: [Place; 6],
     lines: Vec<Line>,
     /// Lines in sight.
     height: usize,
@@ -104,6 +107,10 @@ pub struct Ctx<'a> {
     pub variant: Option<&'a str>,
     pub cursor: usize,
     pub width: u16,
+    /// How the alert stands; printable.
+    pub stands: Option<&'a str>,
+    /// What was decided about it, latest first; printable.
+    pub history: &'a [String],
 }
 
 impl Ctx<'_> {
@@ -148,13 +155,21 @@ impl Detail {
         };
         self.generation += 1;
         if is_other || matches!(self.shown, Shown::Gone(..)) {
-            self.places = <[Place; 5]>::default();
+            self.places = <[Place; 6]>::default();
         }
         let first = self.look().map_or(0, |look| {
             look.analysis.steps.iter().position(|step| step.command.is_some()).unwrap_or(0)
         });
         if is_other && let Some(place) = self.places.get_mut(Tab::Commands as usize) {
             place.cursor = first;
+        }
+    }
+
+    /// Takes in how the alert stands and what was decided about it.
+    pub fn say(&mut self, said: (Option<String>, Vec<String>)) {
+        if self.said != said {
+            self.said = said;
+            self.generation += 1;
         }
     }
 
@@ -179,7 +194,7 @@ impl Detail {
             Tab::Commands => look.analysis.steps.len(),
             Tab::Fields => fields::rows(look).len(),
             Tab::Related => look.analysis.related.len(),
-            Tab::Analysis | Tab::Raw => 0,
+            Tab::Analysis | Tab::Raw | Tab::History => 0,
         }
     }
 
@@ -225,13 +240,24 @@ impl Detail {
     fn make(&self, store: &Store, settings: &Settings, now: Timestamp, width: u16) -> Vec<Line> {
         let Some(look) = self.look() else { return Vec::new() };
         let variant = self.variant.as_deref();
-        let ctx = Ctx { look, store, settings, now, variant, cursor: self.cursor(), width };
+        let ctx = Ctx {
+            look,
+            store,
+            settings,
+            now,
+            variant,
+            cursor: self.cursor(),
+            width,
+            stands: self.said.0.as_deref(),
+            history: &self.said.1,
+        };
         match self.tab {
             Tab::Analysis => analysis::lines(&ctx),
             Tab::Commands => commands::lines(&ctx),
             Tab::Fields => fields::lines(&ctx),
             Tab::Related => related::lines(&ctx),
             Tab::Raw => raw::lines(&ctx),
+            Tab::History => history::lines(&ctx),
         }
     }
 
@@ -297,7 +323,7 @@ impl Detail {
         tabs::hit(&self.tabs(), width, x).and_then(|at| Tab::ALL.get(at).copied())
     }
 
-    fn tabs(&self) -> [tabs::Tab; 5] {
+    fn tabs(&self) -> [tabs::Tab; 6] {
         let look = self.look();
         let count = |count: fn(&Look) -> usize| look.map(count);
         [
@@ -311,6 +337,7 @@ impl Detail {
             ("Fields", count(|look| look.alert.fields.0.len())),
             ("Related", count(|look| look.analysis.related.len())),
             ("Raw", None),
+            ("History", (!self.said.1.is_empty()).then_some(self.said.1.len())),
         ]
     }
 }

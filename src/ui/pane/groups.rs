@@ -11,6 +11,7 @@ pub use order::{Sort, start, urgency};
 
 use crate::model::{AlertId, Flag};
 use crate::store::{CellId, Node, NodeId, Store, Tree};
+use crate::ui::desk::Desk;
 use jiff::Timestamp;
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
@@ -26,6 +27,9 @@ pub struct Ground<'a> {
     /// The alerts that meet the filter, in the order read; `None` without a filter.
     pub matches: Option<&'a [AlertId]>,
     /// Recognised identities by cell.
+    /// Whether a filter is in force, besides the view.
+    pub is_filtered: bool,
+    pub desk: &'a Desk,
     pub known: &'a FxHashMap<CellId, String>,
     pub now: Timestamp,
 }
@@ -38,7 +42,7 @@ impl Ground<'_> {
     }
 
     /// The alerts of a group, newest read first.
-    fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
+    pub fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
         let Some(matches) = self.matches else { return self.store.alerts_of(node) };
         let cells = self.tree.cells_under(node);
         let is_in = |id: &AlertId| self.store.row(*id).is_some_and(|row| cells.contains(&row.cell));
@@ -405,6 +409,66 @@ impl Groups {
         self.reorder(ground);
         if let Some(row) = self.index() {
             self.clamp_to(row);
+        }
+    }
+
+    /// After a decision: the cursor goes on, or stays on its line when there is nothing to go on to.
+    pub fn move_on(&mut self, next: Option<Pick>, ground: &Ground<'_>) {
+        let row = self.index().unwrap_or(0);
+        self.entries = self.order.entries(ground);
+        if next.is_some() {
+            self.pick = next;
+        }
+        if self.index().is_none() {
+            let leaf = (row..self.n_rows().max(row))
+                .chain((0..row).rev())
+                .filter_map(|row| self.at(row))
+                .find(|pick| match pick {
+                    Pick::Group(id) => {
+                        ground.tree.node(*id).is_some_and(|node| node.children.is_empty())
+                    }
+                    Pick::Alert(..) => true,
+                });
+            self.pick = leaf.or_else(|| self.at(0));
+        }
+        self.reorder(ground);
+        if let Some(row) = self.index() {
+            self.clamp_to(row);
+        }
+        self.look(ground);
+    }
+
+    /// Whether the cursor is on an alert of this group.
+    pub fn is_around(&self, node: NodeId) -> bool {
+        matches!(self.pick, Some(Pick::Alert(Some(own), _)) if own == node)
+    }
+
+    /// Goes to the next group with alerts that nobody has looked at, around the end.
+    pub fn next_fresh(&mut self, ground: &Ground<'_>) {
+        let from = self.index().unwrap_or(0);
+        let all = self.n_rows();
+        let next = (from + 1..all).chain(0..=from.min(all.saturating_sub(1))).find(|row| {
+            matches!(self.at(*row), Some(Pick::Group(id))
+                if ground.tree.node(id).is_some_and(|node| node.children.is_empty())
+                    && self.fresh(id, ground.tree) > 0)
+        });
+        if let Some(row) = next {
+            self.select(row);
+        }
+    }
+
+    /// Says which alerts are old, by their numbers: the rest is new.
+    pub fn mark_seen_if(&mut self, ground: &Ground<'_>, old: &[bool]) {
+        let first_new = old.iter().position(|is_old| !is_old).unwrap_or(old.len());
+        self.old_before = Some(u32::try_from(first_new).unwrap_or(u32::MAX));
+        self.seen.clear();
+        for (at, is_old) in old.iter().enumerate() {
+            let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
+            if *is_old
+                && let Some(leaf) = ground.store.cell_of(id).and_then(|cell| ground.tree.leaf(cell))
+            {
+                *self.seen.entry(leaf).or_default() += 1;
+            }
         }
     }
 

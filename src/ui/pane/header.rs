@@ -3,6 +3,7 @@
 use crate::text::{count, plural, shown, width};
 use crate::theme::Role;
 use crate::ui::app::App;
+use crate::ui::desk::View;
 use crate::ui::health::{Follow, Stage};
 use crate::ui::msg::Tone;
 use crate::ui::paint::{Canvas, Span};
@@ -50,6 +51,16 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
     if let Follow::Held { n_alerts, .. } = &app.health.follow {
         add(0, Role::StateWarn, format!("PAUSED {} new", count(*n_alerts)));
     }
+    let n_saving = app.desk.board.n_saving() as u64;
+    if n_saving > 0 {
+        add(0, Role::StateWarn, format!("saving {n_saving}"));
+    }
+    if app.desk.n_aside() > 0 || app.desk.view != View::Inbox {
+        add(1, Role::Strong, view(app, wide));
+    }
+    if !app.desk.marks.is_empty() {
+        add(0, Role::Marked, format!("{} marked", app.desk.marks.len()));
+    }
     let ground = app.ground();
     match ground.matches {
         Some(ids) => {
@@ -58,7 +69,11 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
         None if wide => add(2, Role::Text, plural(totals.alerts, "alert", "alerts")),
         None => add(2, Role::Text, count(totals.alerts)),
     }
-    let n_groups = ground.tree.iter().filter(|(_, node)| node.children.is_empty()).count();
+    let n_groups = ground
+        .tree
+        .iter()
+        .filter(|(_, node)| node.children.is_empty() && node.stat.count > 0)
+        .count();
     if n_groups > 0 {
         add(5, Role::Muted, plural(n_groups as u64, "group", "groups"));
     }
@@ -80,6 +95,28 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
         add(6, Role::Muted, text);
     }
     facts
+}
+
+/// Which view the list shows, and how many alerts are put aside.
+fn view(app: &App, wide: bool) -> String {
+    let desk = &app.desk;
+    let name = desk.view.name();
+    if !wide || app.size.width < 140 {
+        let hidden = app.store.len() as u64
+            - desk.view.class().map_or(app.store.len() as u64, |class| desk.count(class));
+        return match hidden {
+            0 => name.to_owned(),
+            n => format!("{name}, {} hidden", count(n)),
+        };
+    }
+    let aside: Vec<String> = View::ALL
+        .into_iter()
+        .filter(|other| *other != desk.view)
+        .filter_map(|other| Some((other.class()?, other.name())))
+        .filter(|(class, _)| desk.count(*class) > 0)
+        .map(|(class, name)| format!("{} {name}", count(desk.count(class))))
+        .collect();
+    if aside.is_empty() { name.to_owned() } else { format!("{name}  ({})", aside.join(", ")) }
 }
 
 fn by_importance(facts: &[(u8, Span)]) -> Vec<(u8, &Span)> {

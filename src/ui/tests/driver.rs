@@ -9,8 +9,10 @@ use crate::model::{AlertId, BodyId, Level, Priority, SourceId};
 use crate::source::{Delivery, Opened, SourceState};
 use crate::store::Snapshot;
 use crate::theme::Theme;
-use crate::ui::keymap::Key;
+use crate::triage::{AlertKeys, Key, Place};
+use crate::ui::keymap::Key as KeyName;
 use crate::ui::{App, Assessed, Counted, Effect, Look, Msg, Settings, State, Tone, Turn, draw};
+use crate::ui::{Identified, Recognized};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
@@ -122,10 +124,18 @@ impl Driver {
                         .collect();
                     self.send(Msg::Assessed(found));
                 }
-                Effect::Filter { generation, filter, from, ground } => {
+                Effect::Filter { generation, filter, from, ground, board } => {
                     let all = ground.0.rows().map(|row| row.id).filter(|id| *id >= from);
                     let ids: Vec<AlertId> = all
-                        .filter(|id| filter.0.matches(&self.look(*id, &ground.0).unwrap().alert))
+                        .filter(|id| {
+                            let alert = self.look(*id, &ground.0).unwrap().alert;
+                            filter.0.matches(&crate::query::Judged {
+                                alert: &alert,
+                                level: None,
+                                known: None,
+                                triage: board.as_ref().map(|board| board.0.triaged(&alert)),
+                            })
+                        })
                         .collect();
                     let upto = AlertId(u32::try_from(ground.0.rows().count()).unwrap());
                     self.send(Msg::Found { generation, ids, upto });
@@ -162,6 +172,42 @@ impl Driver {
                 }
                 Effect::Wake { .. } => {}
                 Effect::Continue => self.send(Msg::Continue),
+                Effect::Identify { ids, ground } => {
+                    let found = ids
+                        .iter()
+                        .filter_map(|id| {
+                            let look = self.look(*id, &ground.0).ok()?;
+                            Some(Identified {
+                                id: *id,
+                                keys: AlertKeys::of(&look.alert),
+                                rule: look.alert.rule_name().to_owned(),
+                                place: Place::of(&look.alert).words(),
+                                record: Some(look.raw),
+                            })
+                        })
+                        .collect();
+                    self.send(Msg::Identified(found));
+                }
+                Effect::Recognize { generation, what, from, ground } => {
+                    let mut found = Vec::new();
+                    for row in ground.0.rows().filter(|row| row.id >= from) {
+                        let look = self.look(row.id, &ground.0).unwrap();
+                        let key = Key::of_alert(&look.alert);
+                        found.push(Recognized {
+                            id: row.id,
+                            key: what.keys.contains(&key).then_some(key),
+                            mutes: what
+                                .filters
+                                .iter()
+                                .filter(|(_, filter)| filter.matches(&look.alert))
+                                .map(|(place, _)| *place)
+                                .collect(),
+                            level: Some(look.analysis.assessment.level),
+                        });
+                    }
+                    let upto = AlertId(u32::try_from(ground.0.rows().count()).unwrap());
+                    self.send(Msg::Recognized { generation, found, upto });
+                }
                 other => self.effects.push(other),
             }
         }
@@ -248,7 +294,7 @@ impl Driver {
 
 /// A key as an event.
 pub fn event(key: &str) -> KeyEvent {
-    let key = Key::parse(key).unwrap();
+    let key = KeyName::parse(key).unwrap();
     key.event()
 }
 

@@ -152,6 +152,9 @@ pub fn draw(
         let depth = groups.entry_at(row).map_or(0, |entry| entry.depth);
         let line_area = Rect { y: rows.y + line, height: 1, ..rows };
         let selected = cursor == Some(row);
+        if ground.desk.marks.has(pick) {
+            canvas.tint(line_area, Role::Marked);
+        }
         match pick {
             Pick::Group(id) => {
                 if let Some(node) = ground.tree.node(id) {
@@ -263,6 +266,8 @@ fn group(
     if let Some(known) = known.filter(|_| is_folded) {
         x = canvas.put(names, x + 1, 0, Role::FactDown, &format!("({})", text::shown(known, 30)));
     }
+    let stands = stands(ground, node);
+    let more = stands.unwrap_or(more);
     if !more.is_empty() && x + 6 < names.width {
         canvas.put(
             names,
@@ -288,6 +293,22 @@ fn group(
         usize::from(area.width.saturating_sub(2 + columns.count_end)),
     );
     canvas.put_right(Rect { width: area.width.saturating_sub(1), ..area }, 0, Role::Muted, &last);
+}
+
+/// How a group stands, where somebody decided about it; raw.
+fn stands(ground: &Ground<'_>, node: &Node) -> Option<String> {
+    if !node.children.is_empty() {
+        return None;
+    }
+    let standing = ground.desk.standing(ground.store, node.stat.newest)?;
+    let last = standing.last?;
+    let words = crate::ui::desk::words(standing.decision);
+    let when = times::ago(last.at, ground.now);
+    let saving = if standing.is_saving { ", saving…" } else { "" };
+    match standing.came_back {
+        true => Some(format!("back: {words} by {} {when}{saving}", last.by)),
+        false => Some(format!("{words} by {} {when}{saving}", last.by)),
+    }
 }
 
 fn draw_bars(canvas: &mut Canvas<'_>, area: Rect, x: u16, bars: &[u32]) {

@@ -101,8 +101,11 @@ impl Order {
         depth: usize,
         entries: &mut Vec<Entry>,
     ) {
-        let mut nodes: Vec<(NodeId, &Node)> =
-            ids.iter().filter_map(|id| ground.tree.node(*id).map(|node| (*id, node))).collect();
+        let mut nodes: Vec<(NodeId, &Node)> = ids
+            .iter()
+            .filter_map(|id| ground.tree.node(*id).map(|node| (*id, node)))
+            .filter(|(_, node)| node.stat.count > 0)
+            .collect();
         match self.sort {
             Sort::Urgency => nodes.sort_by_cached_key(|(id, node)| {
                 let last = *self.placed.entry(*id).or_insert(node.stat.last);

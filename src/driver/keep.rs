@@ -1,0 +1,80 @@
+//! Where decisions go: the writer's thread, who signs, and the editor for notes.
+
+use super::Input;
+use super::settings::{Sources, variable};
+use crate::clock;
+use crate::triage::{Retention, Writer};
+use crate::ui::Msg;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::Command;
+use tokio::sync::mpsc::Sender;
+
+/// Starts the writer; `None` where nothing is kept: in the demo, and where there is no home.
+pub(super) fn begin(input: &Input, sources: &Sources, inbox: &Sender<Msg>) -> Option<Writer> {
+    let names = match input {
+        Input::Sources(specs, _) => specs.iter().map(|spec| spec.name().to_string()).collect(),
+        Input::Nothing(_) => Vec::new(),
+        Input::Demo => return None,
+    };
+    let path = sources.paths.as_ref()?.triage();
+    let inbox = inbox.clone();
+    Some(Writer::start(path, Retention::default(), names, clock::now, move |answer| {
+        // The console is gone: what was decided is saved all the same.
+        let _ = inbox.blocking_send(Msg::Triaged(answer));
+    }))
+}
+
+/// What is said at the start about decisions that are not kept.
+pub(super) fn says(input: &Input, is_kept: bool) -> Option<&'static str> {
+    match (input, is_kept) {
+        (_, true) => None,
+        (Input::Demo, _) => Some("The demo keeps decisions in memory only"),
+        (_, false) => Some("No home folder: decisions are kept in memory only"),
+    }
+}
+
+/// Who decides, and on which host.
+pub(super) fn signature() -> (String, String) {
+    let by = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|name| !name.is_empty());
+    let by = by.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()));
+    (by, rustix::system::uname().nodename().to_string_lossy().into_owned())
+}
+
+/// Lets `$VISUAL` or `$EDITOR` have a text in a private file, and gives what was left in it.
+///
+/// # Errors
+/// A sentence: no editor is set, it cannot be started, or it failed.
+pub(super) fn edit(text: &str, folder: &Path) -> Result<String, String> {
+    let editor = ["VISUAL", "EDITOR"].into_iter().find_map(variable);
+    let editor = editor.filter(|editor| !editor.trim().is_empty()).ok_or("EDITOR is not set")?;
+    let name = format!("cadge-note-{}.txt", std::process::id());
+    let path = folder.join(name);
+    let edited = edit_file(&editor, &path, text);
+    let _ = std::fs::remove_file(&path);
+    edited
+}
+
+fn edit_file(editor: &str, path: &Path, text: &str) -> Result<String, String> {
+    let _ = std::fs::remove_file(path);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    file.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+    drop(file);
+    // The shell splits `code --wait` as it does for git; the file's name is ours.
+    let status = Command::new("sh")
+        .args(["-c", &format!("{editor} \"$1\""), "sh"])
+        .arg(path)
+        .status()
+        .map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(format!("{editor} ended with {status}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
