@@ -74,12 +74,20 @@ fn chosen(
     order: &[AlertId],
     filter: Option<&crate::query::Filter>,
 ) -> anyhow::Result<Vec<usize>> {
+    let board = filter.filter(|filter| filter.needs_triage()).map(|_| super::select::decisions());
     let admits = |place: &usize| {
         filter.is_none_or(|filter| {
-            order
-                .get(*place)
-                .and_then(|id| session.alert(*id).ok())
-                .is_some_and(|(_, alert)| filter.matches(&alert))
+            order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| {
+                match &board {
+                    None => filter.matches(&alert),
+                    Some(board) => filter.matches(&crate::query::Judged {
+                        alert: &alert,
+                        level: None,
+                        known: None,
+                        triage: Some(board.triaged(&alert)),
+                    }),
+                }
+            })
         })
     };
     if args.all {

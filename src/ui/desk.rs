@@ -9,7 +9,7 @@ mod view;
 pub mod wish;
 
 pub use marks::Marks;
-pub use mute::{Mute, Mutes};
+pub use mute::Mutes;
 pub use view::{Class, View};
 
 use crate::model::{AlertId, Level, Status, Verdict};

@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn a_rebound_key_leaves_its_old_action() {
         let mut keymap = Keymap::default();
-        keymap.bind("copy", &["c"]).unwrap();
-        assert_eq!(keymap.action(Key::parse("c").unwrap()), Some(Action::CopyCommand));
+        keymap.bind("copy", &["C"]).unwrap();
+        assert_eq!(keymap.action(Key::parse("C").unwrap()), Some(Action::CopyCommand));
         assert_eq!(keymap.action(Key::parse("y").unwrap()), None);
         assert_eq!(keymap.label(Action::Chips), ":chips");
         assert_eq!(

@@ -111,7 +111,6 @@ impl Narrow {
     pub fn apply(
         &mut self,
         text: &str,
-        store: &Store,
         grouping: Grouping,
         (now, zone): (Timestamp, TimeZone),
     ) -> Result<(), Error> {

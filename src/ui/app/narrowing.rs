@@ -28,7 +28,7 @@ impl App {
         turn: &mut Turn,
     ) -> Result<(), crate::query::Error> {
         let clock = (self.now, self.settings.zone.clone());
-        self.narrow.apply(text, &self.store, self.grouping(), clock)?;
+        self.narrow.apply(text, self.grouping(), clock)?;
         turn.ask(self.narrow.ask(&self.store, &self.desk.board));
         self.renew();
         Ok(())

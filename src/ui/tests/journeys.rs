@@ -131,7 +131,7 @@ fn a_group_is_kept_left_out_and_let_go() {
     let driver = Driver::on_log(100, 30).keys("=");
     shows(&driver, "2 of 7");
     shows(&driver, "container.id = 3ad7b26ded6d");
-    let driver = driver.keys("c enter");
+    let driver = driver.keys("C enter");
     shows(&driver, "4 of 7");
     let driver = driver.keys("F");
     shows(&driver, "7 alerts");
@@ -199,7 +199,7 @@ fn every_action_does_something_or_says_why_not() {
 
 #[test]
 fn an_unbound_key_says_where_help_is() {
-    let driver = Driver::on_log(100, 30).keys("%");
+    let driver = Driver::on_log(100, 30).keys("&");
     shows(&driver, "? shows the keys");
 }
 
