@@ -4,7 +4,7 @@ use crate::theme::Role;
 use crate::ui::desk::wish::Target;
 use crate::ui::overlay::menu::window;
 use crate::ui::paint::Canvas;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use ratatui_textarea::TextArea;
@@ -44,6 +44,11 @@ impl Note {
     }
 
     pub fn key(&mut self, key: KeyEvent) {
+        if let KeyCode::Char(char) = key.code
+            && crate::text::printable(char.encode_utf8(&mut [0; 4])) != char.to_string()
+        {
+            return;
+        }
         self.area.input(key);
     }
 
@@ -81,7 +86,7 @@ impl Note {
     }
 }
 
-/// Control characters would move the cursor of the terminal.
+/// Control characters would move the cursor of the terminal: they become visible.
 fn clean(line: &str) -> String {
-    line.chars().filter(|char| !crate::text::is_dangerous(*char)).collect()
+    crate::text::printable(line).into_owned()
 }

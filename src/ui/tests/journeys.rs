@@ -215,7 +215,7 @@ fn grouping_goes_round_and_keeps_the_alert() {
 
 #[test]
 fn values_of_any_field_are_counted_and_one_is_kept() {
-    let driver = Driver::on_log(160, 45).keys("t j j j");
+    let driver = Driver::on_log(160, 45).keys("% j j j");
     shows(&driver, "The most frequent values of");
     let driver = driver.keys("enter");
     shows(&driver, "Counted over");
