@@ -84,6 +84,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Fields(args) => fields::run(&args, &mut io::stdout().lock()),
         Command::Check(args) => check::run(&args, &mut io::stdout(), &mut io::stderr()),
         Command::Demo(args) => view::demo(args),
+        Command::Run(args) => view::child(args),
+        Command::Journal(args) => view::journal(args),
         Command::Config(args) => settings::config(&args, &mut io::stdout(), &mut io::stderr()),
         Command::Paths => settings::paths(&mut io::stdout()),
         Command::Keys => settings::keys(&mut io::stdout()),

@@ -1,5 +1,6 @@
 //! The command line: what may be said, and the short manual of each command.
 
+use crate::source::Spec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -60,6 +61,36 @@ pub struct Input {
     /// Do not trust the system's notices of changed files; look several times a second.
     #[arg(long)]
     pub poll: bool,
+    /// A source that is no path: what `run` and `journal` read.
+    #[arg(skip)]
+    pub other: Option<Spec>,
+    /// Start it again when it ends.
+    #[arg(skip)]
+    pub restart: bool,
+}
+
+/// `cadge run`.
+#[derive(Args, Clone, Debug)]
+pub struct Run {
+    /// Start the program again when it ends, with growing pauses.
+    #[arg(long)]
+    pub restart: bool,
+    /// The program and its arguments: kubectl logs -f ds/falco -n falco
+    #[arg(
+        value_name = "COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// `cadge journal`.
+#[derive(Args, Clone, Debug)]
+pub struct Journal {
+    /// Only what this unit wrote: falco-modern-bpf.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +100,12 @@ pub enum Command {
     /// Five known situations, an intrusion told in eight alerts over a minute in one container, and steady noise.
     /// No files, no network, no root.
     Demo(Demo),
+    /// The console on what a program prints, such as `cadge run -- kubectl logs -f ds/falco -n falco`.
+    ///
+    /// The program is started as it is named, without a shell; how it ended, and its last words, are shown.
+    Run(Run),
+    /// The console on the systemd journal, followed.
+    Journal(Journal),
     /// One line an alert.
     ///
     /// Prints time, priority, rule, container and output of each alert, in the order of time when there are several

@@ -231,6 +231,9 @@ pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
 
 /// What is named, else a pipe on standard input, else nothing.
 pub fn named(input: &Input) -> Vec<Spec> {
+    if let Some(other) = &input.other {
+        return vec![other.clone()];
+    }
     if !input.sources.is_empty() {
         return input.sources.iter().map(|text| Spec::parse(text)).collect();
     }

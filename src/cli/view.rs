@@ -1,12 +1,12 @@
 //! The console on what the command line names, on Falco's own log, or on the demo.
 
-use super::args::{Demo, View};
+use super::args::{Demo, Journal, Run, View};
 use super::{Exit, list, session};
 use crate::analysis::Playbooks;
 use crate::config::Paths;
 use crate::driver::{self, Input, Left, Start};
 use crate::intake;
-use crate::source;
+use crate::source::{self, Spec};
 use anyhow::Context as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -21,8 +21,12 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
     if let Some(filter) = &view.filter {
         super::select::filter(filter, &rules)?;
     }
-    let options =
-        source::Options { follow: true, poll_only: view.input.poll, ..source::Options::default() };
+    let options = source::Options {
+        follow: true,
+        poll_only: view.input.poll,
+        restart: view.input.restart,
+        ..source::Options::default()
+    };
     let input = match session::named(&view.input) {
         specs if !specs.is_empty() => Input::Sources(specs, options),
         _ => {
@@ -48,6 +52,21 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         names: session::names(&rules),
         playbooks: Playbooks::builtin(),
     })
+}
+
+/// `cadge run -- COMMAND…`.
+pub(super) fn child(child: Run) -> anyhow::Result<Exit> {
+    on(Spec::Child(child.command), child.restart)
+}
+
+/// `cadge journal`.
+pub(super) fn journal(journal: Journal) -> anyhow::Result<Exit> {
+    on(Spec::Journal(journal.unit), false)
+}
+
+fn on(spec: Spec, restart: bool) -> anyhow::Result<Exit> {
+    let input = super::args::Input { other: Some(spec), restart, ..Default::default() };
+    run(View { input, ..View::default() })
 }
 
 /// `cadge demo`.
