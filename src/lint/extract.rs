@@ -275,6 +275,13 @@ pub fn language(fence: &str, text: &str) -> Language {
     }) {
         return Language::C;
     }
+    let is_command = |row: &str| starts_like_a_command(row) && !row.ends_with(['{', ':']);
+    // A here-document brings other languages along; the command in front of it decides.
+    if code.first().is_some_and(|row| is_command(row))
+        && !matches!(fence.as_str(), "yaml" | "yml" | "json")
+    {
+        return Language::Shell;
+    }
     if text.trim_start().starts_with(['{', '['])
         && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
     {
