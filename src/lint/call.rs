@@ -211,9 +211,9 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
             let document = call.input.clone().filter(|_| text.is_none() && call.pipeline.1 == 0);
             if let Some(Ok(commands)) = text.or(document).map(|text| parse(&text)) {
                 calls.push(call);
+                // What the inner shell redirects is done with the rights it has.
                 for mut found in self::calls(&commands) {
                     found.line = like.line;
-                    found.by_sudo |= like.by_sudo;
                     calls.push(found);
                 }
                 return;

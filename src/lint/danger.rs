@@ -69,7 +69,9 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
         {
             say("W05");
         }
-        "auditctl" if call.has("-D") || call.value_of(&["-e"]) == Some("0") => say("W07"),
+        "auditctl" if call.has("-D") && !call.has("-k") || call.value_of(&["-e"]) == Some("0") => {
+            say("W07")
+        }
         "sysctl" => {
             let weak = |arg: &&str| {
                 arg.split_once('=')

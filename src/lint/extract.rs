@@ -204,7 +204,7 @@ impl Prose {
             self.text.push(' ');
         }
         spans(row, |span| {
-            if is_advice(row) && !is_refused(row) {
+            if is_advice(row) && !is_refused(row) && !row.trim_start().starts_with('|') {
                 parts.push(Part::Inline { line, text: span.to_owned() });
             }
         });
