@@ -221,7 +221,7 @@ fn values_of_any_field_are_counted_and_one_is_kept() {
     shows(&driver, "Counted over");
     let driver = driver.keys("enter");
     assert!(driver.app.narrow.text().is_some_and(|text| text.starts_with("proc.name = ")));
-    let driver = Driver::on_log(160, 45).keys("2 ] ] G k t");
+    let driver = Driver::on_log(160, 45).keys("2 ] ] G k %");
     shows(&driver, "Counted over");
 }
 
