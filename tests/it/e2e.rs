@@ -218,7 +218,7 @@ fn a_copy_inside_tmux_is_in_its_buffer() {
     let home = tempfile::tempdir().unwrap();
     let line = format!("HOME={} {} demo", home.path().display(), env!("CARGO_BIN_EXE_cadge"));
     tmux(&["new-session", "-d", "-x", "120", "-y", "36", &line]);
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let wait = |text: &str| {
         while !tmux(&["capture-pane", "-p"]).contains(text) {
             assert!(std::time::Instant::now() < until, "{text} does not come");

@@ -124,7 +124,7 @@ fn the_fuzz_targets_hold_for_changed_seeds() {
     };
     for _ in 0..1500 {
         let mut bytes = seeds[random(seeds.len())].clone();
-        for _ in 0..1 + random(6) {
+        for _ in 0..=random(6) {
             let at = random(bytes.len());
             match random(5) {
                 0 if !bytes.is_empty() => bytes[at] = u8::try_from(random(256)).unwrap(),

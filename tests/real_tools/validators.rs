@@ -1,4 +1,4 @@
-//! What commands write for other programs, judged by those programs: nft, iptables, AppArmor, Kubernetes, compose, seccomp,
+//! What commands write for other programs, judged by those programs: nft, iptables, `AppArmor`, Kubernetes, compose, seccomp,
 //! audit, tcpdump.
 
 use super::lab::Lab;
