@@ -91,16 +91,10 @@ pub fn reread(bytes: &[u8], nth: u32, ctx: &Arc<Context>) -> Item {
         .nth(nth as usize)
         .or_else(|| entries.iter().find(at_the_end))
         .map(|(place, _)| *place);
-    match place {
-        Some(place) => out.swap_remove(place).item,
-        None => {
-            let reason = "nothing stands here".into();
-            Item::Reject(Reject {
-                reason,
-                origin: Origin::default(),
-                bytes: Box::default(),
-                len: 0,
-            })
-        }
+    if let Some(place) = place {
+        out.swap_remove(place).item
+    } else {
+        let reason = "nothing stands here".into();
+        Item::Reject(Reject { reason, origin: Origin::default(), bytes: Box::default(), len: 0 })
     }
 }

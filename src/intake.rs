@@ -225,7 +225,7 @@ impl Intake {
         live.offset += bytes.len() as u64;
         live.lines = piece.lines();
         self.news.bytes += bytes.len() as u64;
-        piece.finish().into_batch(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news.batch);
     }
 
     /// Nothing came for a while: what might have gone on in a next line is final.
@@ -244,13 +244,13 @@ impl Intake {
         }
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
         piece.still(&mut live.decoder);
-        piece.finish().into_batch(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news.batch);
     }
 
     fn end(&mut self, body: BodyId) {
         let Some(mut live) = self.live.remove(&body) else { return };
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
         piece.end(&mut live.decoder);
-        piece.finish().into_batch(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news.batch);
     }
 }

@@ -62,7 +62,7 @@ pub struct Snapshot {
 impl Store {
     /// How many alerts there are.
     pub fn len(&self) -> usize {
-        self.totals.alerts as usize
+        usize::try_from(self.totals.alerts).unwrap_or(usize::MAX)
     }
 
     pub fn is_empty(&self) -> bool {

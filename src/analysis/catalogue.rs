@@ -142,7 +142,7 @@ pub enum Guard {
     HostNetwork,
     /// Must not be done to kube-system, CNI, CSI, kube-proxy and the like.
     Platform,
-    /// Loses the file system of a container that was started with AutoRemove.
+    /// Loses the file system of a container that was started with `AutoRemove`.
     AutoRemove,
     /// A paused container fails its liveness probe.
     Liveness,

@@ -302,7 +302,7 @@ fn head_text(text: &str) -> &str {
 
 /// Letters and digits only, in lower case.
 fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]

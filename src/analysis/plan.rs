@@ -191,6 +191,7 @@ fn emit<'a>(
     ordered.push(item);
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "its callers collect what there is")]
 fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Option<Step> {
     let command = item.command;
     let made = command::make(

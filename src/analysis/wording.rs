@@ -33,15 +33,12 @@ pub fn fill(template: &str, case: Case<'_>) -> String {
     let mut rest = template.trim_end();
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        match after.split_once('}').filter(|(name, _)| is_name(name)) {
-            Some((name, after)) => {
-                text.push_str(&value(name, case));
-                rest = after;
-            }
-            None => {
-                text.push('{');
-                rest = after;
-            }
+        if let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_name(name)) {
+            text.push_str(&value(name, case));
+            rest = after;
+        } else {
+            text.push('{');
+            rest = after;
         }
     }
     text.push_str(rest);

@@ -68,6 +68,7 @@ pub fn playbooks() -> (Playbooks, Vec<String>) {
 }
 
 /// Places in the order of the alerts that were asked for.
+#[expect(clippy::unnecessary_wraps, reason = "what may fail next to it fails the same way")]
 fn chosen(
     args: &Explain,
     session: &Session,

@@ -38,6 +38,7 @@ pub fn listen(tell: impl FnOnce(Asked) + Send + 'static) -> io::Result<()> {
             Ok(signal @ 1..) => {
                 // The reader's side may hang in a write: then telling it would wait as well.
                 thread::spawn(move || tell(Asked::Signal(signal)));
+                #[expect(clippy::disallowed_methods, reason = "a last wait before the end")]
                 thread::sleep(PATIENCE);
                 std::process::exit(128 + i32::from(signal));
             }

@@ -398,7 +398,7 @@ fn plain(
 
 /// A text alert whose parenthesis is open at its end: a value held a newline, or the line was cut.
 pub(super) fn is_unclosed(message: &[u8]) -> bool {
-    let count = |wanted: u8| message.iter().filter(|byte| **byte == wanted).count();
+    let count = |wanted: u8| memchr::memchr_iter(wanted, message).count();
     !message.trim_ascii_end().ends_with(b")")
         && memchr::memmem::find(message, b" (").is_some()
         && count(b'(') > count(b')')

@@ -1,6 +1,11 @@
 //! The laws of decoding as functions that panic when one is broken: for the fuzz targets, and for the tests that call
 //! the same functions with the same seeds.
-#![expect(clippy::panic, reason = "a broken law is what these functions are there to report")]
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::manual_assert,
+    reason = "a broken law is what these functions are there to report"
+)]
 
 use super::{Context, Decoder, Entry, Item, reread};
 use crate::model::{Flag, Origin};

@@ -86,7 +86,7 @@ impl Export {
         for (name, value) in &self.fields {
             match (&**name, value) {
                 ("__REALTIME_TIMESTAMP", value) => {
-                    wrap.time = value.as_i128().and_then(super::time::epoch)
+                    wrap.time = value.as_i128().and_then(super::time::epoch);
                 }
                 ("_HOSTNAME", Value::String(host)) => wrap.hostname = Some(host.clone()),
                 _ => {}

@@ -43,12 +43,12 @@ pub(super) fn goes_on(text: &str) -> bool {
 
 /// `Wed Jun 04 22:33:13 2025: …`, or an ISO time without a fraction and a colon: Falco's own log.
 fn is_dated_log(line: &str) -> bool {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let bytes = line.as_bytes();
     if let Some(stamp) = time::iso(bytes) {
         let rest = bytes.get(stamp.used..).unwrap_or_default();
         return stamp.n_fraction == 0 && (rest == b":" || rest.starts_with(b": "));
     }
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     if !DAYS.iter().any(|day| line.starts_with(day)) {
         return false;
     }

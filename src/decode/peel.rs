@@ -274,10 +274,7 @@ fn tagged<'a>(peeled: &mut Peeled<'a>, bytes: &'a [u8]) -> bool {
 /// An ISO time before a record (`kubectl logs --timestamps`), or before a host and a tag (rsyslog).
 fn dated(peeled: &mut Peeled, ctx: &Context) -> bool {
     let body = peeled.body;
-    let stamp = match time::iso(body) {
-        Some(stamp) => stamp,
-        None => return false,
-    };
+    let Some(stamp) = time::iso(body) else { return false };
     let Some(rest) = body.get(stamp.used..) else { return false };
     let Some(rest) = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"\t")) else {
         return false;

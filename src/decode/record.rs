@@ -73,7 +73,7 @@ pub(super) fn alert(
             Some(Top::Uuid) => alert.uuid = words(value, &mut alert.flags),
             Some(Top::Time) => time_value = Some(value),
             Some(Top::Rule) => {
-                alert.rule = words(value, &mut alert.flags).filter(|rule| !rule.is_empty())
+                alert.rule = words(value, &mut alert.flags).filter(|rule| !rule.is_empty());
             }
             Some(Top::Priority) => {
                 has_priority = true;

@@ -118,7 +118,9 @@ impl RulesFiles {
                     .push(format!("{}: {first_line}; its other items were read", file.display()));
                 for item in items_of(text) {
                     if let Ok(items) = serde_saphyr::from_str::<Vec<Item>>(&item) {
-                        items.into_iter().for_each(|item| self.add(item, file));
+                        for item in items {
+                            self.add(item, file);
+                        }
                     }
                 }
             }

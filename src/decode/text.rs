@@ -86,7 +86,7 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: Option<&str>) {
-        let message = head(line.as_bytes()).map(|head| &line[head.message..]);
+        let message = head(line.as_bytes()).and_then(|head| line.get(head.message..));
         assert_eq!(message, expected, "{line}");
     }
 

@@ -241,14 +241,13 @@ impl Cursor<'_> {
                     return None;
                 };
                 let colon = self.one_of(b":").is_some();
-                let minutes = match self.number(2) {
-                    Some(minutes) => minutes,
-                    None => {
-                        if colon {
-                            self.at -= 1;
-                        }
-                        0
+                let minutes = if let Some(minutes) = self.number(2) {
+                    minutes
+                } else {
+                    if colon {
+                        self.at -= 1;
                     }
+                    0
                 };
                 let seconds = hours * 3600 + minutes * 60;
                 Some(if sign == b'-' { -seconds } else { seconds })

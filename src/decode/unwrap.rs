@@ -1,4 +1,4 @@
-//! Envelopes that are JSON themselves: docker's json-file, the journal, Fluent Bit, CloudWatch, CloudEvents,
+//! Envelopes that are JSON themselves: docker's json-file, the journal, Fluent Bit, `CloudWatch`, `CloudEvents`,
 //! falcosidekick-ui, Datadog and whatever else keeps an alert as an object or as text under some key.
 
 use super::{
@@ -92,7 +92,7 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
     for (key, value) in members {
         match value {
             Value::Object(inner) if depth < DEPTH_LIMIT => {
-                collect_quietly(inner, &wrap, depth + 1, found)
+                collect_quietly(inner, &wrap, depth + 1, found);
             }
             Value::Array(items) if depth < DEPTH_LIMIT => {
                 for item in items {

@@ -66,7 +66,7 @@ impl Intake {
             let mut outcome = piece.finish();
             tail_lines = outcome.lines;
             outcome.shift(0, true);
-            outcome.into_batch(&mut self.news.batch);
+            outcome.drain_into(&mut self.news.batch);
             let progress =
                 Progress { body, done: to - cut, total: to - from, bytes_per_second: 0.0 };
             self.news.progress = Some(progress);
@@ -80,7 +80,7 @@ impl Intake {
         if let Some(tail_decoder) = tail_decoder {
             let mut piece = Piece::new(&mut self.tools, body, job.to, lines);
             piece.end(&mut decoder);
-            piece.finish().into_batch(&mut self.news.batch);
+            piece.finish().drain_into(&mut self.news.batch);
             self.news.batch.settled.push((body, lines));
             decoder = if tail_decoder.is_idle() {
                 job.decoder(to, lines + tail_lines)
@@ -141,13 +141,13 @@ impl Intake {
                 self.news.bytes += block.end - block.start;
                 if block.start == block.end {
                     // No newline lies in it: it owns no line. Its numbers must still be learned.
-                    block.outcome.into_batch(&mut self.news.batch);
+                    block.outcome.drain_into(&mut self.news.batch);
                     continue;
                 }
                 let end = block.end;
                 if block.is_undone || !decoder.is_idle() {
                     block.outcome.forget();
-                    block.outcome.into_batch(&mut self.news.batch);
+                    block.outcome.drain_into(&mut self.news.batch);
                     block.outcome =
                         job.again(block.start, block.end, lines, &mut decoder, &mut self.tools);
                     lines = block.outcome.lines;
@@ -156,7 +156,7 @@ impl Intake {
                     lines += block.outcome.lines;
                 }
                 rows += block.outcome.n_rows();
-                block.outcome.into_batch(&mut self.news.batch);
+                block.outcome.drain_into(&mut self.news.batch);
                 if rows >= ROWS {
                     rows = 0;
                     let done = before + (end - job.from);

@@ -22,7 +22,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub fn into_batch(&mut self, batch: &mut Batch) {
+    pub fn drain_into(&mut self, batch: &mut Batch) {
         batch.drafts.append(&mut self.drafts);
         batch.rejects.append(&mut self.rejects);
         batch.others += self.others;

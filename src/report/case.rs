@@ -71,7 +71,9 @@ fn bullet(out: &mut String, text: &str) {
 fn list(out: &mut String, title: &str, items: &[String]) {
     if !items.is_empty() {
         let _ = writeln!(out, "**{title}**\n");
-        items.iter().for_each(|item| bullet(out, item));
+        for item in items {
+            bullet(out, item);
+        }
         out.push('\n');
     }
 }

@@ -58,7 +58,7 @@ pub fn prose(text: &str) -> String {
                 || escaped.ends_with("https")
                 || escaped.ends_with("ftp") =>
             {
-                escaped.push_str("&#58;")
+                escaped.push_str("&#58;");
             }
             _ => escaped.push(c),
         }

@@ -126,7 +126,9 @@ impl Known {
             Value::String(text) => self.boxed(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(key, item)),
             Value::Object(members) => {
-                members.iter_mut().for_each(|(key, inner)| self.value(key, inner));
+                for (key, inner) in members.iter_mut() {
+                    self.value(key, inner);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -183,7 +185,9 @@ impl Known {
             .chain(related.iter_mut().map(|related| &mut related.rule))
             .chain(tuning);
         texts.for_each(|text| self.mask(text));
-        steps.iter_mut().for_each(|step| self.step(step));
+        for step in steps.iter_mut() {
+            self.step(step);
+        }
     }
 
     /// A command with a hole in it would do something else: one that holds a secret is left out.
@@ -211,7 +215,9 @@ pub fn all(alert: &mut Alert, analysis: Option<&mut Analysis>, notes: &mut [&mut
     if let Some(analysis) = analysis {
         known.analysis(analysis);
     }
-    notes.iter_mut().for_each(|note| known.mask(note));
+    for note in notes.iter_mut() {
+        known.mask(note);
+    }
     known.n
 }
 

@@ -41,7 +41,9 @@ pub fn plain(alert: &Alert, analysis: &Analysis) -> String {
         [("What it proves", &analysis.proves), ("What it does not prove", &analysis.not_proven)]
     {
         heading(&mut out, title, items.is_empty());
-        items.iter().for_each(|item| line(&mut out, "  - ", item));
+        for item in items {
+            line(&mut out, "  - ", item);
+        }
     }
     heading(&mut out, "Why this level", assessment.reasons.is_empty());
     for reason in &assessment.reasons {

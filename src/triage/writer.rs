@@ -86,6 +86,10 @@ impl Drop for Writer {
         let until = Instant::now() + LAST_WAIT;
         // A disk that hangs must not keep the program from ending.
         while !thread.is_finished() && Instant::now() < until {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a thread cannot be joined with a limit"
+            )]
             std::thread::sleep(Duration::from_millis(2));
         }
         if thread.is_finished() {

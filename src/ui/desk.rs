@@ -243,13 +243,13 @@ impl Desk {
             self.classes.clear();
             self.counts = [0; 5];
         }
-        let decided: Vec<bool> = match self.board.is_empty() {
-            true => Vec::new(),
-            false => self
-                .keys
+        let decided: Vec<bool> = if self.board.is_empty() {
+            Vec::new()
+        } else {
+            self.keys
                 .iter()
                 .map(|keys| keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key))))
-                .collect(),
+                .collect()
         };
         if decided.is_empty() && self.mutes.is_empty() {
             self.classes.resize(store.len(), Class::Inbox);
@@ -262,9 +262,10 @@ impl Desk {
             let cell = store.cell_of(id).unwrap_or_default();
             let is_decided = decided.get(cell.0 as usize).copied().unwrap_or(false)
                 || self.alert_keys.contains_key(&id);
-            let status = match is_decided {
-                true => self.standing(store, id).map_or(Status::Open, |standing| standing.status()),
-                false => Status::Open,
+            let status = if is_decided {
+                self.standing(store, id).map_or(Status::Open, |standing| standing.status())
+            } else {
+                Status::Open
             };
             let class = match status {
                 Status::Open if self.mutes.hides(store, id, now) => Class::Muted,

@@ -44,12 +44,9 @@ where
     loop {
         let turn = tokio::select! {
             biased;
-            event = keys.next(), if keys_open => match event {
-                Some(event) => translate(event?).map(|msg| told(app, msg)),
-                None => {
-                    keys_open = false;
-                    None
-                }
+            event = keys.next(), if keys_open => if let Some(event) = event { translate(event?).map(|msg| told(app, msg)) } else {
+                keys_open = false;
+                None
             },
             () = sleep_until(state.frame_due), if state.dirty => {
                 terminal.draw(|frame| view::draw(app, frame)).map_err(Into::into)?;

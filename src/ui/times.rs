@@ -88,7 +88,7 @@ pub fn label(nanos: i64, span: i64, settings: &Settings) -> String {
     let zoned: Zoned = time.to_zoned(zone(settings));
     let format = match span {
         ..=1_200_000_000_000 => "%H:%M:%S",
-        ..=DAY => "%H:%M",
+        1_200_000_000_001..=DAY => "%H:%M",
         _ if span < 300 * DAY => "%b %e",
         _ => "%b %Y",
     };

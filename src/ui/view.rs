@@ -57,7 +57,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     footer(app, &mut canvas, layout.footer);
     match &app.overlay {
         Some(Overlay::Palette(palette)) => {
-            palette.draw(&mut canvas, area, |action| app.why_not(action))
+            palette.draw(&mut canvas, area, |action| app.why_not(action));
         }
         Some(Overlay::Menu(menu)) => menu.draw(&mut canvas, area),
         Some(Overlay::Page(page)) => page.draw(&mut canvas, area),
@@ -256,7 +256,7 @@ fn filter_row(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         edit.prompt.draw(canvas, line, "", hint);
         highlight(
             &edit.prompt.text(),
-            edit.error.as_ref().map(|error| error.range()),
+            edit.error.as_ref().map(crate::query::Error::range),
             canvas,
             line,
         );

@@ -59,7 +59,7 @@ fn files() -> Vec<String> {
         for entry in std::fs::read_dir(Path::new(FIXTURES).join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             // Numbers that only text can hold are too much for the reader of JSON used here.
-            if !name.ends_with(".md") && name != "numbers.jsonl" {
+            if !name.contains(".md") && name != "numbers.jsonl" {
                 files.push(format!("{folder}/{name}"));
             }
         }

@@ -67,7 +67,10 @@ fn snapshot(name: &str, text: &str) {
 fn reports_of_the_five_situations_read_well() {
     for (n, alert) in seeds().iter().enumerate() {
         let title = alert.rule_name().to_owned();
-        snapshot(&format!("seed-{n}"), &case::markdown(&dossier(&title, &[alert.clone()], true)));
+        snapshot(
+            &format!("seed-{n}"),
+            &case::markdown(&dossier(&title, std::slice::from_ref(alert), true)),
+        );
     }
 }
 

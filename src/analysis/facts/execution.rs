@@ -10,6 +10,7 @@ use crate::model::Alert;
 
 /// What is known about the executed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that Falco prints")]
 pub struct Exe {
     pub upper: bool,
     pub lower: bool,

@@ -71,6 +71,7 @@ impl Keys {
 
     /// What a name means; refuses names that stood in this line already, and those that may have been changed by a
     /// forwarder.
+    #[expect(clippy::option_option, reason = "refused, of no column, of a column")]
     pub fn find(&mut self, name: &[u8]) -> Option<Option<Column>> {
         let mut place = hash(name);
         loop {

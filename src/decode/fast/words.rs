@@ -39,8 +39,7 @@ impl Words {
             return None;
         }
         let head = text::head(line)?;
-        let is_odd =
-            line.iter().fold(false, |is_odd, byte| is_odd | (*byte < 0x20) | (*byte == 0x7f));
+        let is_odd = line.iter().any(|byte| *byte < 0x20 || *byte == 0x7f);
         if is_odd || (line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some()) {
             return None;
         }

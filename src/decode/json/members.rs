@@ -20,22 +20,19 @@ pub(super) struct Members {
 impl Members {
     /// Sets a key; says whether it stood there before.
     pub fn set(&mut self, key: Box<str>, value: Value) -> bool {
-        match self.place(&key) {
-            Some(place) => {
-                if let Some((_, old)) = self.list.get_mut(place) {
-                    *old = value;
-                }
-                true
+        if let Some(place) = self.place(&key) {
+            if let Some((_, old)) = self.list.get_mut(place) {
+                *old = value;
             }
-            None => {
-                if let Some(hasher) = &self.hasher
-                    && let Ok(place) = u32::try_from(self.list.len())
-                {
-                    self.places.entry(hasher.hash_one(&key)).or_default().push(place);
-                }
-                self.list.push((key, value));
-                false
+            true
+        } else {
+            if let Some(hasher) = &self.hasher
+                && let Ok(place) = u32::try_from(self.list.len())
+            {
+                self.places.entry(hasher.hash_one(&key)).or_default().push(place);
             }
+            self.list.push((key, value));
+            false
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn is_whole_record(body: &[u8]) -> bool {
 pub(super) fn ending(line: &[u8]) -> usize {
     match line {
         [.., b'\r', b'\n'] => 2,
-        [.., b'\n'] | [.., b'\r'] => 1,
+        [.., b'\n' | b'\r'] => 1,
         _ => 0,
     }
 }

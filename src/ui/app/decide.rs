@@ -84,9 +84,10 @@ impl App {
 
     /// What the next decision is about: what is marked, else what the cursor is on.
     pub(super) fn targets(&self, scope: Scope) -> Vec<Target> {
-        let picks: Vec<Pick> = match self.desk.marks.is_empty() {
-            true => self.groups.pick().into_iter().collect(),
-            false => self.desk.marks.all().to_vec(),
+        let picks: Vec<Pick> = if self.desk.marks.is_empty() {
+            self.groups.pick().into_iter().collect()
+        } else {
+            self.desk.marks.all().to_vec()
         };
         let mut targets: Vec<Target> = Vec::new();
         for pick in picks {
@@ -324,10 +325,10 @@ impl App {
         let said = if redo { "Done again" } else { "Taken back" };
         self.lines.done(self.now, format!("{said}: now {words}"));
         if redo {
-            self.desk.done.push(step)
+            self.desk.done.push(step);
         } else {
-            self.desk.taken_back.push(step)
-        };
+            self.desk.taken_back.push(step);
+        }
         self.desk.unsettle();
         let pick = self.groups.pick();
         self.resettle(pick);
@@ -402,16 +403,15 @@ impl App {
         };
         let ground = self.ground();
         let children = ground.tree.node(node).map(|node| node.children.clone()).unwrap_or_default();
-        let picks: Vec<Pick> = match children.is_empty() {
-            true => {
-                let ids: Vec<AlertId> = ground.alerts_of(node);
-                ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
-            }
-            false => children
+        let picks: Vec<Pick> = if children.is_empty() {
+            let ids: Vec<AlertId> = ground.alerts_of(node);
+            ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
+        } else {
+            children
                 .into_iter()
                 .filter(|id| ground.tree.node(*id).is_some_and(|node| node.stat.count > 0))
                 .map(Pick::Group)
-                .collect(),
+                .collect()
         };
         let n = picks.len() as u64;
         self.desk.marks.add(picks);

@@ -119,7 +119,8 @@ impl App {
 
     /// What each source was looked at up to, to be remembered when the console is left.
     pub(super) fn look_order(&self) -> Vec<(String, Timestamp)> {
-        let mut last: rustc_hash::FxHashMap<crate::model::SourceId, i64> = Default::default();
+        let mut last: rustc_hash::FxHashMap<crate::model::SourceId, i64> =
+            rustc_hash::FxHashMap::default();
         for at in 0..self.store.len() {
             let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
             let body = self.store.location(id).map(|location| location.body);

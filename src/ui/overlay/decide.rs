@@ -156,9 +156,10 @@ impl Decide {
             canvas.put(row, 2, 0, Role::NoticeError, error);
             y += 1;
         }
-        let keys = match self.items().is_empty() {
-            true => "Enter does it   Esc leaves everything as it is",
-            false => "a key chooses   Enter takes the marked one   Esc leaves everything",
+        let keys = if self.items().is_empty() {
+            "Enter does it   Esc leaves everything as it is"
+        } else {
+            "a key chooses   Enter takes the marked one   Esc leaves everything"
         };
         canvas.put(Rect { y: area.y + y, height: 1, ..inner }, 2, 0, Role::KeyLabel, keys);
     }

@@ -20,7 +20,7 @@ pub fn lines(ctx: &Ctx<'_>) -> Vec<Line> {
     }
     if !analysis.summary.is_empty() {
         prose.block("What happened", |prose, indent| {
-            prose.text(Role::Text, indent, &printable(&analysis.summary))
+            prose.text(Role::Text, indent, &printable(&analysis.summary));
         });
     }
     reasons(ctx, &mut prose);

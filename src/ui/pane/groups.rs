@@ -202,13 +202,12 @@ impl Groups {
         if self.touched_at.is_none() {
             self.follow_urgent(ground);
         }
-        let row = match self.index() {
-            Some(row) => row,
-            None => {
-                let row = before.unwrap_or(0).min(self.n_rows().saturating_sub(1));
-                self.pick = self.at(row);
-                row
-            }
+        let row = if let Some(row) = self.index() {
+            row
+        } else {
+            let row = before.unwrap_or(0).min(self.n_rows().saturating_sub(1));
+            self.pick = self.at(row);
+            row
         };
         self.row = row;
         self.offset = if was_at_top && row < self.height { 0 } else { row.saturating_sub(line) };

@@ -64,7 +64,11 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
     let ground = app.ground();
     match ground.matches {
         Some(ids) => {
-            add(2, Role::Strong, format!("{} of {}", count(ids.len() as u64), count(totals.alerts)))
+            add(
+                2,
+                Role::Strong,
+                format!("{} of {}", count(ids.len() as u64), count(totals.alerts)),
+            );
         }
         None if wide => add(2, Role::Text, plural(totals.alerts, "alert", "alerts")),
         None => add(2, Role::Text, count(totals.alerts)),

@@ -16,11 +16,11 @@ fn hides(driver: &Driver, text: &str) {
 }
 
 fn copied(driver: &Driver) -> Vec<&str> {
-    let text = |effect| match effect {
-        &Effect::Copy { ref text, .. } => Some(text.as_str()),
+    let copied = driver.effects.iter().filter_map(|effect| match effect {
+        Effect::Copy { text, .. } => Some(text.as_str()),
         _ => None,
-    };
-    driver.effects.iter().filter_map(text).collect()
+    });
+    copied.collect()
 }
 
 #[test]

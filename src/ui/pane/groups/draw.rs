@@ -162,7 +162,7 @@ pub fn draw(
                 }
             }
             Pick::Alert(parent, id) => {
-                alert(ground, canvas, line_area, depth + usize::from(parent.is_some()), id)
+                alert(ground, canvas, line_area, depth + usize::from(parent.is_some()), id);
             }
         }
         if selected {
@@ -305,9 +305,10 @@ fn stands(ground: &Ground<'_>, node: &Node) -> Option<String> {
     let words = crate::ui::desk::words(standing.decision);
     let when = times::ago(last.at, ground.now);
     let saving = if standing.is_saving { ", saving…" } else { "" };
-    match standing.came_back {
-        true => Some(format!("back: {words} by {} {when}{saving}", last.by)),
-        false => Some(format!("{words} by {} {when}{saving}", last.by)),
+    if standing.came_back {
+        Some(format!("back: {words} by {} {when}{saving}", last.by))
+    } else {
+        Some(format!("{words} by {} {when}{saving}", last.by))
     }
 }
 

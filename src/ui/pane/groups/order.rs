@@ -152,17 +152,14 @@ pub fn start(priority: Option<Priority>) -> Level {
 
 /// All alerts, latest event first; those without a time come first, for they are odd.
 fn by_time(ground: &Ground<'_>) -> Vec<AlertId> {
-    let mut timed: Vec<(Option<i64>, AlertId)> = match ground.matches {
-        Some(ids) => {
-            ids.iter().map(|id| (ground.store.row(*id).and_then(|row| row.nanos), *id)).collect()
-        }
-        None => {
-            let end = u32::try_from(ground.store.len()).unwrap_or(u32::MAX);
-            (0..end)
-                .map(AlertId)
-                .map(|id| (ground.store.row(id).and_then(|row| row.nanos), id))
-                .collect()
-        }
+    let mut timed: Vec<(Option<i64>, AlertId)> = if let Some(ids) = ground.matches {
+        ids.iter().map(|id| (ground.store.row(*id).and_then(|row| row.nanos), *id)).collect()
+    } else {
+        let end = u32::try_from(ground.store.len()).unwrap_or(u32::MAX);
+        (0..end)
+            .map(AlertId)
+            .map(|id| (ground.store.row(id).and_then(|row| row.nanos), id))
+            .collect()
     };
     timed.sort_by_key(|(nanos, id)| (nanos.is_some(), Reverse(*nanos), Reverse(*id)));
     timed.into_iter().map(|(_, id)| id).collect()
