@@ -54,7 +54,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("crossterm", &["ui", "driver"]),
-    ("csv", &["report"]),
+    ("csv", &["report", "cli"]),
     ("flate2", &["source", "report"]),
     ("include_dir", &["analysis"]),
     ("ipnet", &["analysis", "query", "lint"]),
@@ -67,7 +67,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sonic_rs", &["decode"]),
     ("tar", &["source", "report"]),
     ("tokio", &["ui", "driver", "source", "cli"]),
-    ("toml", &["theme", "config"]),
+    ("toml", &["theme", "config", "driver"]),
     ("unicode_segmentation", &["text", "ui"]),
     ("unicode_width", &["text"]),
 ];
