@@ -87,6 +87,8 @@ impl Poller {
             if !self.collect(wakes, next_look, last_turn) {
                 return Ok(());
             }
+            // What came may want to be looked at more often than was thought before.
+            next_look = next_look.min(Instant::now() + self.pause());
             if next_look <= Instant::now() {
                 self.refresh();
                 for followed in &mut self.tails {
