@@ -118,6 +118,12 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
         let Some(command) = &step.command else { continue };
         let (ok, said) = docker.sh(command);
         assert!(ok, "{}: {command}\n{said}", step.id);
+        if step.id == "audit-memfd" {
+            let (again, said) = docker.sh(command);
+            assert!(again, "loading the same audit rules a second time: {said}");
+            let (taken_back, said) = docker.sh(step.undo.as_deref().unwrap_or("false"));
+            assert!(taken_back, "{said}");
+        }
         ran.push(step.id.as_str());
         if step.phase == cadge::analysis::Phase::Contain {
             undone.extend(step.undo.clone().filter(|undo| !undo.starts_with("none")));
