@@ -69,8 +69,8 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
     let known = known.map_or(String::new(), |known| format!("; recognised: {}", shown(known, 60)));
     let strongest = analysis.assessment.reasons.first();
     let strongest = strongest.map_or(String::new(), |reason| match reason.direction {
-        Direction::Up => format!("; raised by: {}", printable(&reason.says)),
-        Direction::Down => format!("; lowered by: {}", printable(&reason.says)),
+        Direction::Up => format!("; suspicious: {}", printable(&reason.says)),
+        Direction::Down => format!("; reassuring: {}", printable(&reason.says)),
         Direction::Neutral => format!("; {}", printable(&reason.says)),
     });
     prose.text(Role::Muted, indent, &format!("{falco}{known}{strongest}"));
