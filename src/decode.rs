@@ -87,8 +87,12 @@ pub fn reread(bytes: &[u8], nth: u32, ctx: &Arc<Context>) -> Item {
     let entries: Vec<_> = out.iter().enumerate().collect();
     let mut alerts =
         entries.iter().filter(at_the_end).filter(|(_, entry)| matches!(entry.item, Item::Alert(_)));
+    // In a record that is damaged all over, its own bytes may be cut otherwise than with their neighbors: any alert in
+    // them is nearer to the truth than none.
+    let is_alert = |entry: &&(usize, &Entry)| matches!(entry.1.item, Item::Alert(_));
     let place = alerts
         .nth(nth as usize)
+        .or_else(|| entries.iter().rfind(is_alert))
         .or_else(|| entries.iter().find(at_the_end))
         .map(|(place, _)| *place);
     if let Some(place) = place {

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::decode::{Context, RulesFiles, Templates};
 use crate::intake::{self, News, Records};
 use crate::model::{Alert, AlertId, BodyId};
-use crate::source::{self, Spec};
+use crate::source::{self, SourceState, Spec};
 use crate::store::Store;
 use anyhow::bail;
 use jiff::tz::TimeZone;
@@ -119,6 +119,12 @@ impl Session {
             self.records = records;
         }
         self.store.append(news.batch);
+        // What was not read to its end must not look whole.
+        for (_, state, _) in &news.states {
+            if let SourceState::Note(what) = state {
+                let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(what));
+            }
+        }
         self.failures.extend(news.done.into_iter().filter_map(|(_, error)| error));
     }
 

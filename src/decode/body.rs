@@ -105,6 +105,10 @@ pub(super) fn read(
                 Some(_) => plain(body, wrap, flags, is_syslog, may_go_on, ctx),
             }
         }
+        Some(b'[') if opens_texts(trimmed) => match texts(trimmed, start, wrap, flags) {
+            pieces if pieces.is_empty() => plain(body, wrap, flags, is_syslog, may_go_on, ctx),
+            pieces => Body::Pieces(pieces),
+        },
         Some(b']' | b',')
             if trimmed.iter().all(|byte| matches!(byte, b']' | b',' | b' ' | b'\t' | b'\r')) =>
         {
@@ -129,6 +133,32 @@ fn is_damaged(piece: &Piece) -> bool {
 fn opens_array(trimmed: &[u8]) -> bool {
     let inside = trim_start(trimmed.get(1..).unwrap_or_default());
     matches!(inside, [] | [b'{' | b']', ..])
+}
+
+/// The first record of an array whose elements are records as text.
+fn opens_texts(trimmed: &[u8]) -> bool {
+    let inside = trim_start(trimmed.get(1..).unwrap_or_default());
+    inside.strip_prefix(b"\"").is_some_and(|text| text.starts_with(b"{\\\""))
+}
+
+/// The records in an array of texts.
+fn texts(trimmed: &[u8], start: usize, wrap: &Wrap, flags: Flags) -> Vec<Piece> {
+    let read = json::read(trimmed);
+    let Value::Array(items) = read.value else { return Vec::new() };
+    let inner = |text: &str| Inner {
+        body: text.as_bytes().to_vec(),
+        wrap: wrap.clone(),
+        stream: String::new(),
+        part: peel::Part::Whole,
+    };
+    let flags = Flags(flags.0 | carried(read.flags).0);
+    let texts = items.iter().filter_map(Value::as_str);
+    let pieces = texts.map(|text| Piece {
+        start,
+        end: start + trimmed.len(),
+        outcome: Outcome::Inner(inner(text), flags),
+    });
+    pieces.collect()
 }
 
 /// Reads objects one behind the other; says how the last may go on when it does not end.
@@ -386,12 +416,18 @@ fn plain(
     let is_indented = start > 0 && body.starts_with(b"   ");
     let untrimmed =
         if is_indented { format!("   {text}").into() } else { std::borrow::Cow::Borrowed(&*text) };
-    if let Some(what) = own::recognize(&untrimmed) {
-        return whole(Outcome::Other(what));
-    }
-    if let Some(tag) = &wrap.tag {
-        let is_falco = tag.to_ascii_lowercase().contains("falco");
-        return whole(Outcome::Other(if is_falco { own::LOG } else { own::PROGRAM }));
+    let is_falco = wrap.tag.as_ref().is_none_or(|tag| tag.to_ascii_lowercase().contains("falco"));
+    let other = own::recognize(&untrimmed)
+        .or_else(|| wrap.tag.as_ref().map(|_| if is_falco { own::LOG } else { own::PROGRAM }));
+    if let Some(what) = other {
+        // A whole record behind words that look like a log line is still an alert; what another program says is not.
+        let alerts = if is_falco { objects_behind(body, wrap, outer, ctx) } else { Vec::new() };
+        let is_alert = |piece: &Piece| matches!(piece.outcome, Outcome::Alert(_));
+        return if alerts.iter().any(is_alert) {
+            Body::Pieces(alerts)
+        } else {
+            whole(Outcome::Other(what))
+        };
     }
     guess(body, wrap, outer, ctx)
 }
@@ -407,10 +443,9 @@ pub(super) fn is_unclosed(message: &[u8]) -> bool {
 /// A record behind words that are no envelope we know, or one whose beginning is lost.
 fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
     let guessed = Wrap { is_guess: true, ..wrap.clone() };
-    let near = body.get(..body.len().min(1024)).unwrap_or_default();
-    let mut pieces = Vec::new();
-    if let Some(at) = next_object(near) {
-        objects(body, at, &guessed, flags, &mut pieces, ctx);
+    let mut pieces = objects_behind(body, wrap, flags, ctx);
+    if !pieces.is_empty() {
+        // Found.
     } else if let Some(at) = text::head_inside(body)
         && let Some(head) = body.get(at..).and_then(text::head)
     {
@@ -437,6 +472,20 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
         piece.start = 0;
     }
     Body::Pieces(pieces)
+}
+
+/// The records of JSON that stand behind other words; the words belong to every piece.
+fn objects_behind(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Vec<Piece> {
+    let near = body.get(..body.len().min(1024)).unwrap_or_default();
+    let mut pieces = Vec::new();
+    if let Some(at) = next_object(near) {
+        let guessed = Wrap { is_guess: true, ..wrap.clone() };
+        objects(body, at, &guessed, flags, &mut pieces, ctx);
+        for piece in &mut pieces {
+            piece.start = 0;
+        }
+    }
+    pieces
 }
 
 /// The members of an object whose beginning is lost, from a key on: those of the objects that end here, too.

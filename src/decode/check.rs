@@ -38,9 +38,14 @@ pub fn decode_any(bytes: &[u8]) -> [usize; 3] {
             panic!("a record from {start} to {end} in {} bytes", bytes.len());
         };
         covered.fill(true);
-        // What a damaged record's own bytes say may depend on how its line went on.
-        if let Item::Alert(alert) = &entry.item
-            && !DAMAGED.iter().any(|flag| alert.flags.has(*flag))
+        // What a damaged record's own bytes say may depend on how its line or its document went on.
+        let is_damaged = |other: &Entry| match &other.item {
+            Item::Alert(alert) => DAMAGED.iter().any(|flag| alert.flags.has(*flag)),
+            Item::Reject(_) => true,
+            Item::Other(_) => false,
+        };
+        if matches!(entry.item, Item::Alert(_))
+            && !entries.iter().any(|other| overlap(other, entry) && is_damaged(other))
             && let Some(record) = bytes.get(start..end)
             && entries
                 .iter()
@@ -79,6 +84,11 @@ fn decode(bytes: &[u8], cuts: &[u8]) -> Vec<Entry> {
     }
     decoder.finish(&mut out);
     out
+}
+
+fn overlap(a: &Entry, b: &Entry) -> bool {
+    let end = |entry: &Entry| entry.offset + u64::from(entry.len);
+    a.offset < end(b) && b.offset < end(a)
 }
 
 fn without_origin(mut item: Item) -> Item {

@@ -141,7 +141,6 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("Stopping falco", SERVICE),
     ("Stopped falco", SERVICE),
     ("falco.service", SERVICE),
-    ("falco-", SERVICE),
     ("-- Logs begin", SERVICE),
     ("-- Journal begins", SERVICE),
     ("-- Boot ", SERVICE),
@@ -179,6 +178,11 @@ fn starts_known(line: &str) -> Option<&'static str> {
     if ["INFO ", "WARN ", "ERROR ", "DEBUG "].iter().any(|level| rest.starts_with(level)) {
         return Some(LOADER);
     }
+    // `falco-modern-bpf.service: …` of the service manager.
+    let unit = line.split(':').next().unwrap_or_default();
+    if unit.starts_with("falco-") && unit.ends_with(".service") {
+        return Some(SERVICE);
+    }
     BEGINNINGS.iter().find(|(beginning, _)| line.starts_with(beginning)).map(|(_, what)| *what)
 }
 
@@ -212,6 +216,8 @@ mod tests {
         check("* Setting up /usr/src links from host", Some(LOADER));
         check("2021/04/10 19:27:21 [INFO]  : Webhook - Post OK (200)", Some(SIDEKICK));
         check("Stopped Falco: Container Native Runtime Security.", Some(SERVICE));
+        check("falco-modern-bpf.service: Main process exited, code=killed", Some(SERVICE));
+        check("falco-x7k2p falco 10:00:00.123456789: Notice A shell", None);
         check("free text", None);
     }
 }

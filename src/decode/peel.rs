@@ -14,6 +14,8 @@ pub(super) struct Peeled<'a> {
     pub part: Part,
     /// Whether a log daemon wrote the line: it escapes control characters as `#012`.
     pub is_syslog: bool,
+    /// Whether a color stood before the record.
+    pub is_colored: bool,
 }
 
 /// Whether a line is a whole record, as far as its envelope says.
@@ -31,7 +33,14 @@ pub(super) enum Part {
 pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
     let mut peeled = Peeled { body: line, ..Peeled::default() };
     for _ in 0..5 {
-        let (before, body) = (peeled.body, trim_start(peeled.body));
+        if peeled.part != Part::Whole {
+            // What stands in a part may be the middle of a record: nothing of it is an envelope before all is joined.
+            break;
+        }
+        let before = peeled.body;
+        let trimmed = trim_start(before);
+        let body = trim_start(without_color(trimmed));
+        peeled.is_colored |= body.len() < trimmed.len();
         peeled.body = body;
         match body.first() {
             None | Some(b'{') => break,
@@ -267,8 +276,19 @@ fn tagged<'a>(peeled: &mut Peeled<'a>, bytes: &'a [u8]) -> bool {
     }
     peeled.wrap.tag = ascii(name).map(Into::into);
     peeled.is_syslog = true;
-    peeled.body = trim_start(rest);
+    peeled.body = without_repeat(trim_start(rest));
     true
+}
+
+/// What stands in `message repeated 2 times: [ … ]`, as log daemons write a message that came again.
+fn without_repeat(body: &[u8]) -> &[u8] {
+    let inside = || {
+        let rest = body.strip_prefix(b"message repeated ")?;
+        let n_digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = rest.get(n_digits..)?.strip_prefix(b" times: [")?;
+        rest.trim_ascii_end().strip_suffix(b"]").map(trim_start)
+    };
+    inside().unwrap_or(body)
 }
 
 /// An ISO time before a record (`kubectl logs --timestamps`), or before a host and a tag (rsyslog).

@@ -20,6 +20,18 @@ pub(super) struct Wrap {
     pub tag: Option<Box<str>>,
 }
 
+impl Wrap {
+    /// This, and what an outer envelope said where this is silent: what stands nearer to the record knows it better.
+    pub fn over(self, outer: Self) -> Self {
+        Self {
+            time: self.time.or(outer.time),
+            hostname: self.hostname.or(outer.hostname),
+            is_guess: self.is_guess || outer.is_guess,
+            tag: self.tag.or(outer.tag),
+        }
+    }
+}
+
 /// Whether an object is an alert: it names a rule or has an output, however wrong the rest is.
 pub(super) fn is_alert(members: &[(Box<str>, Value)]) -> bool {
     members.iter().any(|(key, _)| matches!(top_key(key), Some(Top::Rule | Top::Output)))
@@ -102,6 +114,14 @@ pub(super) fn alert(
     }
     if alert.priority.is_none() || !has_priority {
         alert.flags.set(Flag::PriorityUnknown);
+    }
+    if !has_priority && alert.flags.has(Flag::Truncated) {
+        // The key was lost with the end of the record; the text says it too.
+        let word = alert.output.as_deref().and_then(|output| {
+            let (from, to) = text::head(output.as_bytes())?.word;
+            output.get(from..to)
+        });
+        alert.priority = word.and_then(Priority::parse);
     }
     if alert.hostname.is_none() {
         alert.hostname.clone_from(&wrap.hostname);

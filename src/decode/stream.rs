@@ -272,10 +272,13 @@ impl Decoder {
         }
         let place = Place { offset: place.offset + from, ..place };
         let ctx = self.ctx.clone();
-        let Peeled { body, wrap, stream, part, is_syslog } = peel::peel(line, &ctx);
+        let Peeled { body, wrap, stream, part, is_syslog, is_colored } = peel::peel(line, &ctx);
         let before = (line.len() - body.len()) as u64;
-        let is_bare =
-            !is_syslog && part == Part::Whole && stream.is_empty() && wrap == Wrap::default();
+        let is_bare = !is_syslog
+            && !is_colored
+            && part == Part::Whole
+            && stream.is_empty()
+            && wrap == Wrap::default();
         let body_at = place.offset + before;
         self.take_body(
             Line {
@@ -304,7 +307,7 @@ impl Decoder {
         let is_open = line.part == Part::Open
             && (line.body_at.is_some() || line.wrap.tag.is_some() || !is_whole_record(line.body));
         match (place, is_open) {
-            (None, false) => self.read_body(line, out),
+            (None, false) => self.open_up(line, out),
             (None, true) => {
                 if self.parts.len() >= STREAMS {
                     let oldest = self.parts.remove(0);
@@ -325,7 +328,7 @@ impl Decoder {
                 {
                     // The part before was torn: this is a record of its own.
                     self.take_parts(parts, out);
-                    return self.read_body(line, out);
+                    return self.open_up(line, out);
                 }
                 parts.text.extend_from_slice(line.body);
                 parts.end = line.end;
@@ -358,7 +361,25 @@ impl Decoder {
             body_at: None,
             depth: 1,
         };
-        self.read_body(line, out);
+        self.open_up(line, out);
+    }
+
+    /// Reads a body whose parts are joined: only now an envelope can be told from the middle of a record.
+    fn open_up(&mut self, line: Line<'_>, out: &mut Vec<Entry>) {
+        let Peeled { body, wrap, stream, part, is_syslog, .. } = peel::peel(line.body, &self.ctx);
+        let n_peeled = (line.body.len() - body.len()) as u64;
+        let line = Line {
+            body,
+            wrap: wrap.over(line.wrap),
+            stream: line.stream + &stream,
+            part,
+            is_syslog: is_syslog || line.is_syslog,
+            bare_at: line.bare_at.filter(|_| n_peeled == 0),
+            body_at: line.body_at.map(|at| at + n_peeled),
+            ..line
+        };
+        // Each envelope takes some bytes away, so this ends.
+        if n_peeled > 0 { self.take_body(line, out) } else { self.read_body(line, out) }
     }
 
     /// Reads a body that is whole, or goes on with the one before it in its stream.
@@ -466,21 +487,12 @@ impl Decoder {
                     self.reject(reason, place, end, bytes)
                 }
                 Outcome::Inner(inner, flags) if line.depth < DEPTH_LIMIT => {
-                    let mut stream = line.stream.clone();
-                    stream.push_str(&inner.stream);
-                    let peeled = peel::peel(&inner.body, &self.ctx);
-                    let mut wrap = inner.wrap;
-                    // What stands nearer to the record knows it better.
-                    wrap.time = peeled.wrap.time.or(wrap.time);
-                    wrap.hostname = peeled.wrap.hostname.or(wrap.hostname);
-                    wrap.tag = peeled.wrap.tag.or(wrap.tag);
-                    stream.push_str(&peeled.stream);
-                    let inner = Line {
-                        body: peeled.body,
-                        wrap,
-                        stream,
-                        part: if peeled.part == Part::Whole { inner.part } else { peeled.part },
-                        is_syslog: peeled.is_syslog,
+                    let body = Line {
+                        body: &inner.body,
+                        wrap: inner.wrap,
+                        stream: line.stream.clone() + &inner.stream,
+                        part: inner.part,
+                        is_syslog: false,
                         flags,
                         place,
                         end,
@@ -488,7 +500,11 @@ impl Decoder {
                         body_at: None,
                         depth: line.depth + 1,
                     };
-                    self.take_body(inner, out);
+                    if inner.part == Part::Whole {
+                        self.open_up(body, out);
+                    } else {
+                        self.take_body(body, out);
+                    }
                     continue;
                 }
                 Outcome::Inner(..) => {

@@ -96,13 +96,20 @@ pub(super) fn of_record(value: &Value) -> Option<(Timestamp, bool)> {
         Value::String(text) => {
             let bytes = text.trim_ascii().as_bytes();
             if let Some(stamp) = iso(bytes) {
-                return Some((stamp.time, stamp.used == bytes.len()));
+                return Some((stamp.time, stamp.has_zone && stamp.used == bytes.len()));
             }
-            epoch(value.as_i128()?).map(|time| (time, false))
+            let time = match value.as_i128() {
+                Some(whole) => epoch(whole),
+                None => decimal(text.trim_ascii()),
+            };
+            time.map(|time| (time, false))
         }
         Value::Number(digits) => {
-            let whole = value.as_i128().or_else(|| digits.split('.').next()?.parse().ok());
-            epoch(whole?).map(|time| (time, false))
+            let time = match value.as_i128() {
+                Some(whole) => epoch(whole),
+                None => decimal(digits),
+            };
+            time.map(|time| (time, false))
         }
         Value::Object(members) => {
             let part = |name: &str| {
@@ -126,13 +133,31 @@ pub(super) fn nanoseconds(value: &Value) -> Option<Timestamp> {
 
 /// An epoch in seconds, milli-, micro- or nanoseconds, told apart by its size.
 pub(super) fn epoch(number: i128) -> Option<Timestamp> {
-    let per_second = match number.unsigned_abs() {
+    Timestamp::from_nanosecond(number.checked_mul(1_000_000_000 / units_per_second(number))?).ok()
+}
+
+fn units_per_second(number: i128) -> i128 {
+    match number.unsigned_abs() {
         0..100_000_000_000 => 1,
         100_000_000_000..100_000_000_000_000 => 1_000,
         100_000_000_000_000..100_000_000_000_000_000 => 1_000_000,
         _ => 1_000_000_000,
-    };
-    Timestamp::from_nanosecond(number.checked_mul(1_000_000_000 / per_second)?).ok()
+    }
+}
+
+/// An epoch with a fraction, as Fluent Bit and GELF write seconds: exact to the digits that are there.
+fn decimal(digits: &str) -> Option<Timestamp> {
+    let (whole, fraction) = digits.split_once('.')?;
+    let whole: i128 = whole.parse().ok()?;
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let per_second = units_per_second(whole);
+    let digits: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+    let billionths = digits.parse::<i128>().ok()? / per_second;
+    let sign = if whole < 0 { -1 } else { 1 };
+    let nanoseconds = whole.checked_mul(1_000_000_000 / per_second)? + sign * billionths;
+    Timestamp::from_nanosecond(nanoseconds).ok()
 }
 
 /// Whether a time is far from anything a Falco can have written: before there was one, or after the file's own time.
@@ -296,6 +321,18 @@ mod tests {
         };
         check(9 * 3600, "2024-05-05T09:00:00.000000005Z");
         check(11 * 3600, "2024-05-04T11:00:00.000000005Z");
+    }
+
+    #[test]
+    fn a_fraction_of_an_epoch_is_exact() {
+        let check = |digits: &str, expected: &str| {
+            let read = of_record(&Value::Number(digits.into())).map(|(time, _)| time.to_string());
+            assert_eq!(read.as_deref(), Some(expected), "{digits}");
+        };
+        check("1767225600.123456789", "2026-01-01T00:00:00.123456789Z");
+        check("1767225600.1", "2026-01-01T00:00:00.1Z");
+        check("1767225600000.5", "2026-01-01T00:00:00.0005Z");
+        assert_eq!(of_record(&Value::Number("1.7e9".into())), None);
     }
 
     #[test]

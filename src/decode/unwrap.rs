@@ -49,6 +49,9 @@ const TEXT_KEYS: [&str; 14] = [
     "text",
     "_line",
 ];
+/// Keys under which forwarders tell where a line comes from: no record stands there.
+const ABOUT: [&str; 7] =
+    ["kubernetes", "docker", "annotations", "labels", "metadata", "attrs", "resource"];
 /// Envelopes in envelopes: more than so many nobody makes.
 const DEPTH_LIMIT: usize = 4;
 
@@ -91,6 +94,8 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
     let mut texts: Vec<(usize, Box<str>)> = Vec::new();
     for (key, value) in members {
         match value {
+            // What labels and annotations say, whoever may name a pod says.
+            Value::Object(_) if ABOUT.contains(&&*key) => {}
             Value::Object(inner) if depth < DEPTH_LIMIT => {
                 collect_quietly(inner, &wrap, depth + 1, found);
             }

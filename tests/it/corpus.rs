@@ -6,6 +6,7 @@ use cadge::{
     model::{Flag, Origin},
 };
 use std::{
+    collections::HashMap,
     fs,
     path::Path,
     sync::{Arc, LazyLock},
@@ -124,14 +125,16 @@ fn the_cuts_of_the_bytes_change_nothing() {
 #[test]
 fn a_record_is_read_again_from_its_own_bytes() {
     for folder in folders() {
-        // Two alerts in the text of one JSON document have the same bytes.
-        for (name, _) in expected(folder).into_iter().filter(|(name, _)| name != "cloudwatch.json")
-        {
+        for (name, _) in expected(folder) {
             let bytes = fs::read(root().join(folder).join(&name)).unwrap();
+            // Several alerts may have the same bytes: those of one JSON document.
+            let mut seen = HashMap::<(u64, u32), u32>::new();
             for entry in decode(&bytes, usize::MAX) {
+                let nth = seen.entry((entry.offset, entry.len)).or_default();
                 let start = usize::try_from(entry.offset).unwrap();
                 let record = &bytes[start..start + entry.len as usize];
-                let again = reread(record, 0, &context());
+                let again = reread(record, *nth, &context());
+                *nth += u32::from(matches!(entry.item, Item::Alert(_)));
                 assert_eq!(
                     without_origin(&again),
                     without_origin(&entry.item),

@@ -37,6 +37,10 @@ impl Block {
         let body = peel::trim_start(line.body);
         if self.going == Going::Document {
             match body.first() {
+                // A brace no further right than the document's first one opens another: the one before was torn.
+                Some(b'{') if !self.scan.is_in_array() && self.is_no_deeper(line.body) => {
+                    return false;
+                }
                 Some(b'{') => {
                     return (self.scan.is_in_array() && !self.holds_record)
                         || !json::opens_record(body);
@@ -48,6 +52,12 @@ impl Block {
         !begins_record(body)
             && line.wrap.tag.is_none()
             && own::recognize(&String::from_utf8_lossy(line.body)).is_none()
+    }
+
+    /// Whether a line holds an opening brace alone, indented no more than the document's own.
+    fn is_no_deeper(&self, body: &[u8]) -> bool {
+        let indent = |line: &[u8]| line.iter().take_while(|byte| b" \t".contains(byte)).count();
+        body.trim_ascii() == b"{" && self.text.first() == Some(&b'{') && indent(body) == 0
     }
 
     pub(super) fn add(&mut self, line: &Line<'_>) {

@@ -1,13 +1,17 @@
 //! A slow writer: what is taken while nothing comes, and what waits for the rest of its line.
 
 use super::*;
+use std::sync::LazyLock;
 
 const JSON: &str =
     r#"{"output":"a {b} \" c","priority":"Notice","rule":"Slow","output_fields":{}}"#;
 const TEXT: &str = "10:00:00.000000000: Notice Slow (user=root command=sh)";
 
+/// Made once: the table of rules is the same for all.
+static CONTEXT: LazyLock<Arc<Context>> = LazyLock::new(Arc::default);
+
 fn decoder() -> Decoder {
-    Decoder::new(Arc::new(Context::default()), "slow".into())
+    Decoder::new(CONTEXT.clone(), "slow".into())
 }
 
 fn outputs(out: &[Entry]) -> Vec<String> {
@@ -106,4 +110,82 @@ fn a_torn_line_that_opens_an_array_swallows_no_alert() {
         let alerts = out.iter().filter(|entry| matches!(entry.item, Item::Alert(_)));
         assert_eq!(alerts.count(), 3, "{:?}", outputs(&out));
     }
+}
+
+/// A record in two parts is one record wherever it is cut, with a whole record of another stream between its parts.
+#[track_caller]
+fn check_parts(part: impl Fn(&str, bool) -> String, between: &str) {
+    let record = JSON.replace("a {b}", "a | 10:00:00.1: Notice b: c");
+    for cut in (1..record.len()).filter(|cut| record.is_char_boundary(*cut)) {
+        let (first, last) = record.split_at(cut);
+        let log = format!("{}\n{between}\n{}\n", part(first, false), part(last, true));
+        let mut decoder = decoder();
+        let mut out = Vec::new();
+        decoder.push(log.as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        let mut told = outputs(&out);
+        told.sort();
+        assert_eq!(told, ["a | 10:00:00.1: Notice b: c \" c", "x"], "cut at {cut}: {log}");
+    }
+}
+
+#[test]
+fn a_part_is_never_taken_for_an_envelope() {
+    check_parts(
+        |text, is_last| {
+            let tag = if is_last { "F" } else { "P" };
+            format!("2026-11-21T10:00:00.1Z stdout {tag} {text}")
+        },
+        r#"2026-11-21T10:00:00.1Z stderr F {"rule":"Other","output":"x"}"#,
+    );
+    check_parts(
+        |text, is_last| {
+            let log = serde_json::json!({
+                "log": format!("{text}{}", if is_last { "\n" } else { "" }),
+                "stream": "stdout",
+                "time": "2026-11-21T10:00:00Z",
+            });
+            log.to_string()
+        },
+        r#"{"log":"{\"rule\":\"Other\",\"output\":\"x\"}\n","stream":"stderr","time":"2026-11-21T10:00:00Z"}"#,
+    );
+}
+
+#[test]
+fn an_envelope_in_parts_is_opened_when_it_is_whole() {
+    let line = format!("Nov 21 10:00:00 node falco[7]: {JSON}");
+    let (first, last) = line.split_at(40);
+    let log = format!(
+        "2026-11-21T10:00:00.1Z stdout P {first}\n2026-11-21T10:00:00.1Z stdout F {last}\n\
+         2026-11-21T10:00:00.1Z stdout F {line}\n"
+    );
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(log.as_bytes(), &mut out);
+    assert_eq!(outputs(&out), [r#"a {b} " c"#, r#"a {b} " c"#]);
+}
+
+#[test]
+fn a_torn_document_does_not_swallow_the_next_one() {
+    let whole = "{\n  \"rule\": \"Slow\",\n  \"output\": \"x\",\n  \"output_fields\": {\n    \"a.b\": 1\n  }\n}\n";
+    let torn = whole.split_at(whole.find("    \"a.b").unwrap()).0;
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(format!("{torn}{whole}").as_bytes(), &mut out);
+    decoder.finish(&mut out);
+    assert_eq!(outputs(&out), ["x", "x"]);
+}
+
+#[test]
+fn a_truncated_record_takes_its_priority_from_its_text() {
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(
+        br#"{"hostname":"n","output":"10:00:00.123456789: Warning Odd | a=b","output_fi"#,
+        &mut out,
+    );
+    decoder.finish(&mut out);
+    let [Entry { item: Item::Alert(alert), .. }] = out.as_slice() else { panic!("{out:?}") };
+    assert_eq!(alert.priority, Some(crate::model::Priority::Warning));
+    assert!(alert.flags.has(Flag::Truncated) && alert.flags.has(Flag::PriorityUnknown));
 }
