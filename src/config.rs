@@ -22,6 +22,8 @@ pub struct Config {
     /// Whether the mouse is ours when the console starts.
     pub mouse: bool,
     pub bell: Bell,
+    /// The version of Falco that exceptions are written for.
+    pub falco: String,
     /// What was rebound, in the order of the file.
     pub keys: Vec<Binding>,
 }
@@ -34,6 +36,7 @@ impl Default for Config {
             times: Times::Local,
             mouse: true,
             bell: Bell::Off,
+            falco: "0.40".into(),
             keys: Vec::new(),
         }
     }

@@ -8,12 +8,12 @@ mod filters;
 mod keep;
 mod pump;
 pub mod settings;
+mod taught;
 mod terminal;
 mod work;
 
-pub use work::look::look;
+pub use work::{look::look, tune::tuned};
 
-use crate::analysis::Playbooks;
 use crate::clock;
 use crate::config::{Bell, Config, Paths};
 use crate::intake;
@@ -29,14 +29,15 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use taught::Taught;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use work::{Jobs, Tools};
 
 /// Messages that may wait for the console; whoever has more to say waits.
 const INBOX: usize = 4;
-/// How often a user's theme is looked at.
-const THEME_CHECK: Duration = Duration::from_secs(1);
+/// How often a user's theme and playbooks are looked at.
+const FILE_CHECK: Duration = Duration::from_secs(1);
 /// The words of a notification. They are ours: an alert has no say in them.
 const NOTIFICATION: &str = "\x1b]9;cadge: a new critical group\x1b\\";
 
@@ -55,8 +56,6 @@ pub struct Start {
     pub banners: Vec<String>,
     /// Macros and lists that filters may use by name.
     pub names: crate::query::Names,
-    /// The person's own playbooks lie over the built-in ones.
-    pub playbooks: Playbooks,
 }
 
 /// Where alerts come from.
@@ -112,8 +111,10 @@ async fn open(start: Start) -> io::Result<Left> {
     let late = Late::new(sources.background);
     let (mut screen, to_terminal) = terminal::screen()?;
     let (inbox, messages) = mpsc::channel(INBOX);
+    let (taught, unread) = Taught::new(sources.paths.as_ref().map(Paths::playbooks));
     let tools = Tools {
-        playbooks: Arc::new(start.playbooks),
+        playbooks: Arc::clone(&taught.playbooks),
+        names: Arc::new(start.names.clone()),
         inbox: inbox.clone(),
         to_terminal,
         clipboard: sources.clipboard(),
@@ -140,6 +141,7 @@ async fn open(start: Start) -> io::Result<Left> {
         tools,
         writer,
         intake: start.intake,
+        taught,
         last_copy: None,
         theme_written: None,
         has_theme: false,
@@ -150,6 +152,9 @@ async fn open(start: Start) -> io::Result<Left> {
     outside.tell(Msg::Resize(size.width, size.height));
     for banner in start.banners.into_iter().chain(problems) {
         outside.tell(Msg::Banner(banner));
+    }
+    if !unread.is_empty() {
+        outside.tell(Msg::Taught(unread));
     }
     if let Some(filter) = start.filter {
         outside.tell(Msg::Narrow(filter));
@@ -174,10 +179,10 @@ async fn run(
     let mut console = std::pin::pin!(ui::run(app, screen, events, messages, |effect| {
         outside.borrow_mut().perform(effect);
     }));
-    let mut theme_check = tokio::time::interval(THEME_CHECK);
+    let mut file_check = tokio::time::interval(FILE_CHECK);
     loop {
-        // A built-in theme does not change: then nothing is looked at.
-        let has_theme = outside.borrow().has_theme;
+        // Without files of the person's own nothing is looked at.
+        let has_files = outside.borrow().has_theme || outside.borrow().taught.is_there();
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
@@ -186,7 +191,10 @@ async fn run(
                 Asked::GoOn => outside.borrow_mut().resume(),
             },
             done = &mut console => return done.map(|()| Left::Quit),
-            _ = theme_check.tick(), if has_theme => outside.borrow_mut().check_theme(),
+            _ = file_check.tick(), if has_files => {
+                outside.borrow_mut().check_theme();
+                outside.borrow_mut().check_playbooks();
+            }
         }
     }
 }
@@ -199,6 +207,7 @@ struct Outside {
     tools: Tools,
     writer: Option<Writer>,
     intake: intake::Options,
+    taught: Taught,
     last_copy: Option<String>,
     theme_written: Option<SystemTime>,
     /// The theme is a file of the user's, or was.
@@ -231,6 +240,7 @@ impl Outside {
             Effect::Reload => {
                 let made = self.sources.read();
                 self.configured(made);
+                self.check_playbooks();
             }
             Effect::Remember(history) => {
                 if let Some(paths) = &self.sources.paths {
@@ -294,6 +304,13 @@ impl Outside {
         if self.sources.theme_written() != self.theme_written {
             let made = self.sources.make();
             self.configured(made);
+        }
+    }
+
+    fn check_playbooks(&mut self) {
+        if let Some(problems) = self.taught.check() {
+            self.jobs.playbooks(&self.taught.playbooks);
+            self.tell(Msg::Taught(problems));
         }
     }
 

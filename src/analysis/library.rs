@@ -102,15 +102,32 @@ impl Playbooks {
     /// The built-in playbooks with a folder of one's own over them: `rules/`, `family/`, `commands/`, `fallback.yaml`.
     /// A file of the same path wins over the built-in one; a bad one is a [`Problem`] and the built-in one stays.
     pub fn load(dir: &Path) -> (Self, Vec<Problem>) {
+        Self::default().reload(dir)
+    }
+
+    /// Like [`Self::load`], but a bad file leaves in force what this library, read before, holds in its place.
+    pub fn reload(&self, dir: &Path) -> (Self, Vec<Problem>) {
         let mut library = Self::builtin();
         let (files, mut problems) = read_folder(dir);
         for (path, text) in files {
             match check_file(&path, &text) {
                 Ok(()) => library.add(path, Cow::Owned(text)),
-                Err(what) => problems.push(Problem { file: path, what }),
+                Err(problem) => {
+                    if let Some(Cow::Owned(last)) = self.text(&path) {
+                        library.add(path, Cow::Owned(last.clone()));
+                    }
+                    problems.push(problem);
+                }
             }
         }
         (library, problems)
+    }
+
+    /// The text of a file by its path below the folder; of several the one in force.
+    fn text(&self, path: &str) -> Option<&Cow<'static, str>> {
+        let books = self.books.iter().map(|book| &book.file);
+        let files = books.chain(&self.command_files).chain(&self.known_file);
+        files.filter(|file| file.path == path).last().map(|file| &file.text)
     }
 
     /// The playbook that names a rule; punctuation and case do not count when no name is exactly the same.
@@ -280,15 +297,14 @@ pub fn read_folder(dir: &Path) -> (Vec<(String, String)>, Vec<Problem>) {
     (files, problems)
 }
 
-fn check_file(path: &str, text: &str) -> Result<(), String> {
-    let result = if path.starts_with("commands/") {
+fn check_file(path: &str, text: &str) -> Result<(), Problem> {
+    if path.starts_with("commands/") {
         parse::<CatalogueFile>(path, text).map(drop)
     } else if path == "known.yaml" {
         parse::<KnownFile>(path, text).map(drop)
     } else {
         parse::<Playbook>(path, text).map(drop)
-    };
-    result.map_err(|problem| problem.what)
+    }
 }
 
 fn parse<'de, T: Deserialize<'de>>(path: &str, text: &'de str) -> Result<T, Problem> {

@@ -3,42 +3,28 @@
 //! An exception holds at least two telling fields, one of which the program itself cannot choose; otherwise it would let
 //! through what the rule is for. Nothing is written that Falco would not load or would compare differently.
 
+mod choice;
 mod differ;
+mod hidden;
 mod nature;
 #[cfg(test)]
 mod tests;
 mod value;
+mod written;
 
 pub use differ::{Different, most_different};
+pub use hidden::{Hidden, Search, Shown, cautions_of_level, is_of_group};
 pub use value::Comparison;
+pub use written::{FILE, is_usual_list};
 
 use super::facts::{Case, Facts};
 use super::library::Playbooks;
 use crate::model::{Alert, Flag};
 use crate::query;
-use nature::{Nature, nature};
+use choice::{Chosen, Column};
+use nature::Nature;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-
-/// The most fields an exception gets unless a person names them.
-const MOST_FIELDS: usize = 4;
-/// The most sets of values one exception may hold; more are no longer one known thing.
-const MOST_VALUES: usize = 12;
-/// What is taken when a playbook's own fields are not enough, best first.
-const FURTHER: [&str; 12] = [
-    "container.image.repository",
-    "k8s.ns.name",
-    "proc.pexepath",
-    "proc.pname",
-    "proc.aname[2]",
-    "ka.user.name",
-    "proc.exepath",
-    "proc.cmdline",
-    "fd.name",
-    "proc.name",
-    "proc.pcmdline",
-    "user.name",
-];
 
 /// A version of Falco, as far as the syntax depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,16 +113,6 @@ pub fn recommended(alert: &Alert, playbooks: &Playbooks) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// One usable field with its value in every alert.
-struct Column {
-    field: String,
-    nature: Nature,
-    comparison: Comparison,
-    values: Vec<String>,
-    /// No alert's value is one that anything might have.
-    is_telling: bool,
-}
-
 /// An exception that hides exactly these alerts' values, the first of which is the confirmed one; all of one rule.
 pub fn exception(alerts: &[&Alert], wish: &Wish<'_>) -> Result<Exception, Refusal> {
     let first = alerts.first().ok_or_else(|| Refusal::new("there is no alert to make it from"))?;
@@ -149,8 +125,7 @@ pub fn exception(alerts: &[&Alert], wish: &Wish<'_>) -> Result<Exception, Refusa
     if wish.version < Version::EXCEPTIONS {
         return Err(Refusal::new(format!("Falco {} knows no exceptions", wish.version)));
     }
-    let columns = choose_fields(alerts, wish)?;
-    let values = sets(&columns, alerts.len())?;
+    let Chosen { columns, sets: values, left_out } = choice::choose(alerts, wish)?;
     let fields: Vec<_> =
         columns.iter().map(|column| (column.field.clone(), column.comparison)).collect();
     let mut exception = Exception {
@@ -161,7 +136,7 @@ pub fn exception(alerts: &[&Alert], wish: &Wish<'_>) -> Result<Exception, Refusa
         values,
         version: wish.version,
     };
-    exception.cautions = cautions(first, &columns, wish.version);
+    exception.cautions = cautions(first, &columns, &left_out, wish.version);
     Ok(exception)
 }
 
@@ -178,113 +153,6 @@ fn named_rule(alert: &Alert) -> Result<&str, Refusal> {
     Ok(rule)
 }
 
-fn choose_fields(alerts: &[&Alert], wish: &Wish<'_>) -> Result<Vec<Column>, Refusal> {
-    let mut unusable: Vec<(String, String)> = Vec::new();
-    let mut columns: Vec<Column> = Vec::new();
-    let mut take = |field: &str, columns: &mut Vec<Column>| {
-        let is_known = columns.iter().any(|column| column.field == field)
-            || unusable.iter().any(|(name, _)| name == field);
-        if !is_known {
-            match column(field, alerts, wish) {
-                Ok(column) => columns.push(column),
-                Err(why) => unusable.push((field.to_owned(), why)),
-            }
-        }
-    };
-    for field in wish.fields {
-        if wish.is_exact || columns.len() < MOST_FIELDS {
-            take(field, &mut columns);
-        }
-    }
-    if !wish.is_exact {
-        for field in FURTHER {
-            let has_given =
-                columns.iter().any(|column| column.is_telling && column.nature == Nature::Given);
-            let has_chosen =
-                columns.iter().any(|column| column.is_telling && column.nature == Nature::Chosen);
-            let is_given = nature(field, "syscall") == Ok(Nature::Given);
-            if (is_given && !has_given) || (!is_given && !has_chosen) {
-                take(field, &mut columns);
-            }
-        }
-        // What says nothing is left out where enough is left that does.
-        let n_telling = columns.iter().filter(|column| column.is_telling).count();
-        if n_telling >= 2 {
-            columns.retain(|column| column.is_telling);
-        }
-    }
-    let telling = || columns.iter().filter(|column| column.is_telling);
-    let refuse = |what: String| Err(Refusal { what, fields: unusable.clone() });
-    if wish.is_exact && !unusable.is_empty() {
-        return refuse("a named field cannot be part of it".to_owned());
-    }
-    let names: Vec<&str> = columns.iter().map(|column| column.field.as_str()).collect();
-    if columns.len() < 2 {
-        return refuse(match names.first() {
-            Some(only) => format!("{only} alone would let through whatever else has that value"),
-            None => "the alert holds no value that an exception could rest on".to_owned(),
-        });
-    }
-    if !telling().any(|column| column.nature == Nature::Given) {
-        return refuse(format!(
-            "whoever attacks chooses the values of {}: an exception needs an image, a namespace, a parent or an account that cannot be chosen",
-            names.join(", ")
-        ));
-    }
-    if telling().count() < 2 {
-        return refuse(format!(
-            "only one of {} has a value that tells this from anything else",
-            names.join(", ")
-        ));
-    }
-    Ok(columns)
-}
-
-fn column(field: &str, alerts: &[&Alert], wish: &Wish<'_>) -> Result<Column, String> {
-    let source =
-        alerts.first().and_then(|alert| alert.event_source.as_deref()).unwrap_or("syscall");
-    let nature = nature(field, source)?;
-    let mut parts = Vec::new();
-    for alert in alerts {
-        let value = alert
-            .fields
-            .known(field)
-            .ok_or_else(|| "the alert holds no value for it".to_owned())?;
-        if matches!(value, crate::model::Value::Array(_) | crate::model::Value::Object(_)) {
-            return Err("a list cannot be compared as a whole".to_owned());
-        }
-        parts.push(value::comparable(field, &value.display(), wish.is_list)?);
-    }
-    let comparison =
-        parts.iter().map(|(comparison, _)| *comparison).find(|c| *c != Comparison::Equal);
-    let comparison = comparison.unwrap_or(Comparison::Equal);
-    // One operator serves all values of a field.
-    if comparison == Comparison::EndsWith && parts.iter().any(|(each, _)| *each != comparison) {
-        return Err("the alerts' values cannot be compared in one way".to_owned());
-    }
-    let values: Vec<String> = parts.into_iter().map(|(_, value)| value).collect();
-    let is_telling = !values.iter().any(|value| value::is_generic(value));
-    Ok(Column { field: field.to_owned(), nature, comparison, values, is_telling })
-}
-
-/// The different sets of values, in the order of the alerts.
-fn sets(columns: &[Column], n_alerts: usize) -> Result<Vec<Vec<String>>, Refusal> {
-    let mut sets: Vec<Vec<String>> = Vec::new();
-    for at in 0..n_alerts {
-        let set: Vec<String> =
-            columns.iter().filter_map(|column| column.values.get(at).cloned()).collect();
-        if !sets.contains(&set) {
-            sets.push(set);
-        }
-        if sets.len() > MOST_VALUES {
-            return Err(Refusal::new(format!(
-                "the alerts differ in more than {MOST_VALUES} ways: that is no single known thing"
-            )));
-        }
-    }
-    Ok(sets)
-}
-
 /// The same alerts give the same name.
 fn name(rule: &str, fields: &[(String, Comparison)], values: &[Vec<String>]) -> String {
     let digest = Sha256::digest(format!("{rule}\0{fields:?}\0{values:?}"));
@@ -295,13 +163,28 @@ fn name(rule: &str, fields: &[(String, Comparison)], values: &[Vec<String>]) -> 
     name
 }
 
-fn cautions(alert: &Alert, columns: &[Column], version: Version) -> Vec<String> {
+fn cautions(
+    alert: &Alert,
+    columns: &[Column],
+    left_out: &[String],
+    version: Version,
+) -> Vec<String> {
     let mut cautions = Vec::new();
-    if !columns.iter().any(|column| column.is_telling && column.nature == Nature::Chosen) {
-        cautions.push(
+    if !columns.iter().any(|column| column.is(Nature::Chosen)) {
+        let names = columns.iter().filter(|column| column.nature == Nature::Chosen);
+        let names: Vec<&str> = names.map(|column| column.field.as_str()).collect();
+        cautions.push(if names.is_empty() {
             "It names no program or file: everything that this rule sees there is hidden."
-                .to_owned(),
-        );
+                .to_owned()
+        } else {
+            format!(
+                "{} tells next to nothing: much that this rule sees there is hidden.",
+                names.join(", ")
+            )
+        });
+    }
+    for field in left_out {
+        cautions.push(format!("{field} differs from alert to alert and is not compared."));
     }
     for column in columns.iter().filter(|column| column.comparison == Comparison::StartsWith) {
         cautions.push(format!(

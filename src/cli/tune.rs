@@ -4,32 +4,17 @@ use super::args::Tune;
 use super::session::{self, Session};
 use super::{Exit, explain, pick};
 use crate::analysis::tuning::{
-    Different, Exception, Refusal, Version, Wish, exception, most_different, recommended,
+    Exception, Hidden, Refusal, Search, Shown, Version, Wish, cautions_of_level, exception,
+    is_of_group, is_usual_list, recommended,
 };
-use crate::analysis::{Choice, Playbooks, analyze};
-use crate::model::{Alert, AlertId, Level};
-use crate::query::Filter;
+use crate::model::{Alert, AlertId};
 use crate::report::{json, record};
-use crate::text::{count, ellipsis, plural, printable};
+use crate::text::printable;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// How many hidden alerts are compared with each other.
-const MOST_COMPARED: usize = 5000;
-/// How many of them are shown.
-const SHOWN: usize = 3;
-/// The longest value in a comment, in columns.
-const VALUE_COLS: usize = 120;
 /// The most alerts of a group that are read for their values.
 const MOST_OF_GROUP: usize = 2000;
-
-/// What an exception would hide of the loaded alerts.
-struct Hidden {
-    n: u64,
-    n_of_rule: u64,
-    /// Number of the alert in the order read, the alert itself, in what it differs.
-    shown: Vec<(usize, Alert, Different)>,
-}
 
 /// Prints the exception, or says why there is none.
 pub fn run(args: &Tune) -> anyhow::Result<Exit> {
@@ -78,42 +63,15 @@ pub fn run(args: &Tune) -> anyhow::Result<Exit> {
     };
     let hidden = hidden(&session, &order, place, &alert, &exception)?;
     let mut exception = exception;
-    exception.cautions.extend(level_caution(&alert, &playbooks));
-    let text = if args.json { as_json(&exception, &hidden) } else { as_yaml(&exception, &hidden) };
+    exception.cautions.extend(cautions_of_level(&alert, &hidden, &playbooks));
+    let text = if args.json { as_json(&exception, &hidden) } else { exception.text(&hidden) };
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(if session.end() { Exit::Done } else { Exit::Failed })
 }
 
-/// Names that lists of the official rules have, where no rules are at hand.
-fn is_usual_list(word: &str) -> bool {
-    const ENDS: [&str; 14] = [
-        "_binaries",
-        "_binary",
-        "_mgmt",
-        "_files",
-        "_ports",
-        "_images",
-        "_containers",
-        "_directories",
-        "_dirs",
-        "_programs",
-        "_processes",
-        "_users",
-        "_domains",
-        "_namespaces",
-    ];
-    ENDS.iter().any(|end| word.ends_with(end) && word.len() > end.len())
-        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
 /// The other alerts of the same rule and container.
 fn group(session: &Session, order: &[AlertId], place: usize, alert: &Alert) -> Vec<Alert> {
-    let own = alert.container();
-    let same = |other: &Alert| {
-        let theirs = other.container();
-        other.rule == alert.rule && (theirs.id, theirs.name) == (own.id, own.name)
-    };
     order
         .iter()
         .enumerate()
@@ -125,7 +83,7 @@ fn group(session: &Session, order: &[AlertId], place: usize, alert: &Alert) -> V
                 .is_none_or(|row| !row.is_exact || row.columns().rule == alert.rule.as_deref())
         })
         .filter_map(|(_, id)| session.alert(*id).ok().map(|(_, alert)| alert))
-        .filter(same)
+        .filter(|other| is_of_group(alert, other))
         .take(MOST_OF_GROUP)
         .collect()
 }
@@ -137,90 +95,17 @@ fn hidden(
     alert: &Alert,
     exception: &Exception,
 ) -> anyhow::Result<Hidden> {
-    let none = crate::query::Names::default();
-    let read = |text: &str| {
-        Filter::parse(text, &none).map_err(|error| {
-            anyhow::anyhow!("the exception cannot be read back: {}", error.message)
-        })
-    };
-    let hides = read(&exception.filter())?;
-    let of_rule = read(&format!("alert.rule = {}", crate::query::quote(&exception.rule)))?;
-    let (mut n, mut n_of_rule) = (0, 0);
-    let mut found: Vec<(usize, Alert)> = Vec::new();
+    let mut search = Search::new(exception).map_err(anyhow::Error::msg)?;
     for (place, id) in order.iter().enumerate() {
         let row = session.store.row(*id).filter(|row| row.is_exact);
-        if row.as_ref().and_then(|row| of_rule.decide(&row.columns())) == Some(false) {
+        if row.is_some_and(|row| search.is_other_rule(&row.columns())) {
             continue;
         }
-        let Ok((_, other)) = session.alert(*id) else { continue };
-        if !of_rule.matches(&other) {
-            continue;
-        }
-        n_of_rule += 1;
-        if hides.matches(&other) {
-            n += 1;
-            if found.len() < MOST_COMPARED || place == own {
-                found.push((place, other));
-            }
+        if let Ok((_, other)) = session.alert(*id) {
+            search.add(place, place == own, other);
         }
     }
-    let alerts: Vec<&Alert> = found.iter().map(|(_, alert)| alert).collect();
-    let at = found.iter().position(|(place, _)| *place == own);
-    let shown = most_different(alert, at, &alerts, SHOWN)
-        .into_iter()
-        .filter_map(|different| {
-            let (place, alert) = found.get(different.place)?;
-            Some((place + 1, alert.clone(), different))
-        })
-        .collect();
-    Ok(Hidden { n, n_of_rule, shown })
-}
-
-/// An alert that looks harmful is no candidate without a second look.
-fn level_caution(alert: &Alert, playbooks: &Playbooks) -> Option<String> {
-    let level = analyze(alert, &[], playbooks, &Choice::default()).assessment.level;
-    (level >= Level::High).then(|| {
-        format!(
-            "cadge judges this alert {}: make sure that it is a false positive first.",
-            level.name()
-        )
-    })
-}
-
-fn as_yaml(exception: &Exception, hidden: &Hidden) -> String {
-    let mut out = String::new();
-    let version = exception.version;
-    let _ = writeln!(
-        out,
-        "# For Falco {version}, in a file that is loaded after the rule's own: /etc/falco/rules.d/zz-triage-exceptions.yaml"
-    );
-    let _ = writeln!(
-        out,
-        "# Hides {} of {} of this rule among the loaded ones.",
-        count(hidden.n),
-        plural(hidden.n_of_rule, "alert", "alerts")
-    );
-    for caution in &exception.cautions {
-        let _ = writeln!(out, "# Caution: {}", printable(caution));
-    }
-    if !hidden.shown.is_empty() {
-        out.push_str("# The most different of them:\n");
-    }
-    for (number, alert, different) in &hidden.shown {
-        let time = alert.time.map_or_else(|| "no time".to_owned(), |time| time.to_string());
-        let _ = write!(out, "#   alert {number}, {time}: ");
-        if different.fields.is_empty() {
-            out.push_str("only the time differs");
-        }
-        let fields: Vec<String> = different
-            .fields
-            .iter()
-            .map(|(field, value)| format!("{field}={}", ellipsis(&printable(value), VALUE_COLS)))
-            .collect();
-        let _ = writeln!(out, "{}", fields.join("  "));
-    }
-    out.push_str(&exception.yaml());
-    out
+    Ok(search.finish(alert))
 }
 
 fn as_json(exception: &Exception, hidden: &Hidden) -> String {
@@ -255,7 +140,7 @@ fn as_json(exception: &Exception, hidden: &Hidden) -> String {
         ",\"hides\":{},\"alerts_of_rule\":{},\"different\":[",
         hidden.n, hidden.n_of_rule
     );
-    for (at, (number, alert, different)) in hidden.shown.iter().enumerate() {
+    for (at, Shown { number, alert, different }) in hidden.shown.iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };
         let _ =
             write!(out, "{comma}{{\"alert\":{number},\"id\":{}", json::quote(&record::id(alert)));

@@ -2,8 +2,6 @@
 
 use super::args::{Demo, Journal, Run, View};
 use super::{Exit, list, session};
-use crate::analysis::Playbooks;
-use crate::config::Paths;
 use crate::driver::{self, Input, Left, Start};
 use crate::intake;
 use crate::source::{self, Spec};
@@ -50,7 +48,6 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         filter: view.filter,
         banners: Vec::new(),
         names: session::names(&rules),
-        playbooks: Playbooks::builtin(),
     })
 }
 
@@ -80,19 +77,11 @@ pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
         filter: None,
         banners: Vec::new(),
         names: crate::query::Names::default(),
-        playbooks: Playbooks::builtin(),
     })
 }
 
 fn open(mut start: Start) -> anyhow::Result<Exit> {
     start.banners.extend(as_root());
-    if let Some(folder) = Paths::from_environment().map(|paths| paths.playbooks())
-        && folder.is_dir()
-    {
-        let (playbooks, problems) = Playbooks::load(&folder);
-        start.playbooks = playbooks;
-        start.banners.extend(problems.iter().map(ToString::to_string));
-    }
     Ok(match driver::console(start).context("cannot use the terminal")? {
         Left::Quit => Exit::Done,
         Left::Signal(signal) => Exit::Signal(signal),

@@ -91,6 +91,16 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
             "clipboard" => page.word(value, Clipboard::ALL, Clipboard::name, &mut config.clipboard),
             "times" => page.word(value, Times::ALL, Times::name, &mut config.times),
             "bell" => page.word(value, Bell::ALL, Bell::name, &mut config.bell),
+            "falco" => {
+                let wanted = "a version of Falco";
+                match page.text(value, wanted) {
+                    Some(text) if is_version(text) => config.falco = text.to_owned(),
+                    Some(_) => {
+                        page.problem(&value.span(), format!("expected {wanted}, such as `0.40`"))
+                    }
+                    None => {}
+                }
+            }
             "mouse" => match value.get_ref().as_bool() {
                 Some(mouse) => config.mouse = mouse,
                 None => page.expected(value, "true or false"),
@@ -100,13 +110,19 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 _ => page.expected(value, "a table: `[keys]`"),
             },
             other => {
-                let allowed = ["theme", "clipboard", "times", "mouse", "bell", "keys"];
+                let allowed = ["theme", "clipboard", "times", "mouse", "bell", "falco", "keys"];
                 page.problem(&key.span(), unknown("key", other, allowed.into_iter()));
             }
         }
     }
     page.problems.sort_by_key(|problem| (problem.line, problem.column));
     (config, page.problems)
+}
+
+/// `0.40` or `0.40.1`.
+fn is_version(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    (2..=3).contains(&parts.len()) && parts.iter().all(|part| part.parse::<u16>().is_ok())
 }
 
 /// A file while it is read.
@@ -214,7 +230,7 @@ mod tests {
         check(
             "thme = \"dark\"",
             &[
-                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, keys)",
+                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, falco, keys)",
             ],
         );
         check(
@@ -228,6 +244,7 @@ mod tests {
             "bell = 3",
             &["config.toml:1:8: expected one of off, bell, notify in quotes, found integer"],
         );
+        check("falco = \"new\"", &["config.toml:1:9: expected a version of Falco, such as `0.40`"]);
         check("keys = 3", &["config.toml:1:8: expected a table: `[keys]`, found integer"]);
         check(
             "[keys]\nqiut = \"q\"",
@@ -250,7 +267,7 @@ mod tests {
 
     #[test]
     fn all_settings_can_be_set() {
-        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
+        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
         let (config, problems) = read("config.toml", text, WORDS);
         assert_eq!(problems, []);
         let expected = Config {
@@ -259,6 +276,7 @@ mod tests {
             times: Times::Utc,
             mouse: false,
             bell: Bell::Notify,
+            falco: "0.36.2".into(),
             keys: vec![
                 Binding { action: "copy".into(), keys: vec![] },
                 Binding { action: "quit".into(), keys: vec!["x".into(), "ctrl-x".into()] },

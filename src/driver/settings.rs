@@ -1,6 +1,7 @@
 //! From the file of settings, the command line and the terminal to what the console is given.
 
 use super::background::Background;
+use crate::analysis::tuning::Version;
 use crate::clip;
 use crate::config::{self, Config, Loaded, Paths};
 use crate::theme::{BUILTIN, Depth};
@@ -59,6 +60,7 @@ impl Sources {
                 config::Bell::Off => ui::Bell::Silent,
                 config::Bell::Bell | config::Bell::Notify => ui::Bell::Critical,
             },
+            falco: Version::parse(&self.config.falco).unwrap_or_default(),
         };
         (made, problems)
     }

@@ -8,10 +8,12 @@ pub(super) mod look;
 mod paper;
 mod recognize;
 mod sift;
+pub(super) mod tune;
 
 use crate::analysis::Playbooks;
 use crate::clip::{self, Copier};
 use crate::intake::Records;
+use crate::query::Names;
 use crate::ui::{Effect, Msg, What};
 use paper::{export, raw, report};
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ use tokio::sync::mpsc::Sender;
 pub(super) enum Job {
     /// Where records are from now on.
     Records(Arc<Records>),
+    /// Which playbooks are in force from now on.
+    Playbooks(Arc<Playbooks>),
     Do(Effect),
 }
 
@@ -36,12 +40,15 @@ pub(super) struct Jobs {
     recognize: mpsc::Sender<Job>,
     identify: mpsc::Sender<Job>,
     copy: mpsc::Sender<Job>,
+    tune: mpsc::Sender<Job>,
 }
 
 /// What the threads need.
 #[derive(Clone)]
 pub(super) struct Tools {
     pub playbooks: Arc<Playbooks>,
+    /// Macros and lists of the host's rules.
+    pub names: Arc<Names>,
     pub inbox: Sender<Msg>,
     /// Takes bytes for the terminal, to be written between two frames.
     pub to_terminal: mpsc::Sender<Vec<u8>>,
@@ -67,15 +74,29 @@ impl Jobs {
             recognize: spawn(recognize::recognize),
             identify: spawn(recognize::identify),
             copy: spawn(copy),
+            tune: spawn(tune::tune),
         }
     }
 
     /// Tells all threads where records are.
     pub(super) fn records(&self, records: &Arc<Records>) {
-        for thread in
-            [&self.look, &self.assess, &self.sift, &self.count, &self.recognize, &self.identify]
-        {
+        for thread in [
+            &self.look,
+            &self.assess,
+            &self.sift,
+            &self.count,
+            &self.recognize,
+            &self.identify,
+            &self.tune,
+        ] {
             let _ = thread.send(Job::Records(Arc::clone(records)));
+        }
+    }
+
+    /// Gives the threads that analyze other playbooks.
+    pub(super) fn playbooks(&self, playbooks: &Arc<Playbooks>) {
+        for thread in [&self.look, &self.assess, &self.tune] {
+            let _ = thread.send(Job::Playbooks(Arc::clone(playbooks)));
         }
     }
 
@@ -88,6 +109,7 @@ impl Jobs {
             Effect::Identify { .. } => &self.identify,
             Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
             Effect::Count { .. } => &self.count,
+            Effect::Tune { .. } => &self.tune,
             _ => &self.copy,
         };
         let _ = thread.send(Job::Do(effect));
@@ -109,7 +131,7 @@ fn copy(jobs: &Receiver<Job>, tools: &Tools) {
             Job::Do(Effect::CopyReport(look)) => by_copier(&report(&look), What::Report),
             Job::Do(Effect::CopyRaw(look)) => by_copier(&raw(&look), What::RawAlert),
             Job::Do(Effect::Export(look)) => Msg::Exported(export(&look, tools.reports.as_deref())),
-            Job::Do(_) | Job::Records(_) => continue,
+            Job::Do(_) | Job::Records(_) | Job::Playbooks(_) => continue,
         };
         if tools.inbox.blocking_send(msg).is_err() {
             return;

@@ -12,6 +12,7 @@ mod mouse;
 mod narrowing;
 mod overlays;
 mod triaged;
+mod tune;
 
 use super::action::Action;
 use super::desk::Desk;
@@ -137,6 +138,8 @@ impl App {
             Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
             Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
             Msg::Counted(found) => self.counted(found),
+            Msg::Tuned { wish, tuned } => self.tuned(wish, tuned),
+            Msg::Taught(problems) => self.taught(&problems, &mut turn),
             Msg::Copied { what, way } => self.lines.copied(self.now, what, way),
             Msg::Exported(result) => match result {
                 Ok(path) => self.lines.done(self.now, format!("Written to {path}")),
@@ -340,6 +343,13 @@ impl App {
             }
             None => self.detail.clear(),
         }
+    }
+
+    /// Other playbooks are in force: what is shown and every level is found again.
+    fn taught(&mut self, problems: &[String], turn: &mut Turn) {
+        self.lines.set_unread_playbooks(problems);
+        self.assessor.again();
+        turn.ask(self.assessor.wanted.map(|id| self.load(id)));
     }
 
     fn load(&self, id: crate::model::AlertId) -> Effect {

@@ -2,10 +2,11 @@
 //! with a [`super::Msg`].
 
 use super::msg::Look;
+use crate::analysis::tuning::Version;
 use crate::model::AlertId;
 use crate::query::Filter;
 use crate::store::Snapshot;
-use crate::triage::{Board, Change, Evidence, Key, Suppression};
+use crate::triage::{Board, Change, Evidence, Key, Scope, Suppression};
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -36,6 +37,9 @@ pub enum Effect {
     /// How often each value of this field occurs among these alerts (all when `None`); answered by `Msg::Counted`, in
     /// pieces. A new generation makes the old one pointless.
     Count { generation: u64, field: String, among: Option<Arc<[AlertId]>>, ground: Ground },
+    /// Make a Falco exception for a confirmed false positive and look through all that was read for what it would hide;
+    /// answered by `Msg::Tuned`. Of several only the last one is answered.
+    Tune { wish: TuneWish, ground: Ground },
     /// Write the Markdown report of what is shown to a file; answered by `Msg::Exported`.
     Export(Box<Look>),
     /// Copy the Markdown report of what is shown; answered by `Msg::Copied` with `What::Report`.
@@ -126,6 +130,17 @@ impl PartialEq for Meets {
     }
 }
 
+/// What an exception is wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TuneWish {
+    /// The confirmed false positive.
+    pub id: AlertId,
+    /// The alert alone, or all of its rule and container.
+    pub scope: Scope,
+    /// The Falco that will load it.
+    pub version: Version,
+}
+
 /// What is being copied, in the words of the notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -134,6 +149,7 @@ pub enum What {
     Report,
     RawAlert,
     Field,
+    Exception,
 }
 
 impl What {
@@ -144,6 +160,7 @@ impl What {
             Self::Report => "report",
             Self::RawAlert => "raw alert",
             Self::Field => "field",
+            Self::Exception => "exception",
         }
     }
 }

@@ -22,6 +22,7 @@ pub struct Lines {
     pub notice: Option<Notice>,
     pub banners: Vec<String>,
     problems: Vec<String>,
+    unread: Vec<String>,
 }
 
 impl Lines {
@@ -70,9 +71,20 @@ impl Lines {
     /// Replaces what is wrong with the configuration.
     pub fn set_problems(&mut self, problems: &[String]) {
         let old = std::mem::take(&mut self.problems);
+        self.problems = self.replace(&old, problems);
+    }
+
+    /// Replaces what is wrong with the person's own playbooks.
+    pub fn set_unread_playbooks(&mut self, problems: &[String]) {
+        let old = std::mem::take(&mut self.unread);
+        self.unread = self.replace(&old, problems);
+    }
+
+    fn replace(&mut self, old: &[String], new: &[String]) -> Vec<String> {
         self.banners.retain(|banner| !old.contains(banner));
-        self.problems = problems.iter().map(|problem| printable(problem).into_owned()).collect();
-        self.banners.extend(self.problems.iter().cloned());
+        let new: Vec<String> = new.iter().map(|problem| printable(problem).into_owned()).collect();
+        self.banners.extend(new.iter().cloned());
+        new
     }
 
     /// Takes the notice away when its time is over; says whether it did.

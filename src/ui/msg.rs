@@ -2,9 +2,10 @@
 
 use super::app::Recognized;
 use super::desk::wish::Identified;
-use super::effect::What;
+use super::effect::{TuneWish, What};
 use super::settings::Settings;
 use crate::analysis::Analysis;
+use crate::analysis::tuning::{Exception, Hidden, Refusal};
 use crate::model::{Alert, AlertId, Level, SourceId};
 use crate::store::Batch;
 use crate::triage::Answer;
@@ -54,6 +55,13 @@ pub enum Msg {
         ids: Vec<AlertId>,
         done: bool,
     },
+    /// The answer to `Effect::Tune`: the exception and what it would hide, or why none should be written.
+    Tuned {
+        wish: TuneWish,
+        tuned: Result<Box<Tuned>, Refusal>,
+    },
+    /// Other playbooks are in force, and what is wrong with those that are not.
+    Taught(Vec<String>),
     /// An answer to `Effect::Count`, in pieces that each tell all so far.
     Counted(Counted),
     /// The answer to a copy: the way it went, in words (`tmux`, `sent to the terminal`…), or why not.
@@ -90,6 +98,15 @@ pub enum Msg {
     Edited(Result<String, String>),
     /// The answer to `Effect::Continue`.
     Continue,
+}
+
+/// An exception, ready to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tuned {
+    pub exception: Exception,
+    pub hidden: Hidden,
+    /// From the values of how many alerts it was made.
+    pub n_alerts: usize,
 }
 
 /// How often the values of a field occur.

@@ -13,3 +13,4 @@ pub mod rejects;
 pub mod related;
 pub mod sources;
 pub mod timeline;
+pub mod tune;

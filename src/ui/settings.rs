@@ -2,6 +2,7 @@
 
 use super::effect::Mouse;
 use super::keymap::Keymap;
+use crate::analysis::tuning::Version;
 use crate::theme::Theme;
 use jiff::tz::TimeZone;
 
@@ -16,6 +17,8 @@ pub struct Settings {
     pub zone: TimeZone,
     pub mouse: Mouse,
     pub bell: Bell,
+    /// The Falco that exceptions are written for.
+    pub falco: Version,
 }
 
 impl Default for Settings {
@@ -28,6 +31,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             mouse: Mouse::Ours,
             bell: Bell::Silent,
+            falco: Version::default(),
         }
     }
 }

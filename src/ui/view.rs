@@ -420,6 +420,9 @@ fn keys_now(app: &App) -> Vec<Action> {
     match &app.overlay {
         Some(Overlay::Filter(_) | Overlay::Decide(_) | Overlay::Note(_)) => return Vec::new(),
         Some(Overlay::Palette(_) | Overlay::Menu(_)) => return vec![Action::Open, Action::Back],
+        Some(Overlay::Page(page)) if page.tune.is_some() => {
+            return vec![Action::Back, Action::CopyCommand, Action::CopyMenu, Action::Variant];
+        }
         Some(Overlay::Page(_)) => return vec![Action::Back, Action::Next, Action::Previous],
         Some(Overlay::Search(_)) | None => {}
     }

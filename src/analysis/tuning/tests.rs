@@ -112,7 +112,7 @@ fn what_would_blind_a_rule_is_refused() {
         ("k8s.pod.name", "web-6d4f-x2x"),
         ("k8s.ns.name", "default"),
     ]);
-    check_refused(&shell, &[], "only one of");
+    check_refused(&shell, &[], "says next to nothing");
     check_refused(&shell, &["container.image.repository"], "alone");
     check_refused(&shell, &["proc.name", "proc.cmdline"], "chooses");
     check_refused(

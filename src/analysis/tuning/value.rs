@@ -72,6 +72,9 @@ const GENERIC: &[&str] = &[
     "root",
     "default",
     "host",
+    "system:anonymous",
+    "system:unauthenticated",
+    "<unknown>",
     "unknown",
     "none",
     "true",
@@ -104,7 +107,7 @@ pub fn comparable(
         }
         _ => (value, Comparison::Equal),
     };
-    if comparison == Comparison::StartsWith && text.chars().count() < LEAST_PREFIX {
+    if comparison == Comparison::StartsWith && !is_enough_to_begin(text) {
         return Err("it holds characters that Falco cannot compare, or was cut, and too little stands before them".to_owned());
     }
     check(text.to_owned(), comparison, is_list)
@@ -138,18 +141,41 @@ fn clean_length(value: &str) -> usize {
     value.get(..end).map_or(0, |head| head.trim_end_matches('\\').len())
 }
 
-/// Whether a value says so little that an exception on it would let through nearly everything.
+/// Whether a value says so little that an exception on it would let through nearly everything: nothing but shells,
+/// interpreters and wrappers, or too short.
 pub fn is_generic(value: &str) -> bool {
     let value = value.trim();
-    let mut words = value.split(' ');
-    let program = words.next().unwrap_or_default();
-    let name = program.rsplit('/').next().unwrap_or(program).trim_start_matches('-');
-    let rest_says_nothing =
-        words.all(|word| word.starts_with('-') && !word.starts_with("--") && word != "-c");
-    let versioned = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     value.chars().count() < 3
         || GENERIC.contains(&value)
-        || (rest_says_nothing && (GENERIC.contains(&name) || GENERIC.contains(&versioned)))
+        || value.split(' ').all(|word| says_nothing(word) || is_option(word))
+}
+
+/// Whether so much stands here that what begins with it is still one known thing: a word of its own after the program, and
+/// a part of a name after the last folder.
+pub fn is_enough_to_begin(text: &str) -> bool {
+    let own: usize = text
+        .split(' ')
+        .skip_while(|word| says_nothing(word))
+        .filter(|word| !word.starts_with('-') || word.len() > 4)
+        .map(|word| word.chars().count())
+        .sum();
+    let last = text.rsplit('/').next().unwrap_or(text);
+    text.chars().count() >= LEAST_PREFIX
+        && own >= LEAST_PREFIX
+        && !is_generic(text)
+        && last.chars().count() >= 3
+}
+
+/// A program that runs whatever it is given.
+fn says_nothing(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word).trim_start_matches('-');
+    let versioned = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    word.is_empty() || GENERIC.contains(&name) || GENERIC.contains(&versioned)
+}
+
+/// A short option without a value of its own; what follows `-c` is told by the next word.
+fn is_option(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
 /// The value as a quoted string of Falco's condition language.

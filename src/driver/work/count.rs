@@ -27,6 +27,7 @@ pub(super) fn count(jobs: &Receiver<Job>, tools: &Tools) {
                 records = new;
                 continue;
             }
+            Job::Playbooks(_) => continue,
             Job::Do(effect) => effect,
         };
         let Effect::Count { generation, field, among, ground: Ground(snapshot) } = effect else {

@@ -15,16 +15,18 @@ const TOGETHER: usize = 16;
 /// Answers `Effect::Load`; of several that wait only the last one counts, because the cursor has moved on.
 pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records = Arc::default();
+    let mut playbooks = Arc::clone(&tools.playbooks);
     while let Ok(job) = jobs.recv() {
         let mut wanted = None;
         for job in std::iter::once(job).chain(jobs.try_iter()) {
             match job {
                 Job::Records(new) => records = new,
+                Job::Playbooks(new) => playbooks = new,
                 Job::Do(effect) => wanted = Some(effect),
             }
         }
         let Some(Effect::Load { id, variant, ground: Ground(snapshot) }) = wanted else { continue };
-        let look = look(id, &snapshot, &records, &tools.playbooks, variant);
+        let look = look(id, &snapshot, &records, &playbooks, variant);
         if tools.inbox.blocking_send(Msg::Loaded { id, look: look.map(Box::new) }).is_err() {
             return;
         }
@@ -34,10 +36,15 @@ pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
 /// Answers `Effect::Assess`, a few at a time.
 pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
+    let mut playbooks = Arc::clone(&tools.playbooks);
     while let Ok(job) = jobs.recv() {
         let (ids, snapshot) = match job {
             Job::Records(new) => {
                 records = new;
+                continue;
+            }
+            Job::Playbooks(new) => {
+                playbooks = new;
                 continue;
             }
             Job::Do(Effect::Assess { ids, ground: Ground(snapshot) }) => (ids, snapshot),
@@ -45,7 +52,7 @@ pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
         };
         for ids in ids.chunks(TOGETHER) {
             let assessed = ids.iter().map(|id| {
-                let look = look(*id, &snapshot, &records, &tools.playbooks, None);
+                let look = look(*id, &snapshot, &records, &playbooks, None);
                 let assessment = look.ok().map(|look| look.analysis.assessment);
                 Assessed {
                     id: *id,

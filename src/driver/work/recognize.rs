@@ -24,7 +24,7 @@ pub(super) fn identify(jobs: &Receiver<Job>, tools: &Tools) {
                 continue;
             }
             Job::Do(Effect::Identify { ids, ground: Ground(snapshot) }) => (ids, snapshot),
-            Job::Do(_) => continue,
+            Job::Do(_) | Job::Playbooks(_) => continue,
         };
         let found = ids.iter().filter_map(|id| {
             let (record, alert) = look::read(*id, &snapshot, &records).ok()?;
@@ -59,7 +59,7 @@ pub(super) fn recognize(jobs: &Receiver<Job>, tools: &Tools) {
                 open = Some((generation, what, from, all));
                 continue;
             }
-            Some(Job::Do(_)) => continue,
+            Some(Job::Do(_) | Job::Playbooks(_)) => continue,
         }
         let Some((generation, what, next, snapshot)) = &mut open else { continue };
         let until = Instant::now() + PIECE;

@@ -42,6 +42,7 @@ pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
                 records = new;
                 continue;
             }
+            Some(Job::Playbooks(_)) => continue,
             Some(Job::Do(effect)) => {
                 if let Some(sweep) = begin(effect) {
                     sweeps.retain(|old| old.is_filter() != sweep.is_filter());

@@ -189,7 +189,7 @@ impl App {
             Action::View => self.show_view(self.desk.view.next()),
             Action::NextNew => self.with_groups(Groups::next_fresh),
             Action::Noise => self.overlay = Some(Overlay::Page(Page::new(Kind::Noise))),
-            Action::Tune => self.overlay = Some(Overlay::Page(Page::new(Kind::Tune))),
+            Action::Tune => self.tune_selected(turn),
             Action::Print => turn.ask(Effect::Print),
             Action::Theme => turn.ask(Effect::NextTheme),
             Action::Reload => turn.ask(Effect::Reload),

@@ -36,6 +36,13 @@ impl Assessor {
         self.n_open > 0
     }
 
+    /// Every group is due again.
+    pub fn again(&mut self) {
+        for asked in self.asked.values_mut() {
+            *asked = (AlertId(u32::MAX), 0);
+        }
+    }
+
     /// Forgets which groups were asked for: their numbers mean other groups now. Levels are kept by the store.
     pub fn regrouped(&mut self) {
         self.asked.clear();

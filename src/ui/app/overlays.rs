@@ -8,7 +8,7 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::menu::{Choice, Menu};
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::{FilterLine, Overlay, help};
-use crate::ui::pane::{noise, rejects, sources};
+use crate::ui::pane::{noise, rejects, sources, tune};
 use crate::ui::{narrow, settings::Signs};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -48,7 +48,7 @@ impl App {
                 }
             },
             Overlay::Menu(menu) => self.menu_key(menu, action, turn),
-            Overlay::Page(page) => self.page_key(page, action),
+            Overlay::Page(page) => self.page_key(page, action, turn),
             Overlay::Search(mut prompt) => match key.code {
                 KeyCode::Esc => {}
                 KeyCode::Enter => self.search(&prompt.text(), turn),
@@ -97,7 +97,10 @@ impl App {
         self.overlay = Some(Overlay::Menu(menu));
     }
 
-    fn page_key(&mut self, mut page: Page, action: Option<Action>) {
+    fn page_key(&mut self, mut page: Page, action: Option<Action>, turn: &mut Turn) {
+        if page.tune.is_some() {
+            self.tune_key(&mut page, action, turn);
+        }
         let closes = match action {
             Some(Action::Back | Action::Quit | Action::Fold) => true,
             Some(Action::Help) => page.kind == Kind::Help,
@@ -261,7 +264,10 @@ impl App {
         let (lines, n_items) = match page.kind {
             Kind::Help => (help::lines(&self.settings.keymap, width), 0),
             Kind::Noise => (noise::lines(&self.store, &self.desk, &self.settings, width), 0),
-            Kind::Tune => (noise::tune(self.detail.look(), width), 0),
+            Kind::Tune => {
+                let answer = page.tune.as_ref().and_then(|(_, answer)| answer.as_ref());
+                (tune::lines(answer, self.detail.look(), &self.settings.keymap, width), 0)
+            }
             Kind::Sources => (sources::lines(&self.health, &self.settings, self.now, width), 0),
             Kind::Rejects => {
                 let all = self.store.rejects();

@@ -2,7 +2,9 @@
 
 use super::menu::window;
 use crate::theme::Role;
+use crate::ui::effect::TuneWish;
 use crate::ui::paint::{Canvas, Line};
+use crate::ui::pane::tune::Answer;
 use crate::ui::widget::scrollbar;
 use ratatui::layout::Rect;
 
@@ -25,12 +27,14 @@ pub struct Page {
     pub n_items: usize,
     pub cursor: usize,
     pub scroll: usize,
+    /// What [`Kind::Tune`] was asked for, and what is known of it.
+    pub tune: Option<(TuneWish, Option<Answer>)>,
     height: usize,
 }
 
 impl Page {
     pub fn new(kind: Kind) -> Self {
-        Self { kind, lines: Vec::new(), n_items: 0, cursor: 0, scroll: 0, height: 0 }
+        Self { kind, lines: Vec::new(), n_items: 0, cursor: 0, scroll: 0, tune: None, height: 0 }
     }
 
     pub fn title(&self) -> &'static str {

@@ -2,10 +2,9 @@
 
 use crate::model::{AlertId, Status, Verdict};
 use crate::store::Store;
-use crate::text::{count, plural, printable, shown};
+use crate::text::{count, plural, shown};
 use crate::theme::Role;
 use crate::ui::desk::Desk;
-use crate::ui::msg::Look;
 use crate::ui::paint::Line;
 use crate::ui::settings::Settings;
 use crate::ui::widget::prose::Prose;
@@ -85,17 +84,6 @@ pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec
                 &format!("{}: an exception spares {}, {beside}", shown(place, 50), count(*n_false)),
             );
         }
-    }
-    prose.lines
-}
-
-/// What makes Falco leave out alerts like the one that is shown.
-pub fn tune(look: Option<&Look>, width: u16) -> Vec<Line> {
-    let mut prose = Prose::new(width);
-    let Some(look) = look else { return prose.lines };
-    if let Some(tuning) = &look.analysis.tuning {
-        prose.text(Role::Text, 1, &printable(tuning));
-        prose.gap();
     }
     prose.lines
 }

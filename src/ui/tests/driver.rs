@@ -124,6 +124,16 @@ impl Driver {
                         .collect();
                     self.send(Msg::Assessed(found));
                 }
+                Effect::Tune { wish, ground } => {
+                    let tuned = crate::driver::tuned(
+                        wish,
+                        &ground.0,
+                        &self.records,
+                        &crate::analysis::Playbooks::builtin(),
+                        &crate::query::Names::default(),
+                    );
+                    self.send(Msg::Tuned { wish, tuned: tuned.map(Box::new) });
+                }
                 Effect::Filter { generation, filter, from, ground, board } => {
                     let all = ground.0.rows().map(|row| row.id).filter(|id| *id >= from);
                     let ids: Vec<AlertId> = all

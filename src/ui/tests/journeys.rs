@@ -241,3 +241,41 @@ fn a_wrong_regular_expression_is_told() {
     let driver = Driver::on_log(160, 45).keys("/").text(r"\v(").keys("enter");
     shows(&driver, "not a regular expression");
 }
+
+#[test]
+fn the_exception_for_a_false_positive_is_shown_and_copied() {
+    let driver = Driver::on_log(160, 45).text(":tune").keys("enter");
+    shows(&driver, "Hides 2 of 2 alerts of this rule");
+    shows(&driver, "fields: [k8s.ns.name, proc.cmdline]");
+    shows(&driver, "override:");
+    let older = driver.keys("v");
+    shows(&older, "append: true");
+    let driver = older.keys("v y Y");
+    shows(&driver, "override:");
+    let copied = copied(&driver);
+    assert!(copied[0].starts_with("sudo tee -a /etc/falco/rules.d/"), "{}", copied[0]);
+    assert!(copied[0].ends_with("\nEXCEPTION"), "{}", copied[0]);
+    assert!(copied[1].starts_with("# For Falco 0.40"), "{}", copied[1]);
+    hides(&driver.keys("esc"), "override:");
+}
+
+#[test]
+fn an_exception_that_would_blind_a_rule_is_refused_with_the_reason() {
+    let mut driver = Driver::new(100, 30);
+    let own = super::driver::line("14:02:31", "Notice", "Read a file", "web", "cat");
+    driver.feed(own.replace("prod", "default").as_bytes());
+    driver.follows();
+    let driver = driver.wait(1).text(":tune").keys("enter");
+    shows(&driver, "No exception: whoever attacks chooses");
+    shows(&driver, "says next to nothing");
+    assert_eq!(copied(&driver.keys("y")), [""; 0]);
+}
+
+#[test]
+fn other_playbooks_are_taken_and_what_is_wrong_with_them_is_told() {
+    let mut driver = Driver::on_log(160, 45);
+    driver.send(Msg::Taught(vec!["playbooks/rules/mine.yaml:3:1: unknown field `maens`".into()]));
+    shows(&driver, "rules/mine.yaml:3:1: unknown field");
+    driver.send(Msg::Taught(Vec::new()));
+    hides(&driver, "mine.yaml");
+}
