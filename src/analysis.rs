@@ -8,6 +8,7 @@ pub mod catalogue;
 mod choose;
 pub mod clause;
 mod command;
+mod derive;
 mod facts;
 mod library;
 mod outcome;
@@ -151,7 +152,10 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
         |cause: &&playbook::CauseText| cause.when.as_ref().is_some_and(|when| when.holds(case));
     let always = |cause: &&playbook::CauseText| cause.when.is_none();
     // Where the playbook has its own words for a drill, they are better than the general ones.
-    let own = recognized.filter(|recognized| recognized.standing != Standing::Disguise).and_then(
+    let is_drill = |recognized: &&Recognized<'_>| {
+        recognized.standing != Standing::Disguise && recognized.known.verdict == "test"
+    };
+    let own = recognized.filter(is_drill).and_then(
         |recognized| {
             playbook
                 .causes
@@ -197,7 +201,26 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
             });
         }
     }
+    // Nobody judges well with one side of the story: where only harm or only harmlessness speaks for itself,
+    // the likeliest of the other side is told too, last.
+    for harmless in [true, false] {
+        if causes.iter().any(|cause| is_harmless(&cause.verdict) == harmless) {
+            continue;
+        }
+        let other = || playbook.causes.iter().filter(|text| is_harmless(&text.verdict) == harmless);
+        let text = other().find(|text| text.verdict != "test").or_else(|| other().next());
+        causes.extend(text.map(|text| Cause {
+            id: text.id.clone(),
+            title: fill(&text.title, case),
+            verdict: text.verdict.clone(),
+            check: fill(&text.check, case),
+        }));
+    }
     causes
+}
+
+fn is_harmless(verdict: &str) -> bool {
+    matches!(verdict, "benign" | "test" | "false_positive")
 }
 
 /// What the alert lacks and a judgment wants: proofs of an identity, the parent, the image, the pod.

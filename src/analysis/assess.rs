@@ -39,7 +39,23 @@ pub fn recognize<'a>(
     playbook: &'a Playbook,
     general: &'a [Known],
 ) -> Option<Recognized<'a>> {
-    let known = playbook.known.iter().chain(general).find(|known| known.when.holds(case))?;
+    let mut found: Option<Recognized<'a>> = None;
+    for known in playbook.known.iter().chain(general).filter(|known| known.when.holds(case)) {
+        let recognized = judge_proof(case, known);
+        // One that is proven wins over an earlier one that only looks like it.
+        if found.is_none() || recognized.standing == Standing::Proven {
+            let is_proven = recognized.standing == Standing::Proven;
+            found = Some(recognized);
+            if is_proven {
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// How sure it is that an alert, which looks like an identity, comes from it.
+fn judge_proof<'a>(case: Case<'_>, known: &'a Known) -> Recognized<'a> {
     let mut lacking = Vec::new();
     let mut against = None;
     let mut n_proven = 0;
@@ -52,8 +68,10 @@ pub fn recognize<'a>(
             against = Some(proof.field.clone());
         }
     }
-    if known.unless.as_ref().is_some_and(|unless| unless.holds(case)) && against.is_none() {
-        against = Some("fact".to_owned());
+    if let Some(unless) = known.unless.as_ref().filter(|unless| unless.holds(case))
+        && against.is_none()
+    {
+        against = Some(field_against(case, unless.text()));
     }
     let standing = if against.is_some() {
         Standing::Disguise
@@ -64,7 +82,43 @@ pub fn recognize<'a>(
     } else {
         Standing::Unproven
     };
-    Some(Recognized { known, standing, lacking, against })
+    Recognized { known, standing, lacking, against }
+}
+
+/// The alert's field that speaks against an identity: what the filter that holds is about.
+fn field_against(case: Case<'_>, unless: &str) -> String {
+    let asks = |word: &str| unless.contains(word);
+    let has = |field: &str| case.alert.fields.known(field).is_some();
+    let first = |fields: &[&str]| {
+        fields.iter().find(|field| has(field)).map(|field| (*field).to_owned())
+    };
+    let exe = &case.facts.exe;
+    if asks("fact.exe") && (exe.words().contains("upper") || exe.words().contains("memfd")) {
+        let fields = ["evt.arg.flags", "proc.is_exe_upper_layer", "proc.is_exe_from_memfd", "proc.exepath"];
+        return first(&fields).unwrap_or_else(|| "proc.exepath".to_owned());
+    }
+    if asks("fact.exe contains tmp") && exe.tmp {
+        return "proc.exepath".to_owned();
+    }
+    if asks("fact.remote")
+        && let Some(remote) = &case.facts.remote
+        && remote.class != super::facts::Class::Private
+    {
+        return remote.field.to_owned();
+    }
+    let speaks_against = |kin: &super::facts::Kin| asks(&format!("fact.parents contains {}", kin.name()));
+    if case.facts.kin.iter().any(speaks_against) {
+        return first(&["proc.pname", "proc.aname[2]"]).unwrap_or_else(|| "proc.aname".to_owned());
+    }
+    first_field(case, unless).unwrap_or_else(|| "proc.exepath".to_owned())
+}
+
+/// The first field of a filter's text that the alert has.
+fn first_field(case: Case<'_>, filter: &str) -> Option<String> {
+    filter
+        .split(|c: char| !(c.is_ascii_alphanumeric() || "._[]".contains(c)))
+        .find(|word| word.contains('.') && case.alert.fields.known(word).is_some())
+        .map(str::to_owned)
 }
 
 fn is_absent(field: &str, case: Case<'_>) -> bool {
@@ -206,7 +260,7 @@ fn reasons_of(recognized: &Recognized<'_>, case: Case<'_>) -> Vec<Reason> {
             Direction::Down,
         )],
         Standing::Unproven => vec![reason(
-            "proc.cmdline",
+            &first_field(case, known.when.text()).unwrap_or_else(|| "proc.cmdline".to_owned()),
             format!(
                 "It looks like {}, and the alert lacks {} to prove it. Names and arguments alone could be a disguise, so they lower nothing.",
                 known.id,

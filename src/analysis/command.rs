@@ -1,12 +1,12 @@
 //! From a command of the catalogue and an alert to text that is safe to paste, or to the reason why there is none.
 
 use super::catalogue::{Command, Guard, Input};
+use super::derive;
 use super::facts::{Case, Place, Runtime};
 use super::library::Catalogue;
 use super::outcome::Phase;
 use super::quote;
-use crate::model::{Alert, Flag, Value};
-use jiff::{SignedDuration, Timestamp};
+use crate::model::Value;
 
 /// A command made for one alert.
 #[derive(Clone, Debug)]
@@ -214,7 +214,7 @@ fn value(name: &str, is_open: bool, case: Case<'_>, catalogue: &Catalogue) -> Re
     if input.write == super::catalogue::Write::Quoted && !is_open {
         return Err(lack(format!("{name} stands where it cannot be quoted")));
     }
-    let raw = match made_up(name, case.alert)? {
+    let raw = match derive::derive(name, case.alert)? {
         Some(raw) => Some(("the alert", raw)),
         None => read(name, input, case),
     };
@@ -260,95 +260,4 @@ fn read<'a>(name: &str, input: &'a Input, case: Case<'_>) -> Option<(&'a str, St
         }
     }
     None
-}
-
-/// Values that are worked out from several fields, or from the alert's time.
-fn made_up(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
-    let minutes = match name {
-        "T0" | "TJ0" => -5,
-        "T1" | "TJ1" => 5,
-        "CASE" => return Ok(Some(case_name(alert))),
-        "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
-        "IMAGE" => return Ok(image(alert)),
-        "WORKLOAD" => return Ok(workload(alert)),
-        "IPFAM" | "IPTABLES" => {
-            let facts = super::facts::Facts::read(alert);
-            let address =
-                facts.remote.and_then(|remote| remote.host.parse::<std::net::IpAddr>().ok());
-            let is_v6 = address.is_some_and(|address| address.to_canonical().is_ipv6());
-            let word = match (name, is_v6) {
-                ("IPFAM", false) => "ip",
-                ("IPFAM", true) => "ip6",
-                (_, false) => "iptables",
-                (_, true) => "ip6tables",
-            };
-            return Ok(Some(word.to_owned()));
-        }
-        _ => return Ok(None),
-    };
-    let lack = |why: &str| Lack { input: name.to_owned(), why: why.to_owned() };
-    let time = alert.time.ok_or_else(|| lack("the alert has no time"))?;
-    if alert.flags.has(Flag::LocalClock) {
-        return Err(lack("the alert's clock has no date or zone, so its time is a guess"));
-    }
-    let moment = time
-        .saturating_add(SignedDuration::from_mins(minutes))
-        .map_err(|_| lack("the time is out of range"))?;
-    Ok(Some(if name.starts_with("TJ") { journal_time(moment) } else { iso_time(moment) }))
-}
-
-fn iso_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-fn journal_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, host or `alert`.
-fn case_name(alert: &Alert) -> String {
-    let day =
-        alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
-    let container = alert.container();
-    let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
-    let subject = id
-        .or(container.name.filter(|name| *name != "host"))
-        .or(alert.k8s().1)
-        .or(alert.hostname.as_deref())
-        .unwrap_or("alert");
-    let subject: String = subject
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(40)
-        .collect();
-    format!("{day}-{}", subject.trim_matches('-'))
-}
-
-fn image(alert: &Alert) -> Option<String> {
-    let fields = &alert.fields;
-    let Some(repository) = fields.text("container.image.repository") else {
-        return fields.text("container.image").map(str::to_owned);
-    };
-    if let Some(digest) =
-        fields.text("container.image.digest").filter(|digest| digest.starts_with("sha256:"))
-    {
-        return Some(format!("{repository}@{digest}"));
-    }
-    Some(match fields.text("container.image.tag") {
-        Some(tag) => format!("{repository}:{tag}"),
-        None => repository.to_owned(),
-    })
-}
-
-fn workload(alert: &Alert) -> Option<String> {
-    let kinds = [
-        ("k8smeta.deployment.name", "deployment"),
-        ("k8s.deployment.name", "deployment"),
-        ("k8s.statefulset.name", "statefulset"),
-        ("k8smeta.rs.name", "replicaset"),
-        ("k8s.rs.name", "replicaset"),
-    ];
-    kinds
-        .into_iter()
-        .find_map(|(field, kind)| Some(format!("{kind}/{}", alert.fields.text(field)?)))
 }

@@ -7,7 +7,7 @@ use super::catalogue::{Command, Guard};
 use super::command::{self, Lack};
 use super::facts::Case;
 use super::library::Catalogue;
-use super::outcome::{Missing, Step};
+use super::outcome::{Missing, Phase, Step};
 use super::playbook::{Playbook, StepText};
 use super::wording::fill;
 
@@ -72,20 +72,28 @@ fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
 
 /// Takes out what would harm the platform or a proven identity; says why.
 fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String> {
+    let is_disguise =
+        ground.recognized.is_some_and(|recognized| recognized.standing == Standing::Disguise);
     let never: &[String] = ground
         .recognized
-        .filter(|recognized| {
-            recognized.standing != Standing::Disguise || ground.case.facts.platform.is_some()
-        })
+        .filter(|_| !is_disguise || ground.case.facts.platform.is_some())
         .map_or(&[], |recognized| &recognized.known.never);
+    // What imitates a part of the platform, in its place, is not stopped blindly; its evidence is still saved.
     let is_never = |command: &Command| {
         never.iter().any(|word| *word == command.id || word == command.phase.name())
+            && !(is_disguise && command.phase == Phase::Preserve)
     };
     let n_before = wanted.len();
     wanted.retain(|item| !is_never(item.command));
     if wanted.len() < n_before {
         return ground.recognized.map(|recognized| {
-            format!("Nothing that contains or changes it is offered: this looks like {}, and stopping it would harm the node.", recognized.known.id)
+            let why = if recognized.known.place.as_deref() == Some("kubernetes") {
+                "and stopping it would harm the node"
+            } else {
+                "and there is no reason to stop that"
+            };
+            let id = &recognized.known.id;
+            format!("Nothing that contains or changes it is offered: this looks like {id}, {why}.")
         });
     }
     let (field, value) = ground.case.facts.platform.as_ref()?;

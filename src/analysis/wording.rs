@@ -34,7 +34,22 @@ pub fn fill(template: &str, case: Case<'_>) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
         if let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_name(name)) {
-            text.push_str(&value(name, case));
+            // One is in a container, in a pod, and on a host.
+            if name == "container" && case.facts.place == Place::Host && text.ends_with("in ") {
+                text.truncate(text.len() - 3);
+                text.push_str("on ");
+            } else if name == "container" && case.facts.place == Place::Host && text == "In " {
+                "On ".clone_into(&mut text);
+            }
+            let value = value(name, case);
+            // A sentence that begins with "the container" begins with a capital; a program's name stays as it is.
+            match value.strip_prefix("the ").filter(|_| text.is_empty()) {
+                Some(rest) => {
+                    text.push_str("The ");
+                    text.push_str(rest);
+                }
+                None => text.push_str(&value),
+            }
             rest = after;
         } else {
             text.push('{');

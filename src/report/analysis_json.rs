@@ -1,7 +1,7 @@
 //! An analysis as JSON: the contract of `cadge explain --format json`.
 
 use super::json::{optional, quote};
-use crate::analysis::{Analysis, Step};
+use crate::analysis::{Analysis, Risk, Step};
 use std::fmt::Write;
 
 /// One object `{"alert":…,"analysis":…}`; `alert_json` is the alert as `list --json` writes it.
@@ -94,6 +94,11 @@ pub(super) fn step(step: &Step) -> String {
     let others = array(&step.others, |(variant, command)| {
         object(&[("variant", quote(variant)), ("command", quote(command))])
     });
+    let undo = step.undo.as_deref().unwrap_or(match (step.risk, &step.command) {
+        (Risk::ReadOnly, _) => "none needed",
+        (_, None) => "none until the command can be made",
+        (_, Some(_)) => "none",
+    });
     object(&[
         ("phase", quote(step.phase.name())),
         ("id", quote(&step.id)),
@@ -102,7 +107,7 @@ pub(super) fn step(step: &Step) -> String {
         ("command", null_or(step.command.as_deref())),
         ("variant", quote(&step.variant)),
         ("risk", quote(step.risk.name())),
-        ("undo", null_or(step.undo.as_deref())),
+        ("undo", quote(undo)),
         ("privilege", quote(&step.privilege)),
         ("needs", array(&step.needs, |id| quote(id))),
         ("unavailable", null_or(step.unavailable.as_deref())),

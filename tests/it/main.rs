@@ -13,6 +13,7 @@ mod corpus;
 mod docs;
 mod e2e;
 mod filter;
+mod identities;
 mod laws;
 mod layers;
 mod lint;

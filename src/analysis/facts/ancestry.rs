@@ -73,6 +73,11 @@ fn kind(name: &str) -> Option<Kin> {
     })
 }
 
+/// Whether a program of this name belongs to the container runtime.
+pub fn is_runtime(name: &str) -> bool {
+    kind(name) == Some(Kin::Runtime)
+}
+
 /// Parent and ancestors that the alert names, nearest first, without repetition.
 pub fn names(alert: &Alert) -> Vec<(String, &str)> {
     let mut names: Vec<(String, &str)> = Vec::new();

@@ -47,7 +47,7 @@ pub fn actor(alert: &Alert) -> Option<&str> {
         "ka.user.name",
         "ct.user",
         "ct.user.arn",
-        "okta.actor.alternateID",
+        "okta.actor.alternateid",
         "okta.actor.name",
         "github.user",
         "gcp.user",
@@ -77,7 +77,10 @@ pub fn target(alert: &Alert) -> Option<String> {
         "github.org",
         "gcp.resourceName",
         "gcp.storage.bucket",
-        "okta.target.user.alternateID",
+        "okta.target.user.alternateid",
+        "okta.target.user.name",
+        "okta.target.group.name",
+        "okta.target.app.alternateid",
         "okta.app",
     ]
     .into_iter()

@@ -81,7 +81,7 @@ pub fn exe(alert: &Alert, notes: &mut Notes) -> Exe {
     }
     if let Some(field) = memfd_field {
         exe.memfd = true;
-        exe.runc = path.contains("memfd:runc_cloned:");
+        exe.runc = path.contains("memfd:runc_cloned:") && is_of_runtime(alert);
         if exe.runc {
             let says = "runc runs from a sealed copy of itself in memory; that protects it from being overwritten by a container.";
             notes.row("proc.exepath", path, says, Direction::Neutral);
@@ -93,6 +93,14 @@ pub fn exe(alert: &Alert, notes: &mut Notes) -> Exe {
     }
     read_path(path, &mut exe, notes);
     exe
+}
+
+/// Whether the runtime itself started it, on the host: any program can give its memory file runc's name.
+fn is_of_runtime(alert: &Alert) -> bool {
+    let daemons = ["containerd", "dockerd", "crio", "podman", "kubelet"];
+    let parent = alert.fields.text("proc.pname").unwrap_or("");
+    let is_outside = matches!(alert.container().id, None | Some("host"));
+    is_outside && (daemons.contains(&parent) || super::ancestry::is_runtime(parent))
 }
 
 fn read_path(path: &str, exe: &mut Exe, notes: &mut Notes) {

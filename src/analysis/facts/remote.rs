@@ -2,7 +2,7 @@
 
 use super::Notes;
 use crate::analysis::outcome::Direction;
-use crate::model::Alert;
+use crate::model::{Alert, Value};
 use ipnet::{Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -171,11 +171,25 @@ fn classify_host(host: &str) -> Class {
 /// Who called whom, by the kind of event or by netcat's arguments.
 pub fn flow(alert: &Alert) -> Option<Flow> {
     match alert.fields.text("evt.type") {
-        Some("connect" | "sendto" | "sendmsg" | "sendmmsg") => return Some(Flow::Outbound),
-        Some("accept" | "accept4" | "listen" | "bind" | "recvfrom" | "recvmsg") => {
-            return Some(Flow::Inbound);
-        }
+        Some("connect") => return Some(Flow::Outbound),
+        Some("accept" | "accept4" | "listen" | "bind") => return Some(Flow::Inbound),
         _ => {}
+    }
+    // Sending and receiving happen at both ends; who called is seen from the ends themselves.
+    if let Some(is_server) = alert.fields.known("fd.is_server").and_then(Value::as_bool) {
+        return Some(if is_server { Flow::Inbound } else { Flow::Outbound });
+    }
+    if let Some((client, _, server, _)) = tuple(alert) {
+        match (classify_host(&client), classify_host(&server)) {
+            (Class::Private, Class::Public | Class::Metadata | Class::Documentation) => {
+                return Some(Flow::Outbound);
+            }
+            (Class::Public | Class::Documentation, Class::Private) => return Some(Flow::Inbound),
+            _ => {}
+        }
+    }
+    if let Some("sendto" | "sendmsg" | "sendmmsg") = alert.fields.text("evt.type") {
+        return Some(Flow::Outbound);
     }
     if let Some(netcat) = netcat(alert) {
         return Some(if netcat.listens { Flow::Inbound } else { Flow::Outbound });

@@ -1,0 +1,230 @@
+//! Values for commands that no single field holds: times around the alert, names put together, parts of a path.
+
+use super::command::Lack;
+use crate::model::{Alert, Flag};
+use jiff::{SignedDuration, Timestamp};
+
+/// The value of an input that is worked out; `None` for inputs that are read from one field.
+pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
+    let minutes = match name {
+        "T0" | "TJ0" => -5,
+        "T1" | "TJ1" => 5,
+        "CASE" => return Ok(Some(case_name(alert))),
+        "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
+        "IMAGE" => return Ok(image(alert)),
+        "WORKLOAD" => return Ok(workload(alert)),
+        "NS" => return Ok(namespace(alert)),
+        "KNS" => return Ok(Some(namespace(alert).unwrap_or_else(|| "default".to_owned()))),
+        "KKIND" => return Ok(kind(alert)),
+        "GHREPO" => return Ok(repository(alert)),
+        "OKTALOGIN" => return Ok(login(alert)),
+        "GCPSQL" => {
+            let text = alert.fields.text("gcp.cloudsql.databaseId").map(unquoted);
+            return Ok(text.map(|id| id.rsplit(':').next().unwrap_or(id).to_owned()));
+        }
+        "GCPACCOUNT" => return Ok(service_account(alert)),
+        "GCPKEY" => return Ok(segment(alert, "keys")),
+        "GCPINSTANCE" => {
+            let id = alert.fields.text("gcp.compute.instanceId").map(unquoted);
+            return Ok(segment(alert, "instances").or_else(|| id.map(str::to_owned)));
+        }
+        "GCPZONE" => return Ok(segment(alert, "zones")),
+        "GCPREGION" => return Ok(region(alert)),
+        "IPFAM" | "IPTABLES" => {
+            let facts = super::facts::Facts::read(alert);
+            let address =
+                facts.remote.and_then(|remote| remote.host.parse::<std::net::IpAddr>().ok());
+            let is_v6 = address.is_some_and(|address| address.to_canonical().is_ipv6());
+            let word = match (name, is_v6) {
+                ("IPFAM", false) => "ip",
+                ("IPFAM", true) => "ip6",
+                (_, false) => "iptables",
+                (_, true) => "ip6tables",
+            };
+            return Ok(Some(word.to_owned()));
+        }
+        _ => return Ok(None),
+    };
+    let lack = |why: &str| Lack { input: name.to_owned(), why: why.to_owned() };
+    let time = alert.time.ok_or_else(|| lack("the alert has no time"))?;
+    if alert.flags.has(Flag::LocalClock) {
+        return Err(lack("the alert's clock has no date or zone, so its time is a guess"));
+    }
+    let moment = time
+        .saturating_add(SignedDuration::from_mins(minutes))
+        .map_err(|_| lack("the time is out of range"))?;
+    Ok(Some(if name.starts_with("TJ") { journal_time(moment) } else { iso_time(moment) }))
+}
+
+fn iso_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn journal_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, host or `alert`.
+fn case_name(alert: &Alert) -> String {
+    let day =
+        alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
+    let container = alert.container();
+    let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
+    let subject = id
+        .or(container.name.filter(|name| *name != "host"))
+        .or(alert.k8s().1)
+        .or(alert.hostname.as_deref())
+        .unwrap_or("alert");
+    let subject: String = subject
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .take(40)
+        .collect();
+    format!("{day}-{}", subject.trim_matches('-'))
+}
+
+fn image(alert: &Alert) -> Option<String> {
+    let fields = &alert.fields;
+    let Some(repository) = fields.text("container.image.repository") else {
+        return fields.text("container.image").map(str::to_owned);
+    };
+    if let Some(digest) =
+        fields.text("container.image.digest").filter(|digest| digest.starts_with("sha256:"))
+    {
+        return Some(format!("{repository}@{digest}"));
+    }
+    Some(match fields.text("container.image.tag") {
+        Some(tag) => format!("{repository}:{tag}"),
+        None => repository.to_owned(),
+    })
+}
+
+fn workload(alert: &Alert) -> Option<String> {
+    let kinds = [
+        ("k8smeta.deployment.name", "deployment"),
+        ("k8s.deployment.name", "deployment"),
+        ("k8s.statefulset.name", "statefulset"),
+        ("k8smeta.rs.name", "replicaset"),
+        ("k8s.rs.name", "replicaset"),
+    ];
+    kinds
+        .into_iter()
+        .find_map(|(field, kind)| Some(format!("{kind}/{}", alert.fields.text(field)?)))
+}
+
+/// The namespace of a pod, or of what an audit log's request was for.
+fn namespace(alert: &Alert) -> Option<String> {
+    let fields = ["k8s.ns.name", "k8smeta.ns.name", "ka.target.namespace"];
+    let named = fields.into_iter().find_map(|field| alert.fields.text(field));
+    named.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| {
+        let (resource, name) = (alert.fields.text("ka.target.resource"), alert.fields.text("ka.target.name"));
+        let is_namespace = resource == Some("namespaces");
+        path_part(alert, "namespaces").or_else(|| name.filter(|_| is_namespace).map(str::to_owned))
+    })
+}
+
+/// The kind of an audit log's object: named, in the request's path, or shown by the fields that only it has.
+fn kind(alert: &Alert) -> Option<String> {
+    let fields = &alert.fields;
+    if let Some(kind) = fields.text("ka.target.resource").filter(|kind| !kind.is_empty()) {
+        return Some(kind.to_owned());
+    }
+    let parts: Vec<&str> = path(alert).map(|path| path.split('/').collect()).unwrap_or_default();
+    // /api/v1/[namespaces/NS/]KIND/NAME, /apis/GROUP/VERSION/[namespaces/NS/]KIND/NAME
+    let start = match parts.get(1).copied() {
+        Some("api") => Some(3),
+        Some("apis") => Some(4),
+        _ => None,
+    };
+    if let Some(start) = start {
+        let is_inside = parts.get(start) == Some(&"namespaces") && parts.len() > start + 2;
+        let kind = parts.get(if is_inside { start + 2 } else { start });
+        return kind.filter(|kind| !kind.is_empty()).map(|kind| (*kind).to_owned());
+    }
+    [
+        ("ka.req.pod.", "pods"),
+        ("ka.req.configmap.", "configmaps"),
+        ("ka.req.service.", "services"),
+    ]
+    .into_iter()
+    .find(|(start, _)| fields.iter().any(|(name, _)| name.starts_with(start)))
+    .map(|(_, kind)| kind.to_owned())
+}
+
+fn path(alert: &Alert) -> Option<&str> {
+    let uri = alert.fields.text("ka.uri")?;
+    Some(uri.split('?').next().unwrap_or(uri))
+}
+
+fn path_part(alert: &Alert, after: &str) -> Option<String> {
+    let mut parts = path(alert)?.split('/');
+    parts.find(|part| *part == after)?;
+    parts.next().filter(|part| !part.is_empty()).map(str::to_owned)
+}
+
+/// `OWNER/NAME`: named so, or in the repository's address, or put together.
+fn repository(alert: &Alert) -> Option<String> {
+    let field = |name| alert.fields.text(name).filter(|text| !text.is_empty());
+    let name = field("github.repo.name");
+    if let Some(name) = name.filter(|name| name.contains('/')) {
+        return Some(name.to_owned());
+    }
+    let address = ["github.repo.url", "github.repo"].into_iter().find_map(|name| {
+        let path = field(name)?.strip_prefix("https://github.com/")?;
+        Some(path.trim_end_matches('/').trim_end_matches(".git").to_owned())
+    });
+    address.or_else(|| {
+        let owner = field("github.owner").or_else(|| field("github.org"))?;
+        Some(format!("{owner}/{}", name?))
+    })
+}
+
+/// The login name of the person it was done to; of who acted only where nobody else is named.
+fn login(alert: &Alert) -> Option<String> {
+    let field = |name| alert.fields.text(name).filter(|text| !text.is_empty());
+    let target = ["okta.target.user.alternateid", "okta.target.user.name"];
+    let actor = ["okta.actor.alternateid", "okta.actor.name"];
+    let is_target = target.into_iter().any(|name| field(name).is_some());
+    let names = if is_target { target } else { actor };
+    names.into_iter().filter_map(field).find(|name| name.contains('@')).map(str::to_owned)
+}
+
+/// The fields of Google's audit log that name resources by path.
+const RESOURCES: [&str; 3] = ["gcp.resourceName", "gcp.request", "gcp.authorizationInfo"];
+
+/// `ci@shop.iam.gserviceaccount.com`: the account that was worked on; the one that acted only where no other is named.
+fn service_account(alert: &Alert) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "@._-".contains(c);
+    let named = alert.fields.text("gcp.iam.serviceAccount").map(unquoted).map(str::to_owned);
+    let worked_on = RESOURCES.into_iter().filter_map(|name| alert.fields.text(name)).find_map(|text| {
+        text.split(|c: char| !is_part(c))
+            .find(|word| word.contains('@') && word.ends_with("gserviceaccount.com"))
+            .map(str::to_owned)
+    });
+    named.or(worked_on).or_else(|| alert.fields.text("gcp.user").map(str::to_owned))
+}
+
+/// The part of a resource's path after a word: `zones/europe-west3-a/instances/web`.
+fn segment(alert: &Alert, after: &str) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    RESOURCES.into_iter().filter_map(|name| alert.fields.text(name)).find_map(|text| {
+        let (_, rest) = text.split_once(&format!("/{after}/"))?;
+        let part = rest.split(|c: char| !is_part(c)).next()?;
+        (!part.is_empty()).then(|| part.to_owned())
+    })
+}
+
+/// The region; the field holds a zone's name without its letter, or with it, or the JSON text of one.
+fn region(alert: &Alert) -> Option<String> {
+    let location = alert.fields.text("gcp.location").map(unquoted).map(|text| text.trim_end_matches('-'));
+    let region = location.map(|text| match text.rsplit_once('-') {
+        Some((region, zone)) if zone.len() == 1 => region.to_owned(),
+        _ => text.to_owned(),
+    });
+    region.or_else(|| segment(alert, "locations")).or_else(|| segment(alert, "regions"))
+}
+
+/// Some versions of the plugin give a label as JSON text, with its quotes.
+fn unquoted(text: &str) -> &str {
+    text.trim_matches('"')
+}
