@@ -155,15 +155,13 @@ fn causes(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_
     let is_drill = |recognized: &&Recognized<'_>| {
         recognized.standing != Standing::Disguise && recognized.known.verdict == "test"
     };
-    let own = recognized.filter(is_drill).and_then(
-        |recognized| {
-            playbook
-                .causes
-                .iter()
-                .filter(spoken)
-                .find(|cause| cause.verdict == recognized.known.verdict)
-        },
-    );
+    let own = recognized.filter(is_drill).and_then(|recognized| {
+        playbook
+            .causes
+            .iter()
+            .filter(spoken)
+            .find(|cause| cause.verdict == recognized.known.verdict)
+    });
     if let Some(text) = own {
         causes.push(Cause {
             id: text.id.clone(),

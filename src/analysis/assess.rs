@@ -89,12 +89,12 @@ fn judge_proof<'a>(case: Case<'_>, known: &'a Known) -> Recognized<'a> {
 fn field_against(case: Case<'_>, unless: &str) -> String {
     let asks = |word: &str| unless.contains(word);
     let has = |field: &str| case.alert.fields.known(field).is_some();
-    let first = |fields: &[&str]| {
-        fields.iter().find(|field| has(field)).map(|field| (*field).to_owned())
-    };
+    let first =
+        |fields: &[&str]| fields.iter().find(|field| has(field)).map(|field| (*field).to_owned());
     let exe = &case.facts.exe;
     if asks("fact.exe") && (exe.words().contains("upper") || exe.words().contains("memfd")) {
-        let fields = ["evt.arg.flags", "proc.is_exe_upper_layer", "proc.is_exe_from_memfd", "proc.exepath"];
+        let fields =
+            ["evt.arg.flags", "proc.is_exe_upper_layer", "proc.is_exe_from_memfd", "proc.exepath"];
         return first(&fields).unwrap_or_else(|| "proc.exepath".to_owned());
     }
     if asks("fact.exe contains tmp") && exe.tmp {
@@ -106,7 +106,8 @@ fn field_against(case: Case<'_>, unless: &str) -> String {
     {
         return remote.field.to_owned();
     }
-    let speaks_against = |kin: &super::facts::Kin| asks(&format!("fact.parents contains {}", kin.name()));
+    let speaks_against =
+        |kin: &super::facts::Kin| asks(&format!("fact.parents contains {}", kin.name()));
     if case.facts.kin.iter().any(speaks_against) {
         return first(&["proc.pname", "proc.aname[2]"]).unwrap_or_else(|| "proc.aname".to_owned());
     }

@@ -117,7 +117,8 @@ fn namespace(alert: &Alert) -> Option<String> {
     let fields = ["k8s.ns.name", "k8smeta.ns.name", "ka.target.namespace"];
     let named = fields.into_iter().find_map(|field| alert.fields.text(field));
     named.filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| {
-        let (resource, name) = (alert.fields.text("ka.target.resource"), alert.fields.text("ka.target.name"));
+        let (resource, name) =
+            (alert.fields.text("ka.target.resource"), alert.fields.text("ka.target.name"));
         let is_namespace = resource == Some("namespaces");
         path_part(alert, "namespaces").or_else(|| name.filter(|_| is_namespace).map(str::to_owned))
     })
@@ -141,14 +142,10 @@ fn kind(alert: &Alert) -> Option<String> {
         let kind = parts.get(if is_inside { start + 2 } else { start });
         return kind.filter(|kind| !kind.is_empty()).map(|kind| (*kind).to_owned());
     }
-    [
-        ("ka.req.pod.", "pods"),
-        ("ka.req.configmap.", "configmaps"),
-        ("ka.req.service.", "services"),
-    ]
-    .into_iter()
-    .find(|(start, _)| fields.iter().any(|(name, _)| name.starts_with(start)))
-    .map(|(_, kind)| kind.to_owned())
+    [("ka.req.pod.", "pods"), ("ka.req.configmap.", "configmaps"), ("ka.req.service.", "services")]
+        .into_iter()
+        .find(|(start, _)| fields.iter().any(|(name, _)| name.starts_with(start)))
+        .map(|(_, kind)| kind.to_owned())
 }
 
 fn path(alert: &Alert) -> Option<&str> {
@@ -196,11 +193,12 @@ const RESOURCES: [&str; 3] = ["gcp.resourceName", "gcp.request", "gcp.authorizat
 fn service_account(alert: &Alert) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "@._-".contains(c);
     let named = alert.fields.text("gcp.iam.serviceAccount").map(unquoted).map(str::to_owned);
-    let worked_on = RESOURCES.into_iter().filter_map(|name| alert.fields.text(name)).find_map(|text| {
-        text.split(|c: char| !is_part(c))
-            .find(|word| word.contains('@') && word.ends_with("gserviceaccount.com"))
-            .map(str::to_owned)
-    });
+    let worked_on =
+        RESOURCES.into_iter().filter_map(|name| alert.fields.text(name)).find_map(|text| {
+            text.split(|c: char| !is_part(c))
+                .find(|word| word.contains('@') && word.ends_with("gserviceaccount.com"))
+                .map(str::to_owned)
+        });
     named.or(worked_on).or_else(|| alert.fields.text("gcp.user").map(str::to_owned))
 }
 
@@ -216,7 +214,8 @@ fn segment(alert: &Alert, after: &str) -> Option<String> {
 
 /// The region; the field holds a zone's name without its letter, or with it, or the JSON text of one.
 fn region(alert: &Alert) -> Option<String> {
-    let location = alert.fields.text("gcp.location").map(unquoted).map(|text| text.trim_end_matches('-'));
+    let location =
+        alert.fields.text("gcp.location").map(unquoted).map(|text| text.trim_end_matches('-'));
     let region = location.map(|text| match text.rsplit_once('-') {
         Some((region, zone)) if zone.len() == 1 => region.to_owned(),
         _ => text.to_owned(),
