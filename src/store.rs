@@ -7,6 +7,7 @@
 mod bodies;
 mod cells;
 mod draft;
+mod index;
 mod names;
 mod near;
 mod part;

@@ -2,7 +2,8 @@
 //!
 //! What it accepts it reads exactly as the careful decoder does: one JSON object of Falco's own keys, alone on its line or
 //! behind a CRI prefix, valid to the last byte; or a text alert. Everything odd is refused, and the careful decoder reads it.
-//! First the quotes are found sixteen bytes at a time, then the tokens between them are walked over.
+//! First the quotes are found sixteen bytes at a time, then the tokens between them are walked over: keys by what came
+//! behind the one before in an earlier line, strings by their closing quote.
 
 mod keys;
 mod quotes;
@@ -13,63 +14,87 @@ mod words;
 
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority};
-use keys::{Column, Keys};
+use keys::{Column, Keys, Member};
 use quotes::Quotes;
+use wide::u8x16;
 use words::Words;
 
 /// falcosidekick writes `<` and `>` like this.
 const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
 
-/// Reads lines; keeps its buffers from one to the next.
+/// Reads lines; keeps its buffers from one to the next, and what it learned of their form.
 #[derive(Debug, Default)]
 pub struct Scanner {
     quotes: Quotes,
-    keys: Keys,
+    members: Keys<Member>,
+    fields: Keys<Option<Column>>,
+    /// The tags of an earlier line, with their brackets.
+    tags: Vec<u8>,
+    days: stamp::Days,
     words: Words,
 }
 
+/// A record that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// Known to be UTF-8.
+    pub columns: Columns<'a, [u8]>,
+    /// Bytes of the record: its line without the newline.
+    pub len: u32,
+}
+
 impl Scanner {
-    /// The columns of a line, given with its newline, and the length of the record; `None` when the careful decoder must
-    /// read it.
-    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<(Columns<'a>, u32)> {
-        let line = line.strip_suffix(b"\n")?;
-        let len = u32::try_from(line.len()).ok()?;
-        let start = match line.first()? {
+    /// Reads the first line of some bytes; `None` when the careful decoder must read it, or it has no end here.
+    pub fn record<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
+        let start = match bytes.first()? {
             b'{' => 0,
-            b'0'..=b'9' if matches!(line.get(4), Some(b'-')) => {
-                match stamp::container_runtime(line) {
-                    Some(start) => start,
-                    None => return Some((self.words.columns(line, ctx)?, len)),
-                }
-            }
-            b'0'..=b'9' => return Some((self.words.columns(line, ctx)?, len)),
+            b'0'..=b'9' => match stamp::container_runtime(bytes) {
+                Some(start) => start,
+                None => return self.text(bytes, ctx),
+            },
             _ => return None,
         };
-        let latest = super::time::latest(ctx);
-        let bytes = line.get(start..)?;
-        self.quotes.find(bytes)?;
+        let record = bytes.get(start..)?;
+        let end = self.quotes.find(record)?;
+        let record = record.get(..end)?;
+        if !self.quotes.is_ascii {
+            str::from_utf8(record).ok()?;
+        }
+        let len = u32::try_from(start + end).ok()?;
+        self.members.begin();
+        self.fields.begin();
         let mut walk = Walk {
-            bytes,
+            bytes: record,
             at: 0,
-            quotes: self.quotes.positions(),
-            next: 0,
-            has_escapes: self.quotes.has_escapes,
+            quotes: &self.quotes,
+            latest: super::time::latest(ctx),
             has_fields: false,
             raw: Raw::default(),
         };
-        self.keys.begin();
-        walk.record(&mut self.keys, latest)?;
-        Some((walk.raw.columns()?, len))
+        walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
+        Some(Found { columns: walk.raw.columns()?, len })
+    }
+
+    /// The columns of a line, given with its newline, and the length of the record.
+    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<(Columns<'a>, u32)> {
+        let found = self.record(line, ctx)?;
+        Some((found.columns.read(|text| str::from_utf8(text).ok())?, found.len))
+    }
+
+    fn text<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
+        let line = bytes.get(..memchr::memchr(b'\n', bytes)?)?;
+        let columns = self.words.columns(line, ctx)?;
+        let columns = columns.read(|text| Some(text.as_bytes()))?;
+        Some(Found { columns, len: u32::try_from(line.len()).ok()? })
     }
 }
 
 /// A string's bytes between its quotes, known to be UTF-8.
-type Text<'a> = Option<&'a str>;
+type Text<'a> = Option<&'a [u8]>;
 
 /// Columns as they are met.
 #[derive(Default)]
 struct Raw<'a> {
-    top: u16,
     time: Option<i64>,
     priority: Option<Priority>,
     rule: Text<'a>,
@@ -79,13 +104,13 @@ struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    fn columns(&self) -> Option<Columns<'a>> {
+    fn columns(&self) -> Option<Columns<'a, [u8]>> {
         let field = |column: Column| self.fields.get(column as usize).copied().flatten();
         let full = |column: Column| field(column).filter(|text| !text.is_empty());
         let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
         let event_source = self.event_source?;
         let mut flags = Flags::default();
-        if event_source == "internal" {
+        if event_source == b"internal" {
             flags.set(Flag::Internal);
         }
         Some(Columns {
@@ -109,77 +134,75 @@ impl<'a> Raw<'a> {
 struct Walk<'a, 'q> {
     bytes: &'a [u8],
     at: usize,
-    quotes: &'q [u32],
-    /// The next quote that was not passed.
-    next: usize,
-    has_escapes: bool,
+    quotes: &'q Quotes,
+    /// Seconds since 1970; a later time is odd.
+    latest: i64,
     has_fields: bool,
     raw: Raw<'a>,
 }
 
 impl<'a> Walk<'a, '_> {
-    fn record(&mut self, keys: &mut Keys, latest: i64) -> Option<()> {
+    fn record(
+        &mut self,
+        members: &mut Keys<Member>,
+        fields: &mut Keys<Option<Column>>,
+        tags: &mut Vec<u8>,
+        days: &mut stamp::Days,
+    ) -> Option<()> {
         self.byte(b'{')?;
+        let mut key = self.key(members)?;
         loop {
-            let key = self.string()?;
-            self.colon()?;
-            self.member(key, keys, latest)?;
-            if self.comma_or(b'}')? {
-                break;
+            match key {
+                Member::Tags => self.tags(tags)?,
+                Member::Fields => self.fields(fields)?,
+                member => self.member(member, days)?,
+            }
+            match self.next_key(members)? {
+                Some(next) => key = next,
+                None => break,
             }
         }
-        (self.at == self.bytes.len() && self.next == self.quotes.len() && self.has_fields)
-            .then_some(())
+        (self.at == self.bytes.len() && self.has_fields).then_some(())
     }
 
-    fn member(&mut self, key: &[u8], keys: &mut Keys, latest: i64) -> Option<()> {
-        let bit = match key {
-            b"output" => 0,
-            b"priority" => 1,
-            b"rule" => 2,
-            b"time" => 3,
-            b"source" => 4,
-            b"hostname" => 5,
-            b"tags" => 6,
-            b"output_fields" => 7,
-            b"uuid" => 8,
-            _ => return None,
-        };
-        if self.raw.top & (1 << bit) != 0 {
-            return None;
-        }
-        self.raw.top |= 1 << bit;
-        match bit {
-            6 => return self.tags(),
-            7 => return self.fields(keys),
-            _ => {}
-        }
-        let value = self.string()?;
-        match bit {
-            1 => self.raw.priority = Some(priority(value)?),
-            2 => self.raw.rule = Some(self.text(value).filter(|rule| !rule.is_empty())?),
-            3 => {
-                let (second, nanosecond) = stamp::utc(value)?;
-                if second < super::time::FIRST_FALCO || second > latest {
+    fn member(&mut self, member: Member, days: &mut stamp::Days) -> Option<()> {
+        let (open, close) = self.string()?;
+        let value = self.bytes.get(open..close)?;
+        match member {
+            Member::Priority => self.raw.priority = Some(priority(value)?),
+            Member::Rule => {
+                self.raw.rule = Some(self.text(open, close).filter(|rule| !rule.is_empty())?);
+            }
+            Member::Time => {
+                let (second, nanosecond) = stamp::utc(value, days)?;
+                if second < super::time::FIRST_FALCO || second > self.latest {
                     return None;
                 }
                 self.raw.time = Some(second.checked_mul(1_000_000_000)?.checked_add(nanosecond)?);
             }
-            4 => {
+            Member::Source => {
                 let is_plain = value.iter().any(u8::is_ascii_lowercase)
                     || !value.iter().any(u8::is_ascii_uppercase);
                 if value.is_empty() || !is_plain || value == b"syscalls" {
                     return None;
                 }
-                self.raw.event_source = Some(self.text(value)?);
+                self.raw.event_source = Some(self.text(open, close)?);
             }
-            5 => self.raw.hostname = Some(self.text(value)?),
-            _ => {}
+            Member::Hostname => self.raw.hostname = Some(self.text(open, close)?),
+            Member::Output | Member::Uuid | Member::Tags | Member::Fields => {}
         }
         Some(())
     }
 
-    fn tags(&mut self) -> Option<()> {
+    fn tags(&mut self, known: &mut Vec<u8>) -> Option<()> {
+        self.space();
+        let rest = self.bytes.get(self.at..)?;
+        // Mostly they are those of an earlier line.
+        if !known.is_empty() && rest.starts_with(known) {
+            self.at += known.len();
+            return Some(());
+        }
+        let start = self.at;
         self.byte(b'[')?;
         self.space();
         if self.peek() == Some(b']') {
@@ -189,41 +212,61 @@ impl<'a> Walk<'a, '_> {
         loop {
             self.string()?;
             if self.comma_or(b']')? {
-                return Some(());
+                break;
             }
         }
+        known.clear();
+        known.extend_from_slice(self.bytes.get(start..self.at)?);
+        Some(())
     }
 
-    fn fields(&mut self, keys: &mut Keys) -> Option<()> {
+    fn fields(&mut self, keys: &mut Keys<Option<Column>>) -> Option<()> {
         self.byte(b'{')?;
         self.has_fields = true;
+        let mut column = self.key(keys)?;
         loop {
-            let key = self.string()?;
-            let column = keys.find(key)?;
-            self.colon()?;
             if self.peek()? == b'"' {
-                let value = self.string()?;
+                let (open, close) = self.string()?;
                 if let Some(column) = column
-                    && !matches!(value, b"<NA>" | ESCAPED_NA)
+                    && !matches!(self.bytes.get(open..close)?, b"<NA>" | ESCAPED_NA)
                 {
-                    let text = self.text(value)?;
+                    let text = self.text(open, close)?;
                     *self.raw.fields.get_mut(column as usize)? = Some(text);
                 }
             } else {
                 self.scalar()?;
             }
-            if self.comma_or(b'}')? {
-                return Some(());
+            match self.next_key(keys)? {
+                Some(next) => column = next,
+                None => return Some(()),
             }
         }
     }
 
-    /// A string without escapes, as text.
-    fn text(&self, value: &'a [u8]) -> Option<&'a str> {
-        if self.has_escapes && memchr::memchr(b'\\', value).is_some() {
-            return None;
+    /// Passes a comma, the key behind it and its colon, or the end of an object.
+    #[inline]
+    #[expect(clippy::option_option, reason = "refused, at the end, a key")]
+    fn next_key<M: keys::Meaning>(&mut self, keys: &mut Keys<M>) -> Option<Option<M>> {
+        if let Some((meaning, len)) = keys.expected(self.bytes.get(self.at..)?) {
+            self.at += len;
+            self.space();
+            return Some(Some(meaning));
         }
-        str::from_utf8(value).ok()
+        if self.comma_or(b'}')? { Some(None) } else { Some(Some(self.key(keys)?)) }
+    }
+
+    /// Passes a key and its colon.
+    fn key<M: keys::Meaning>(&mut self, keys: &mut Keys<M>) -> Option<M> {
+        let (open, close) = self.string()?;
+        let meaning = keys.find(self.bytes.get(open..close)?)?;
+        self.byte(b':')?;
+        self.space();
+        Some(meaning)
+    }
+
+    /// What stands between two quotes, when it holds no escapes.
+    fn text(&self, open: usize, close: usize) -> Text<'a> {
+        if self.quotes.is_escaped(open, close) { None } else { self.bytes.get(open..close) }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -235,19 +278,15 @@ impl<'a> Walk<'a, '_> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
+    #[inline]
     fn space(&mut self) {
         while self.peek() == Some(b' ') {
             self.at += 1;
         }
     }
 
-    fn colon(&mut self) -> Option<()> {
-        self.byte(b':')?;
-        self.space();
-        Some(())
-    }
-
     /// Passes a comma (false) or the end (true).
+    #[inline]
     fn comma_or(&mut self, end: u8) -> Option<bool> {
         self.space();
         let byte = self.peek()?;
@@ -259,27 +298,27 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// A string that begins here (after spaces), by the two quotes that come next.
-    fn string(&mut self) -> Option<&'a [u8]> {
+    /// Passes a string that begins here (after spaces); gives where its content begins and ends.
+    #[inline]
+    fn string(&mut self) -> Option<(usize, usize)> {
         self.space();
-        let [open, close] = *self.quotes.get(self.next..)?.first_chunk::<2>()?;
-        let (open, close) = (open as usize, close as usize);
-        if open != self.at {
+        if self.peek()? != b'"' {
             return None;
         }
-        self.next += 2;
+        let open = self.at + 1;
+        let close = self.quotes.from(open)?;
         self.at = close + 1;
-        let value = self.bytes.get(open + 1..close)?;
-        match value {
+        match self.bytes.get(close - 1)? {
             // The quote may be the first of another record on a torn line.
-            [.., b'{'] => None,
+            b'{' => None,
             // A string that a forwarder cut.
-            [.., b'[', b'.', b'.', b'.', b']'] if value.len() >= 512 => None,
-            _ => Some(value),
+            b']' if close - open >= 512 && self.bytes.get(open..close)?.ends_with(b"[...]") => None,
+            _ => Some((open, close)),
         }
     }
 
     /// A number, true, false or null.
+    #[inline]
     fn scalar(&mut self) -> Option<()> {
         let rest = self.bytes.get(self.at..)?;
         let len = match rest.first()? {
@@ -294,33 +333,62 @@ impl<'a> Walk<'a, '_> {
 }
 
 /// The length of a JSON number at the start of some bytes.
+#[inline]
 fn number(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        bytes
-            .get(from..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
     let mut at = usize::from(bytes.first() == Some(&b'-'));
-    let whole = digits(at);
+    let whole = digits(bytes, at);
     if whole == 0 || (whole > 1 && bytes.get(at) == Some(&b'0')) {
         return None;
     }
     at += whole;
+    match bytes.get(at) {
+        Some(b'.' | b'e' | b'E') => broken_number(bytes, at),
+        _ => Some(at),
+    }
+}
+
+/// The length of a number whose whole part ends here.
+#[cold]
+fn broken_number(bytes: &[u8], mut at: usize) -> Option<usize> {
     if bytes.get(at) == Some(&b'.') {
-        let fraction = digits(at + 1);
+        let fraction = digits(bytes, at + 1);
         at += 1 + (fraction > 0).then_some(fraction)?;
     }
     if matches!(bytes.get(at), Some(b'e' | b'E')) {
         at += 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-        let exponent = digits(at);
+        let exponent = digits(bytes, at);
         at += (exponent > 0).then_some(exponent)?;
     }
     Some(at)
 }
 
+/// How many digits stand from a place on.
+#[inline]
+fn digits(bytes: &[u8], from: usize) -> usize {
+    let mut rest = bytes.get(from..).unwrap_or_default();
+    let mut n_digits = 0;
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
+        let values = u8x16::new(*chunk) - u8x16::splat(b'0');
+        let others = !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask() & 0xffff;
+        if others != 0 {
+            return n_digits + others.trailing_zeros() as usize;
+        }
+        n_digits += 16;
+        rest = after;
+    }
+    n_digits + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 fn priority(word: &[u8]) -> Option<Priority> {
-    Priority::ALL.into_iter().find(|priority| priority.name().as_bytes() == word)
+    Some(match word {
+        b"Emergency" => Priority::Emergency,
+        b"Alert" => Priority::Alert,
+        b"Critical" => Priority::Critical,
+        b"Error" => Priority::Error,
+        b"Warning" => Priority::Warning,
+        b"Notice" => Priority::Notice,
+        b"Informational" => Priority::Informational,
+        b"Debug" => Priority::Debug,
+        _ => return None,
+    })
 }

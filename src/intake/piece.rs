@@ -109,25 +109,28 @@ impl<'a> Piece<'a> {
         // False while the decoder has not seen what the fast path took.
         let mut is_current = true;
         while !rest.is_empty() {
-            let Some((line, after)) =
-                memchr::memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end + 1))
-            else {
-                break;
-            };
             if decoder.is_idle()
-                && let Some((columns, len)) = self.scanner.columns(line, &ctx)
+                && let Some(found) = self.scanner.record(rest, &ctx)
+                && let Some((_, after)) = rest.split_at_checked(found.len as usize + 1)
             {
-                if !self.drafter.add(&columns, self.offset, len, self.lines) {
+                if !self.drafter.add(&found.columns, self.offset, found.len, self.lines) {
                     self.begin_again();
-                    self.drafter.add(&columns, self.offset, len, self.lines);
+                    self.drafter.add(&found.columns, self.offset, found.len, self.lines);
                 }
                 is_current = false;
+                self.offset += u64::from(found.len) + 1;
+                rest = after;
             } else {
+                let Some((line, after)) =
+                    memchr::memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end + 1))
+                else {
+                    break;
+                };
                 self.careful(decoder, records, name, line, &mut is_current);
+                self.offset += line.len() as u64;
+                rest = after;
             }
             self.lines += 1;
-            self.offset += line.len() as u64;
-            rest = after;
         }
         if !rest.is_empty() {
             self.careful(decoder, records, name, rest, &mut is_current);

@@ -3,22 +3,78 @@
 use super::{Alert, Flags, Priority};
 
 /// The columns of one alert. `None` where Falco did not know: absent, null or `<NA>`; `Some("")` where it wrote nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Columns<'a> {
+///
+/// Texts are `str`, or `[u8]` where they are known to be UTF-8 but were not looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Columns<'a, T: ?Sized = str> {
     /// Nanoseconds since 1970.
     pub time: Option<i64>,
     pub priority: Option<Priority>,
-    pub rule: Option<&'a str>,
-    pub event_source: Option<&'a str>,
-    pub hostname: Option<&'a str>,
-    pub container_id: Option<&'a str>,
-    pub container_name: Option<&'a str>,
-    pub image: Option<&'a str>,
-    pub namespace: Option<&'a str>,
-    pub pod: Option<&'a str>,
+    pub rule: Option<&'a T>,
+    pub event_source: Option<&'a T>,
+    pub hostname: Option<&'a T>,
+    pub container_id: Option<&'a T>,
+    pub container_name: Option<&'a T>,
+    pub image: Option<&'a T>,
+    pub namespace: Option<&'a T>,
+    pub pod: Option<&'a T>,
     /// `proc.name`.
-    pub process: Option<&'a str>,
+    pub process: Option<&'a T>,
     pub flags: Flags,
+}
+
+impl<T: ?Sized> Clone for Columns<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Columns<'_, T> {}
+
+impl<T: ?Sized> Default for Columns<'_, T> {
+    fn default() -> Self {
+        Self {
+            time: None,
+            priority: None,
+            rule: None,
+            event_source: None,
+            hostname: None,
+            container_id: None,
+            container_name: None,
+            image: None,
+            namespace: None,
+            pod: None,
+            process: None,
+            flags: Flags::default(),
+        }
+    }
+}
+
+impl<'a, T: ?Sized> Columns<'a, T> {
+    /// The same with each text read in another way; nothing when one cannot be.
+    pub fn read<U: ?Sized>(
+        &self,
+        mut text: impl FnMut(&'a T) -> Option<&'a U>,
+    ) -> Option<Columns<'a, U>> {
+        let mut read = |from: Option<&'a T>| match from {
+            None => Some(None),
+            Some(from) => text(from).map(Some),
+        };
+        Some(Columns {
+            time: self.time,
+            priority: self.priority,
+            rule: read(self.rule)?,
+            event_source: read(self.event_source)?,
+            hostname: read(self.hostname)?,
+            container_id: read(self.container_id)?,
+            container_name: read(self.container_name)?,
+            image: read(self.image)?,
+            namespace: read(self.namespace)?,
+            pod: read(self.pod)?,
+            process: read(self.process)?,
+            flags: self.flags,
+        })
+    }
 }
 
 impl Alert {

@@ -4,13 +4,13 @@
 //! which pieces lie in the file, so that the same input always gives the same result.
 
 use super::Body;
+use super::index::{Index, Texts};
 use crate::model::{BodyId, Columns, Flags, Priority, Reject};
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-/// Numbers a worker gives before it starts over, which bounds its memory.
+/// Numbers a worker gives, and bytes of texts behind them, before it starts over, which bounds its memory.
 const NUMBERS: usize = 1 << 17;
+const TEXTS: usize = 8 << 20;
 
 /// What was read, for [`Store::append`](super::Store::append).
 #[derive(Debug, Default)]
@@ -103,22 +103,28 @@ pub(super) struct RawRow {
     pub priority: Option<Priority>,
 }
 
-/// Texts behind numbers that were not used before.
+/// What stands behind numbers that were not used before.
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// The worker started its numbers over.
     pub afresh: bool,
-    pub cells: Vec<Box<[u8]>>,
-    pub processes: Vec<Box<str>>,
+    /// Rules with their event sources, places, and process names: [`texts`] reads them.
+    pub kinds: Vec<u8>,
+    pub places: Vec<u8>,
+    pub processes: Vec<u8>,
+    /// Cells as a kind and a place.
+    pub cells: Vec<(u32, u32)>,
 }
 
 /// Makes [`Draft`]s on a worker's thread.
 pub struct Drafter {
     worker: u32,
     draft: Draft,
-    cells: HashMap<u64, u32, FxBuildHasher>,
-    keys: Vec<Box<[u8]>>,
-    processes: FxHashMap<Box<str>, u32>,
+    kinds: Texts,
+    places: Texts,
+    processes: Texts,
+    cells: Vec<(u32, u32)>,
+    by_parts: Index,
     key: Vec<u8>,
     hasher: rustc_hash::FxSeededState,
 }
@@ -133,9 +139,11 @@ impl Drafter {
         Self {
             worker,
             draft: Draft { worker, learned, ..Draft::default() },
-            cells: HashMap::default(),
-            keys: Vec::new(),
-            processes: FxHashMap::default(),
+            kinds: Texts::default(),
+            places: Texts::default(),
+            processes: Texts::default(),
+            cells: Vec::new(),
+            by_parts: Index::default(),
             key: Vec::new(),
             hasher,
         }
@@ -149,20 +157,20 @@ impl Drafter {
 
     /// Adds one alert: where its record lies, and how many lines stand before it in the piece. Says no when the record
     /// lies too far from the piece's beginning; then a new piece must be begun.
-    pub fn add(&mut self, columns: &Columns<'_>, offset: u64, len: u32, line: u64) -> bool {
+    pub fn add<T: AsRef<[u8]> + ?Sized>(
+        &mut self,
+        columns: &Columns<'_, T>,
+        offset: u64,
+        len: u32,
+        line: u64,
+    ) -> bool {
         let (Ok(offset), Ok(line)) =
             (u32::try_from(offset.wrapping_sub(self.draft.base)), u32::try_from(line))
         else {
             return false;
         };
-        if self.draft.learned.cells.is_empty()
-            && (self.keys.len() >= NUMBERS || self.processes.len() >= NUMBERS)
-            && self.draft.rows.is_empty()
-        {
-            self.cells.clear();
-            self.keys.clear();
-            self.processes.clear();
-            self.draft.learned = Learned { afresh: true, ..Learned::default() };
+        if self.draft.rows.is_empty() && self.draft.learned.is_empty() && self.is_full() {
+            self.begin_afresh();
         }
         let row = RawRow {
             time: columns.time.unwrap_or(i64::MIN),
@@ -189,54 +197,107 @@ impl Drafter {
         std::mem::replace(&mut self.draft, empty)
     }
 
-    fn cell(&mut self, columns: &Columns<'_>) -> u32 {
-        self.key.clear();
-        for text in [
-            columns.rule,
-            columns.event_source,
+    fn is_full(&self) -> bool {
+        let sizes = [&self.kinds, &self.places, &self.processes];
+        self.cells.len() >= NUMBERS
+            || sizes.iter().any(|texts| texts.len() >= NUMBERS || texts.size() >= TEXTS)
+    }
+
+    fn begin_afresh(&mut self) {
+        self.kinds.clear();
+        self.places.clear();
+        self.processes.clear();
+        self.cells.clear();
+        self.by_parts.clear();
+        self.draft.learned = Learned { afresh: true, ..Learned::default() };
+    }
+
+    fn cell<T: AsRef<[u8]> + ?Sized>(&mut self, columns: &Columns<'_, T>) -> u32 {
+        self.write([columns.rule, columns.event_source]);
+        let (kind, is_new) = self.kinds.number(hash(&self.hasher, &self.key), &self.key);
+        if is_new {
+            self.draft.learned.kinds.extend_from_slice(&self.key);
+        }
+        self.write([
             columns.hostname,
             columns.container_id,
             columns.container_name,
             columns.image,
             columns.namespace,
             columns.pod,
-        ] {
-            let text = text.map(|text| text.get(..text.floor_char_boundary(MOST)).unwrap_or(text));
-            let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
-            self.key.extend_from_slice(&len.to_le_bytes());
-            self.key.extend_from_slice(text.unwrap_or_default().as_bytes());
+        ]);
+        let (place, is_new) = self.places.number(hash(&self.hasher, &self.key), &self.key);
+        if is_new {
+            self.draft.learned.places.extend_from_slice(&self.key);
         }
-        let mut hash = self.hasher.hash_one(&*self.key);
-        while let Some(number) = self.cells.get(&hash) {
-            if self.keys.get(*number as usize).is_some_and(|key| **key == *self.key) {
-                return *number;
-            }
-            hash = hash.wrapping_add(1);
+        let parts = (kind, place);
+        let hash = mix(place, kind);
+        let cells = &self.cells;
+        if let Some(cell) = self.by_parts.find(hash, |at| cells.get(at as usize) == Some(&parts)) {
+            return cell;
         }
-        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        self.cells.insert(hash, number);
-        self.keys.push(self.key.clone().into_boxed_slice());
-        self.draft.learned.cells.push(self.key.clone().into_boxed_slice());
-        number
+        let cell = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+        self.by_parts.insert(hash, cell);
+        self.cells.push(parts);
+        self.draft.learned.cells.push(parts);
+        cell
     }
 
-    fn process(&mut self, text: Option<&str>) -> u32 {
-        let Some(text) = text else { return 0 };
-        let text = text.get(..text.floor_char_boundary(MOST)).unwrap_or(text);
-        if let Some(number) = self.processes.get(text) {
-            return *number;
+    fn process<T: AsRef<[u8]> + ?Sized>(&mut self, text: Option<&T>) -> u32 {
+        if text.is_none() {
+            return 0;
         }
-        let number = u32::try_from(self.processes.len() + 1).unwrap_or(0);
-        self.processes.insert(text.into(), number);
-        self.draft.learned.processes.push(text.into());
-        number
+        self.write([text]);
+        let (number, is_new) = self.processes.number(hash(&self.hasher, &self.key), &self.key);
+        if is_new {
+            self.draft.learned.processes.extend_from_slice(&self.key);
+        }
+        number + 1
     }
+
+    /// Writes texts as a key: each behind its length.
+    fn write<T: AsRef<[u8]> + ?Sized, const N: usize>(&mut self, texts: [Option<&T>; N]) {
+        self.key.clear();
+        for text in texts {
+            let text = text.map(AsRef::as_ref);
+            let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
+            let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
+            self.key.extend_from_slice(&len.to_le_bytes());
+            self.key.extend_from_slice(text.unwrap_or_default());
+        }
+    }
+}
+
+/// What columns keep of a long text.
+fn cut(text: &[u8]) -> &[u8] {
+    let text = str::from_utf8(text).unwrap_or_default();
+    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().as_bytes()
+}
+
+impl Learned {
+    fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+            && self.places.is_empty()
+            && self.processes.is_empty()
+            && self.cells.is_empty()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+fn hash(hasher: &rustc_hash::FxSeededState, key: &[u8]) -> u32 {
+    hasher.hash_one(key) as u32
+}
+
+/// A hash of two numbers.
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+pub(super) fn mix(a: u32, b: u32) -> u32 {
+    ((u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 /// Bytes of a text that columns keep; the record keeps all.
 const MOST: usize = 4096;
 
-/// The texts in a key, in the order in which [`Drafter::cell`] wrote them.
+/// The texts in a key, in the order in which [`Drafter::write`] wrote them; several keys may follow on each other.
 pub(super) fn texts(key: &[u8]) -> impl Iterator<Item = Option<&str>> {
     let mut rest = key;
     std::iter::from_fn(move || {

@@ -1,19 +1,23 @@
 //! Interned strings: each text is held once, each rule-and-container once, and rows hold small numbers.
 //!
 //! What a worker learned has numbers of its own, which [`Interner::learn`] turns into ours.
-//! A million distinct containers must not eat the memory: beyond [`CELLS`] new ones share one cell per rule,
+//! A million distinct containers must not eat the memory: beyond [`CELLS`] and [`TEXTS`] new ones share one cell per rule,
 //! whose [`Cell::place`] is `None`.
 
+use super::index::Index;
 use crate::model::Container;
 use rustc_hash::FxHashMap;
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Distinct cells that are kept apart.
 const CELLS: usize = 1 << 17;
+/// Distinct rules with their event sources that are kept apart; later ones have no name here.
+const KINDS: usize = 1 << 14;
+/// Bytes of distinct texts that are kept.
+const TEXTS: usize = 24 << 20;
 /// Distinct process names that are kept apart; rows with later ones have none in their column.
-const PROCESSES: usize = u16::MAX as usize;
+const PROCESSES: usize = u16::MAX as usize - 1;
 
 /// An interned text; 0 stands for a value that Falco did not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,8 +99,12 @@ impl Names {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interner {
     names: Arc<Names>,
-    texts: HashMap<u64, Sym, rustc_hash::FxBuildHasher>,
-    cells: FxHashMap<Cell, CellId>,
+    texts: Index,
+    kinds: FxHashMap<(Sym, Sym), u32>,
+    places: FxHashMap<Place, u32>,
+    /// Cells by the numbers of their kinds and places.
+    cells: Index,
+    parts: Vec<(u32, u32)>,
     processes: FxHashMap<Sym, u16>,
     workers: FxHashMap<u32, Numbers>,
     seed: std::hash::RandomState,
@@ -105,6 +113,9 @@ pub(super) struct Interner {
 /// What one worker's numbers mean here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
+    /// `None` where there are too many.
+    kinds: Vec<Option<(u32, Sym, Sym)>>,
+    places: Vec<Option<(u32, Place)>>,
     cells: Vec<CellId>,
     processes: Vec<u16>,
 }
@@ -121,6 +132,9 @@ impl Numbers {
     }
 }
 
+/// The number that stands for what is beyond those kept apart.
+const BEYOND: u32 = u32::MAX;
+
 impl Interner {
     pub fn names(&self) -> &Arc<Names> {
         &self.names
@@ -132,12 +146,25 @@ impl Interner {
         if learned.afresh {
             numbers = Numbers::default();
         }
-        for texts in &learned.cells {
-            let cell = self.cell(texts);
+        let mut kinds = super::draft::texts(&learned.kinds);
+        while let (Some(rule), Some(event_source)) = (kinds.next(), kinds.next()) {
+            let kind = self.kind(rule, event_source);
+            numbers.kinds.push(kind);
+        }
+        let mut places = super::draft::texts(&learned.places);
+        while let Some(hostname) = places.next() {
+            let mut next = || places.next().flatten();
+            let place = self.place([hostname, next(), next(), next(), next(), next()]);
+            numbers.places.push(place);
+        }
+        for (kind, place) in &learned.cells {
+            let kind = numbers.kinds.get(*kind as usize).copied().flatten();
+            let place = numbers.places.get(*place as usize).copied().flatten();
+            let cell = self.cell(kind, place);
             numbers.cells.push(cell);
         }
-        for text in &learned.processes {
-            let process = self.process(text);
+        for text in super::draft::texts(&learned.processes) {
+            let process = self.process(text.unwrap_or_default());
             numbers.processes.push(process);
         }
         numbers
@@ -148,90 +175,124 @@ impl Interner {
         self.workers.insert(worker, numbers);
     }
 
-    fn cell(&mut self, key: &[u8]) -> CellId {
-        let mut texts = super::draft::texts(key);
-        let mut next = || texts.next().flatten();
-        let rule = next();
-        let event_source = next();
-        let place = [next(), next(), next(), next(), next(), next()];
-        let full = self.cells.len() >= CELLS;
-        let [hostname, container_id, container_name, image, namespace, pod] = place.map(|text| {
-            if full {
-                text.map_or(Some(Sym::default()), |text| self.known(text))
-            } else {
-                Some(self.sym(text))
+    fn kind(&mut self, rule: Option<&str>, event_source: Option<&str>) -> Option<(u32, Sym, Sym)> {
+        let is_full = self.kinds.len() >= KINDS || self.is_full();
+        let kind = (self.known_or(rule, is_full)?, self.known_or(event_source, is_full)?);
+        let number = match self.kinds.get(&kind) {
+            Some(number) => *number,
+            None if is_full => return None,
+            None => {
+                let number = u32::try_from(self.kinds.len()).unwrap_or(BEYOND);
+                self.kinds.insert(kind, number);
+                number
             }
-        });
-        let place = (|| {
-            Some(Place {
-                hostname: hostname?,
-                container_id: container_id?,
-                container_name: container_name?,
-                image: image?,
-                namespace: namespace?,
-                pod: pod?,
-            })
-        })();
-        let (rule, event_source) = (self.sym(rule), self.sym(event_source));
-        let cell = Cell { rule, event_source, place };
-        if let Some(id) = self.cells.get(&cell) {
-            return *id;
+        };
+        Some((number, kind.0, kind.1))
+    }
+
+    fn place(&mut self, texts: [Option<&str>; 6]) -> Option<(u32, Place)> {
+        let is_full = self.places.len() >= CELLS || self.is_full();
+        let [hostname, container_id, container_name, image, namespace, pod] =
+            texts.map(|text| self.known_or(text, is_full));
+        let place = Place {
+            hostname: hostname?,
+            container_id: container_id?,
+            container_name: container_name?,
+            image: image?,
+            namespace: namespace?,
+            pod: pod?,
+        };
+        let number = match self.places.get(&place) {
+            Some(number) => *number,
+            None if is_full => return None,
+            None => {
+                let number = u32::try_from(self.places.len()).unwrap_or(BEYOND);
+                self.places.insert(place, number);
+                number
+            }
+        };
+        Some((number, place))
+    }
+
+    fn cell(&mut self, kind: Option<(u32, Sym, Sym)>, place: Option<(u32, Place)>) -> CellId {
+        let place = place.filter(|_| kind.is_some());
+        let parts = (kind.map_or(BEYOND, |kind| kind.0), place.map_or(BEYOND, |place| place.0));
+        let (_, rule, event_source) = kind.unwrap_or_default();
+        let cell = Cell { rule, event_source, place: place.map(|place| place.1) };
+        let is_full = self.names.cells.len() >= CELLS;
+        if let Some(id) = self.find_or_add(parts, cell, is_full) {
+            return id;
         }
-        let cell = if full { Cell { rule, event_source, place: None } } else { cell };
-        if let Some(id) = self.cells.get(&cell) {
-            return *id;
+        let beyond = Cell { place: None, ..cell };
+        self.find_or_add((parts.0, BEYOND), beyond, false).unwrap_or_default()
+    }
+
+    fn find_or_add(&mut self, parts: (u32, u32), cell: Cell, is_full: bool) -> Option<CellId> {
+        let hash = super::draft::mix(parts.1, parts.0);
+        let known = &self.parts;
+        if let Some(id) = self.cells.find(hash, |at| known.get(at as usize) == Some(&parts)) {
+            return Some(CellId(id));
+        }
+        if is_full && cell.place.is_some() {
+            return None;
         }
         let names = Arc::make_mut(&mut self.names);
-        let id = CellId(u32::try_from(names.cells.len()).unwrap_or(u32::MAX));
+        let id = u32::try_from(names.cells.len()).unwrap_or(u32::MAX);
         names.cells.push(cell);
-        self.cells.insert(cell, id);
-        id
+        self.parts.push(parts);
+        self.cells.insert(hash, id);
+        Some(CellId(id))
     }
 
     fn process(&mut self, text: &str) -> u16 {
-        let full = self.processes.len() >= PROCESSES;
-        let Some(sym) = (if full { self.known(text) } else { Some(self.sym(Some(text))) }) else {
-            return 0;
-        };
+        let is_full = self.processes.len() >= PROCESSES || self.is_full();
+        // The last number says that there are too many.
+        let Some(sym) = self.known_or(Some(text), is_full) else { return u16::MAX };
         if let Some(number) = self.processes.get(&sym) {
             return *number;
         }
-        let Ok(number) = u16::try_from(self.processes.len() + 1) else { return 0 };
+        if is_full {
+            return u16::MAX;
+        }
+        let Ok(number) = u16::try_from(self.processes.len() + 1) else { return u16::MAX };
         Arc::make_mut(&mut self.names).processes.push(sym);
         self.processes.insert(sym, number);
         number
     }
 
-    /// The symbol of a text that is interned already.
-    fn known(&self, text: &str) -> Option<Sym> {
-        let mut hash = self.seed.hash_one(text);
-        loop {
-            let sym = *self.texts.get(&hash)?;
-            if self.names.text(sym) == Some(text) {
-                return Some(sym);
-            }
-            hash = hash.wrapping_add(1);
-        }
+    /// Whether the texts take as much room as they may.
+    fn is_full(&self) -> bool {
+        self.names.text.len() >= TEXTS
     }
 
-    fn sym(&mut self, text: Option<&str>) -> Sym {
-        let Some(text) = text else { return Sym::default() };
-        let mut hash = self.seed.hash_one(text);
-        while let Some(sym) = self.texts.get(&hash) {
-            if self.names.text(*sym) == Some(text) {
-                return *sym;
-            }
-            hash = hash.wrapping_add(1);
+    /// The symbol of a text; when there is no more room only of one that is interned already.
+    fn known_or(&mut self, text: Option<&str>, is_full: bool) -> Option<Sym> {
+        let Some(text) = text else { return Some(Sym::default()) };
+        let hash = self.hash(text);
+        let names = &self.names;
+        let is_it = |at: u32| names.text(Sym(at + 1)) == Some(text);
+        if let Some(at) = self.texts.find(hash, is_it) {
+            return Some(Sym(at + 1));
+        }
+        if is_full {
+            return None;
         }
         let names = Arc::make_mut(&mut self.names);
-        let (Ok(from), Ok(len)) = (u32::try_from(names.text.len()), u32::try_from(text.len()))
-        else {
-            return Sym::default();
+        let (Ok(from), Ok(len), Ok(at)) = (
+            u32::try_from(names.text.len()),
+            u32::try_from(text.len()),
+            u32::try_from(names.spans.len()),
+        ) else {
+            return None;
         };
         names.text.push_str(text);
         names.spans.push((from, len));
-        let sym = Sym(u32::try_from(names.spans.len()).unwrap_or(0));
-        self.texts.insert(hash, sym);
-        sym
+        self.texts.insert(hash, at);
+        Some(Sym(at + 1))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+    fn hash(&self, text: &str) -> u32 {
+        self.seed.hash_one(text) as u32
     }
 }

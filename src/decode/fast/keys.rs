@@ -1,4 +1,9 @@
-//! The names of output fields met so far: what each means, and whether it stood in this line already.
+//! The keys met so far: what each means, whether it stood in this line already, and which one usually follows it.
+//!
+//! Falco writes the keys of a rule's alerts in the same order each time, so the next key is mostly known before it is
+//! looked at, and one comparison of its bytes is all it takes.
+
+use wide::u8x16;
 
 /// A field that has a column, or may stand in for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,64 +42,155 @@ impl Column {
     }
 }
 
-/// Places in the table; half of them may be taken.
-const PLACES: usize = 1024;
-
-/// A table of names, each in a place of its own.
-#[derive(Debug)]
-pub(super) struct Keys {
-    places: Vec<Option<Key>>,
-    n_taken: usize,
-    /// The line that is being read.
-    line: u64,
+/// The keys of a record itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    Output,
+    Priority,
+    Rule,
+    Time,
+    Source,
+    Hostname,
+    Tags,
+    Fields,
+    Uuid,
 }
 
-#[derive(Debug)]
-struct Key {
-    name: Box<[u8]>,
-    column: Option<Column>,
-    /// The line it stood in last.
-    line: u64,
+/// What keys of one kind mean.
+pub(super) trait Meaning: Copy {
+    /// What a key means that was not met before; `None` when a line with it must be read with care.
+    fn of_key(key: &[u8]) -> Option<Self>;
 }
 
-impl Default for Keys {
-    fn default() -> Self {
-        Self { places: std::iter::repeat_with(|| None).take(PLACES).collect(), n_taken: 0, line: 0 }
+impl Meaning for Option<Column> {
+    fn of_key(key: &[u8]) -> Option<Self> {
+        is_plain(key).then(|| Column::of(key))
     }
 }
 
-impl Keys {
+impl Meaning for Member {
+    fn of_key(key: &[u8]) -> Option<Self> {
+        Some(match key {
+            b"output" => Self::Output,
+            b"priority" => Self::Priority,
+            b"rule" => Self::Rule,
+            b"time" => Self::Time,
+            b"source" => Self::Source,
+            b"hostname" => Self::Hostname,
+            b"tags" => Self::Tags,
+            b"output_fields" => Self::Fields,
+            b"uuid" => Self::Uuid,
+            _ => return None,
+        })
+    }
+}
+
+/// Places in the table; half of them may be taken.
+const PLACES: usize = 1024;
+/// No key.
+const NONE: u16 = u16::MAX;
+/// Bytes of a key with the comma before it, its quotes and its colon that are compared at once.
+const PATTERN: usize = 32;
+
+/// A table of keys, each in a place of its own.
+#[derive(Debug)]
+pub(super) struct Keys<M> {
+    places: Vec<u16>,
+    keys: Vec<Key<M>>,
+    /// The line that is being read.
+    line: u64,
+    /// The key passed last in this line.
+    last: u16,
+}
+
+#[derive(Debug)]
+struct Key<M> {
+    /// `,"name":` and what is left of its room.
+    pattern: [u8; PATTERN],
+    /// The bits of a comparison that must be set; 0 when the name is too long.
+    mask: u32,
+    len: usize,
+    meaning: M,
+    /// The line it stood in last.
+    line: u64,
+    /// The key that came behind it last.
+    next: u16,
+    name: Box<[u8]>,
+}
+
+impl<M> Default for Keys<M> {
+    fn default() -> Self {
+        Self { places: vec![NONE; PLACES], keys: Vec::new(), line: 0, last: NONE }
+    }
+}
+
+impl<M: Meaning> Keys<M> {
     /// Begins a line.
     pub fn begin(&mut self) {
         self.line += 1;
+        self.last = NONE;
     }
 
-    /// What a name means; refuses names that stood in this line already, and those that may have been changed by a
-    /// forwarder.
-    #[expect(clippy::option_option, reason = "refused, of no column, of a column")]
-    pub fn find(&mut self, name: &[u8]) -> Option<Option<Column>> {
-        let mut place = hash(name);
-        loop {
-            match self.places.get_mut(place % PLACES)? {
-                Some(key) if *key.name == *name => {
-                    if key.line == self.line {
-                        return None;
-                    }
-                    key.line = self.line;
-                    return Some(key.column);
-                }
-                Some(_) => place += 1,
-                free => {
-                    if self.n_taken >= PLACES / 2 || !is_plain(name) {
-                        return None;
-                    }
-                    self.n_taken += 1;
-                    let column = Column::of(name);
-                    *free = Some(Key { name: name.into(), column, line: self.line });
-                    return Some(column);
+    /// The key behind the comma that stands here, when it is the one that mostly comes now: what it means, and its length
+    /// with comma, quotes and colon. Refuses one that stood in this line already.
+    #[inline]
+    pub fn expected(&mut self, bytes: &[u8]) -> Option<(M, usize)> {
+        let number = self.keys.get(usize::from(self.last))?.next;
+        let key = self.keys.get_mut(usize::from(number))?;
+        let (here, there) = (bytes.first_chunk::<PATTERN>()?.as_chunks::<16>().0, key.pattern.as_chunks::<16>().0);
+        let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return None };
+        let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
+        let same = same(here_1, there_1) | same(here_2, there_2) << 16;
+        if same & key.mask != key.mask || key.mask == 0 || key.line == self.line {
+            return None;
+        }
+        key.line = self.line;
+        self.last = number;
+        Some((key.meaning, key.len))
+    }
+
+    /// What a key means; refuses keys that stood in this line already, and those whose line must be read with care.
+    pub fn find(&mut self, name: &[u8]) -> Option<M> {
+        let mut place = hash(name) % PLACES;
+        let number = loop {
+            let number = *self.places.get(place)?;
+            match self.keys.get(usize::from(number)) {
+                Some(key) if *key.name == *name => break number,
+                Some(_) => place = (place + 1) % PLACES,
+                None => {
+                    let number = self.add(name)?;
+                    *self.places.get_mut(place)? = number;
+                    break number;
                 }
             }
+        };
+        if let Some(last) = self.keys.get_mut(usize::from(self.last)) {
+            last.next = number;
         }
+        let key = self.keys.get_mut(usize::from(number))?;
+        if key.line == self.line {
+            return None;
+        }
+        key.line = self.line;
+        self.last = number;
+        Some(key.meaning)
+    }
+
+    fn add(&mut self, name: &[u8]) -> Option<u16> {
+        if self.keys.len() >= PLACES / 2 {
+            return None;
+        }
+        let meaning = M::of_key(name)?;
+        let (mut pattern, mut mask) = ([0; PATTERN], 0);
+        let len = name.len() + 4;
+        if let Some(room) = pattern.get_mut(..len) {
+            let mut bytes = [b",\"", name, b"\":"].into_iter().flatten();
+            room.fill_with(|| bytes.next().copied().unwrap_or(0));
+            mask = u32::MAX >> (PATTERN - len);
+        }
+        let number = u16::try_from(self.keys.len()).ok()?;
+        self.keys.push(Key { pattern, mask, len, meaning, line: 0, next: NONE, name: name.into() });
+        Some(number)
     }
 }
 

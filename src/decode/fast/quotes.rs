@@ -1,85 +1,136 @@
-//! Finds the quotes of a line that begin and end strings, sixteen bytes at a time, and refuses lines with anything that
-//! needs care: control characters, escapes that stand for no character, bytes that are not UTF-8.
+//! Finds the end of a line and the quotes in it that begin and end strings, sixteen bytes at a time, and refuses lines with
+//! anything that needs care: control characters and escapes that stand for no character.
 
 use wide::u8x16;
 
-/// The places of a line's quotes.
+/// The quotes and backslashes of a line, one bit for each byte.
 #[derive(Debug, Default)]
 pub(super) struct Quotes {
-    positions: Vec<u32>,
-    /// Quotes found; what lies behind them in `positions` is of earlier lines.
-    n_found: usize,
+    /// Quotes that are not escaped; what lies behind the line's last block is of earlier lines.
+    quotes: Vec<u64>,
+    /// Backslashes; only where [`Quotes::has_escapes`].
+    slashes: Vec<u64>,
+    n_blocks: usize,
     pub has_escapes: bool,
-}
-
-/// State that passes from one block of 64 bytes to the next.
-struct Pass {
-    /// 1 when the next byte is escaped.
-    carry: u64,
-    odd: u8x16,
-    all: u8x16,
+    pub is_ascii: bool,
 }
 
 impl Quotes {
-    pub fn positions(&self) -> &[u32] {
-        self.positions.get(..self.n_found).unwrap_or_default()
-    }
-
-    /// Finds all quotes that are not escaped; `None` when the line must be read with care.
-    pub fn find(&mut self, bytes: &[u8]) -> Option<()> {
-        self.n_found = 0;
+    /// Finds the first line's end and all its quotes that are not escaped; gives its length without the newline. `None`
+    /// when it must be read with care, or has no end here. Bytes that are not UTF-8 are for the caller to refuse.
+    pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         self.has_escapes = false;
-        let zero = u8x16::splat(0);
-        let mut pass = Pass { carry: 0, odd: zero, all: zero };
+        self.n_blocks = 0;
+        // 1 when the next byte is escaped.
+        let mut carry = 0;
+        let mut all = u8x16::splat(0);
         let (blocks, rest) = bytes.as_chunks::<64>();
-        let mut start = 0_u32;
         for block in blocks {
-            self.block(block, start, bytes, &mut pass)?;
-            start += 64;
+            if let Some(end) = self.block(block, bytes, &mut carry, &mut all)? {
+                return Some(end);
+            }
         }
-        if !rest.is_empty() {
-            let mut block = [b' '; 64];
-            block.get_mut(..rest.len())?.copy_from_slice(rest);
-            self.block(&block, start, bytes, &mut pass)?;
-        }
-        if pass.carry != 0 || pass.odd.to_bitmask() != 0 {
-            return None;
-        }
-        if pass.all.to_bitmask() != 0 {
-            str::from_utf8(bytes).ok()?;
-        }
-        Some(())
+        let mut block = [b' '; 64];
+        block.get_mut(..rest.len())?.copy_from_slice(rest);
+        self.block(&block, bytes, &mut carry, &mut all)?
     }
 
+    /// The first quote at a place or behind it.
     #[inline]
-    fn block(&mut self, block: &[u8; 64], start: u32, line: &[u8], pass: &mut Pass) -> Option<()> {
+    pub fn from(&self, at: usize) -> Option<usize> {
+        let mut n = at / 64;
+        let mut block = self.quotes.get(n)? & (u64::MAX << (at % 64));
+        while block == 0 {
+            n += 1;
+            if n >= self.n_blocks {
+                return None;
+            }
+            block = *self.quotes.get(n)?;
+        }
+        Some(n * 64 + block.trailing_zeros() as usize)
+    }
+
+    /// Whether a backslash stands in `from..to`, for lines with escapes.
+    pub fn is_escaped(&self, from: usize, to: usize) -> bool {
+        if !self.has_escapes || from >= to {
+            return false;
+        }
+        let (first, last) = (from / 64, (to - 1) / 64);
+        let (head, tail) = (u64::MAX << (from % 64), u64::MAX >> (63 - (to - 1) % 64));
+        let block = |n: usize| self.slashes.get(n).copied().unwrap_or(0);
+        if first == last {
+            return block(first) & head & tail != 0;
+        }
+        block(first) & head != 0
+            || block(last) & tail != 0
+            || (first + 1..last).any(|n| block(n) != 0)
+    }
+
+    /// Passes the next 64 bytes; gives the line's length when its end lies in them.
+    #[inline]
+    #[expect(clippy::option_option, reason = "refused, not ended, ended")]
+    fn block(
+        &mut self,
+        block: &[u8; 64],
+        line: &[u8],
+        carry: &mut u64,
+        all: &mut u8x16,
+    ) -> Option<Option<usize>> {
         let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
-        let (space, delete) = (u8x16::splat(0x1f), u8x16::splat(0x7f));
-        let (mut quotes, mut slashes) = (0_u64, 0_u64);
+        let (control, delete) = (u8x16::splat(0x1f), u8x16::splat(0x7f));
+        let mut quotes = 0_u64;
+        let (mut slash, mut odd) = (u8x16::splat(0), u8x16::splat(0));
         let (parts, _) = block.as_chunks::<16>();
         for (n, part) in parts.iter().enumerate() {
             let part = u8x16::new(*part);
             quotes |= u64::from(part.simd_eq(quote).to_bitmask()) << (n * 16);
-            slashes |= u64::from(part.simd_eq(backslash).to_bitmask()) << (n * 16);
-            pass.odd |= part.min(space).simd_eq(part) | part.simd_eq(delete);
-            pass.all |= part;
+            slash |= part.simd_eq(backslash);
+            odd |= part.min(control).simd_eq(part) | part.simd_eq(delete);
+            *all |= part;
         }
-        if slashes | pass.carry != 0 {
-            self.has_escapes = true;
-            let escaped = escaped(slashes, &mut pass.carry);
+        let start = self.n_blocks * 64;
+        let mut end = None;
+        // The bytes of the line.
+        let mut own = u64::MAX;
+        if odd.to_bitmask() != 0 {
+            let first = block.iter().position(|byte| *byte < b' ' || *byte == 0x7f)?;
+            if block.get(first) != Some(&b'\n') {
+                return None;
+            }
+            end = Some(start + first);
+            own = (1 << first) - 1;
+            quotes &= own;
+        }
+        let number = self.n_blocks;
+        self.n_blocks += 1;
+        if self.quotes.len() < self.n_blocks {
+            self.quotes.resize(self.n_blocks * 2, 0);
+            self.slashes.resize(self.n_blocks * 2, 0);
+        }
+        if slash.to_bitmask() != 0 || *carry != 0 {
+            let mut slashes = 0_u64;
+            for (n, part) in parts.iter().enumerate() {
+                slashes |= u64::from(u8x16::new(*part).simd_eq(backslash).to_bitmask()) << (n * 16);
+            }
+            if !self.has_escapes {
+                self.has_escapes = true;
+                self.slashes.get_mut(..number)?.fill(0);
+            }
+            let escaped = escaped(slashes & own, carry);
+            if end.is_some() && (*carry != 0 || escaped & !own != 0) {
+                return None;
+            }
             quotes &= !escaped;
+            *self.slashes.get_mut(number)? = slashes & own;
             check_escapes(escaped, start, line)?;
+        } else {
+            *self.slashes.get_mut(number)? = 0;
         }
-        if self.positions.len() < self.n_found + 64 {
-            self.positions.resize(self.n_found + 256, 0);
+        *self.quotes.get_mut(number)? = quotes;
+        if end.is_some() {
+            self.is_ascii = *all & u8x16::splat(0x80) == u8x16::splat(0);
         }
-        let mut room = self.positions.get_mut(self.n_found..)?.iter_mut();
-        self.n_found += quotes.count_ones() as usize;
-        while quotes != 0 {
-            *room.next()? = start + quotes.trailing_zeros();
-            quotes &= quotes - 1;
-        }
-        Some(())
+        Some(end)
     }
 }
 
@@ -95,9 +146,9 @@ fn escaped(slashes: u64, carry: &mut u64) -> u64 {
 }
 
 /// Refuses escapes that JSON does not have, and halves of surrogate pairs (also whole pairs: they are rare).
-fn check_escapes(mut escaped: u64, start: u32, line: &[u8]) -> Option<()> {
+fn check_escapes(mut escaped: u64, start: usize, line: &[u8]) -> Option<()> {
     while escaped != 0 {
-        let at = (start + escaped.trailing_zeros()) as usize;
+        let at = start + escaped.trailing_zeros() as usize;
         escaped &= escaped - 1;
         match line.get(at)? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}

@@ -1,14 +1,22 @@
 //! Times in the one form that Falco writes, and the prefix of CRI.
 
+/// The date read last: most lines have the same.
+#[derive(Debug, Default)]
+pub(super) struct Days {
+    date: [u8; 10],
+    /// Since 1970.
+    days: i64,
+}
+
 /// `YYYY-MM-DDTHH:MM:SS[.fraction]Z` as seconds since 1970 and nanoseconds; any other form is refused.
-pub(super) fn utc(bytes: &[u8]) -> Option<(i64, i64)> {
-    let (second, nanosecond, rest) = clock(bytes)?;
+pub(super) fn utc(bytes: &[u8], days: &mut Days) -> Option<(i64, i64)> {
+    let (second, nanosecond, rest) = clock(bytes, days)?;
     (rest == b"Z").then_some((second, nanosecond))
 }
 
 /// Where the record begins in `2026-01-01T00:00:00.1+09:00 stdout F {…`.
 pub(super) fn container_runtime(line: &[u8]) -> Option<usize> {
-    let (_, _, rest) = clock(line)?;
+    let (_, _, rest) = clock(line, &mut Days::default())?;
     let rest = match rest {
         [b'Z', rest @ ..] => rest,
         [b'+' | b'-', a, b, b':', c, d, rest @ ..]
@@ -22,15 +30,16 @@ pub(super) fn container_runtime(line: &[u8]) -> Option<usize> {
     (rest.first() == Some(&b'{')).then(|| line.len() - rest.len())
 }
 
-fn clock(bytes: &[u8]) -> Option<(i64, i64, &[u8])> {
-    let (fixed, mut rest) = bytes.split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] =
-        *fixed
-    else {
-        return None;
-    };
-    let year = number([y1, y2])? * 100 + number([y3, y4])?;
-    let (month, day) = (number([m1, m2])?, number([d1, d2])?);
+fn clock<'a>(bytes: &'a [u8], known: &mut Days) -> Option<(i64, i64, &'a [u8])> {
+    let (date, after) = bytes.split_first_chunk::<10>()?;
+    let (fixed, mut rest) = after.split_first_chunk::<9>()?;
+    let [b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *fixed else { return None };
+    if *date != known.date {
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
+        let year = number([y1, y2])? * 100 + number([y3, y4])?;
+        let days = days_since_1970(year, number([m1, m2])?, number([d1, d2])?)?;
+        *known = Days { date: *date, days };
+    }
     let (hour, minute, second) = (number([h1, h2])?, number([n1, n2])?, number([s1, s2])?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
@@ -46,8 +55,7 @@ fn clock(bytes: &[u8]) -> Option<(i64, i64, &[u8])> {
         nanosecond *= 10_i64.pow(9 - u32::try_from(n_digits).ok()?);
         rest = after;
     }
-    let days = days_since_1970(year, month, day)?;
-    Some((days * 86_400 + hour * 3600 + minute * 60 + second, nanosecond, rest))
+    Some((known.days * 86_400 + hour * 3600 + minute * 60 + second, nanosecond, rest))
 }
 
 fn number([tens, ones]: [u8; 2]) -> Option<i64> {

@@ -23,13 +23,26 @@ static TEMPLATES: LazyLock<Arc<Templates>> = LazyLock::new(|| {
 /// The fast path says the same as the careful decoder, or nothing; says whether it spoke.
 #[track_caller]
 fn agrees(line: &[u8]) -> bool {
+    agrees_after(&mut Scanner::default(), line)
+}
+
+/// The same of a scanner that has read other lines.
+#[track_caller]
+fn agrees_after(scanner: &mut Scanner, line: &[u8]) -> bool {
     let written_at = "2024-11-05T10:00:00Z".parse().ok();
     let ctx = Context { written_at, templates: Arc::clone(&TEMPLATES), ..Context::default() };
-    let mut scanner = Scanner::default();
     let mut bytes = line.to_vec();
     bytes.push(b'\n');
     let read = ctx.clone();
-    let Some((columns, len)) = scanner.columns(&bytes, &read) else { return false };
+    // What stands behind the line makes no difference.
+    let more = [&bytes, line].concat();
+    let found = scanner.record(&more, &read).map(|found| (found.len, found.columns));
+    let Some((columns, len)) = scanner.columns(&bytes, &read) else {
+        assert_eq!(found, None, "{}", String::from_utf8_lossy(line));
+        return false;
+    };
+    let same = columns.read(|text| Some(text.as_bytes())).map(|columns| (len, columns));
+    assert_eq!(found, same, "{}", String::from_utf8_lossy(line));
     let mut decoder = Decoder::new(Arc::new(ctx), "".into());
     let mut entries = Vec::new();
     decoder.push(&bytes, &mut entries);
@@ -155,6 +168,22 @@ proptest! {
     #[test]
     fn made_records_are_read_the_same(line in record()) {
         agrees(line.as_bytes());
+    }
+
+    #[test]
+    fn what_was_read_before_makes_no_difference(
+        lines in prop::collection::vec((record(), any::<prop::sample::Index>(), prop::option::of(
+            prop::sample::select(b"\"\\{}[]:,\t 0ae.\xff\x7f".to_vec()))), 1..8),
+    ) {
+        let mut scanner = Scanner::default();
+        for (line, at, byte) in lines {
+            let mut bytes = line.into_bytes();
+            if let Some(byte) = byte {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            agrees_after(&mut scanner, &bytes);
+        }
     }
 
     #[test]
