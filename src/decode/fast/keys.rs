@@ -137,7 +137,8 @@ impl<M: Meaning> Keys<M> {
     pub fn expected(&mut self, bytes: &[u8]) -> Option<(M, usize)> {
         let number = self.keys.get(usize::from(self.last))?.next;
         let key = self.keys.get_mut(usize::from(number))?;
-        let (here, there) = (bytes.first_chunk::<PATTERN>()?.as_chunks::<16>().0, key.pattern.as_chunks::<16>().0);
+        let (here, there) =
+            (bytes.first_chunk::<PATTERN>()?.as_chunks::<16>().0, key.pattern.as_chunks::<16>().0);
         let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return None };
         let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
         let same = same(here_1, there_1) | same(here_2, there_2) << 16;
