@@ -84,6 +84,15 @@ impl Environment {
     }
 }
 
+/// How many lines a text may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// One: the text is a value from an alert, and a shell runs what stands before a line break as soon as it is pasted.
+    One,
+    /// Any number: the text is our own, or quoted by us.
+    Many,
+}
+
 /// Copies on behalf of the console; it may wait for a helper for half a second, so it lives on a thread of its own.
 pub struct Copier {
     environment: Environment,
@@ -102,10 +111,11 @@ impl Copier {
     pub fn copy(
         &mut self,
         text: &str,
+        lines: Lines,
         to_terminal: &mut dyn FnMut(Vec<u8>),
     ) -> Result<String, String> {
         let text = text.trim_end_matches('\n');
-        refuse(text)?;
+        refuse(text, lines)?;
         let kept = self.environment.file.as_deref().map(|path| {
             let shown = path.display().to_string();
             write_private(path, text.as_bytes()).map(|()| shown).map_err(|error| error.to_string())
@@ -153,9 +163,12 @@ impl Copier {
 }
 
 /// A paste is typed: a character that acts instead of standing for itself could run something, even inside quotes.
-fn refuse(text: &str) -> Result<(), String> {
+fn refuse(text: &str, lines: Lines) -> Result<(), String> {
     if text.is_empty() {
         return Err("there is nothing to copy".to_owned());
+    }
+    if lines == Lines::One && text.contains('\n') {
+        return Err("the value holds a line break, and pasted into a shell what stands before it would run; the raw alert has it quoted".to_owned());
     }
     match text.chars().find(|c| *c != '\n' && text::is_dangerous(*c)) {
         None => Ok(()),
@@ -201,7 +214,7 @@ mod tests {
     #[test]
     fn a_terminal_is_only_ever_sent_to() {
         let mut bytes = Vec::new();
-        let went = copier(None, None).copy("id -u\n", &mut |sent| bytes.extend(sent));
+        let went = copier(None, None).copy("id -u\n", Lines::Many, &mut |sent| bytes.extend(sent));
         assert_eq!(went, Ok("sent to the terminal (OSC 52)".to_owned()));
         assert_eq!(bytes, b"\x1b]52;c;aWQgLXU=\x1b\\");
     }
@@ -211,12 +224,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cadge").join("last-copy");
-        copier(None, Some(path.clone())).copy("id -u", &mut |_| ()).unwrap();
+        copier(None, Some(path.clone())).copy("id -u", Lines::Many, &mut |_| ()).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id -u");
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        let went = copier(Some(Way::File), Some(path.clone())).copy("id -g", &mut |_| panic!());
+        let went = copier(Some(Way::File), Some(path.clone())).copy("id -g", Lines::Many, &mut |_| panic!());
         assert_eq!(went, Ok(format!("in the file {}", path.display())));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id -g");
     }
@@ -226,7 +239,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-copy");
         let long = "x".repeat(osc52::LONGEST + 1);
-        let went = copier(None, Some(path.clone())).copy(&long, &mut |_| panic!()).unwrap();
+        let went = copier(None, Some(path.clone())).copy(&long, Lines::Many, &mut |_| panic!()).unwrap();
         assert!(went.starts_with("only in the file "), "{went}");
         assert!(went.contains("74,000"), "{went}");
     }
@@ -235,16 +248,18 @@ mod tests {
     fn what_could_act_when_pasted_is_refused() {
         for hostile in ["a\x1b[201~b", "a\rb", "a\tb", "a\u{7f}", "a\u{9b}b", "a\u{202e}b", "\u{1}"]
         {
-            let went = copier(None, None).copy(hostile, &mut |_| panic!());
+            let went = copier(None, None).copy(hostile, Lines::Many, &mut |_| panic!());
             assert!(went.is_err(), "{hostile:?}");
         }
-        assert!(copier(None, None).copy("two\nlines", &mut |_| ()).is_ok());
-        assert!(copier(None, None).copy("", &mut |_| ()).is_err());
+        assert!(copier(None, None).copy("two\nlines", Lines::Many, &mut |_| ()).is_ok());
+        assert!(copier(None, None).copy("two\nlines", Lines::One, &mut |_| panic!()).is_err());
+        assert!(copier(None, None).copy("one\n", Lines::One, &mut |_| ()).is_ok());
+        assert!(copier(None, None).copy("", Lines::Many, &mut |_| ()).is_err());
     }
 
     #[test]
     fn nothing_known_is_never_called_copied() {
-        let went = copier(Some(Way::Desktop), None).copy("x", &mut |_| ());
+        let went = copier(Some(Way::Desktop), None).copy("x", Lines::Many, &mut |_| ());
         if let Ok(how) = went {
             assert!(how.contains("desktop"), "{how}");
         }

@@ -235,11 +235,13 @@ impl Outside {
             }
             Effect::NextTheme => {
                 let made = self.sources.next_theme();
-                self.configured(made);
+                self.configured(made, false);
             }
             Effect::Reload => {
                 let made = self.sources.read();
-                self.configured(made);
+                self.tools.clipboard = self.sources.clipboard();
+                self.jobs.copy_by(&self.tools);
+                self.configured(made, true);
                 self.check_playbooks();
             }
             Effect::Remember(history) => {
@@ -290,9 +292,9 @@ impl Outside {
         });
     }
 
-    fn configured(&mut self, (settings, problems): settings::Made) {
+    fn configured(&mut self, (settings, problems): settings::Made, anew: bool) {
         self.note_theme();
-        self.tell(Msg::Configured { settings: Box::new(settings), problems });
+        self.tell(Msg::Configured { settings: Box::new(settings), anew, problems });
     }
 
     fn note_theme(&mut self) {
@@ -303,7 +305,7 @@ impl Outside {
     fn check_theme(&mut self) {
         if self.sources.theme_written() != self.theme_written {
             let made = self.sources.make();
-            self.configured(made);
+            self.configured(made, false);
         }
     }
 

@@ -11,7 +11,7 @@ mod sift;
 pub(super) mod tune;
 
 use crate::analysis::Playbooks;
-use crate::clip::{self, Copier};
+use crate::clip::{self, Copier, Lines};
 use crate::intake::Records;
 use crate::query::Names;
 use crate::ui::{Effect, Msg, What};
@@ -60,12 +60,7 @@ pub(super) struct Tools {
 impl Jobs {
     /// Starts the threads; they end when the last `Jobs` is dropped.
     pub(super) fn start(tools: &Tools) -> Self {
-        let spawn = |work: fn(&Receiver<Job>, &Tools)| {
-            let (jobs, receiver) = mpsc::channel();
-            let tools = tools.clone();
-            std::thread::spawn(move || work(&receiver, &tools));
-            jobs
-        };
+        let spawn = |work| spawn(work, tools);
         Self {
             look: spawn(look::load),
             assess: spawn(look::assess),
@@ -114,6 +109,18 @@ impl Jobs {
         };
         let _ = thread.send(Job::Do(effect));
     }
+
+    /// Copies by other ways from now on; what was asked before is still done by the old ones.
+    pub(super) fn copy_by(&mut self, tools: &Tools) {
+        self.copy = spawn(copy, tools);
+    }
+}
+
+fn spawn(work: fn(&Receiver<Job>, &Tools), tools: &Tools) -> mpsc::Sender<Job> {
+    let (jobs, receiver) = mpsc::channel();
+    let tools = tools.clone();
+    std::thread::spawn(move || work(&receiver, &tools));
+    jobs
 }
 
 /// Copies and writes reports.
@@ -121,7 +128,8 @@ fn copy(jobs: &Receiver<Job>, tools: &Tools) {
     let mut copier = Copier::new(tools.clipboard.clone());
     while let Ok(job) = jobs.recv() {
         let mut by_copier = |text: &str, what: What| {
-            let way = copier.copy(text, &mut |bytes| {
+            let lines = if what == What::Field { Lines::One } else { Lines::Many };
+            let way = copier.copy(text, lines, &mut |bytes| {
                 let _ = tools.to_terminal.send(bytes);
             });
             Msg::Copied { what, way }

@@ -146,9 +146,8 @@ impl App {
                 Err(reason) => self.lines.error(self.now, format!("Not written: {reason}")),
             },
             Msg::Resumed => turn.ask(Effect::Redraw),
-            Msg::Configured { settings, problems } => {
-                self.settings = *settings;
-                self.lines.set_problems(&problems);
+            Msg::Configured { settings, anew, problems } => {
+                self.configured(*settings, anew, &problems, &mut turn);
             }
             Msg::Narrow(text) => {
                 if let Err(error) = self.filter(&text, &mut turn) {
@@ -178,7 +177,7 @@ impl App {
     pub fn layout(&self) -> Layout {
         let filter =
             matches!(self.overlay, Some(Overlay::Filter(_))) || self.narrow.text().is_some();
-        let banners = u16::try_from(self.lines.banners.len()).unwrap_or(u16::MAX);
+        let banners = u16::try_from(self.lines.banners().0.len()).unwrap_or(u16::MAX);
         Layout::of(self.size, self.shape, Extra { banners, filter: u16::from(filter) })
     }
 

@@ -8,6 +8,9 @@ use jiff::{Timestamp, ToSpan};
 /// How long a notice stays, in seconds.
 const STAYS: i64 = 4;
 
+/// How many of the lines that stay are shown at once.
+pub const BANNERS: usize = 2;
+
 /// A line that fades.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -20,7 +23,8 @@ pub struct Notice {
 #[derive(Clone, Debug, Default)]
 pub struct Lines {
     pub notice: Option<Notice>,
-    pub banners: Vec<String>,
+    /// Newest first: what went wrong last is what must be seen.
+    banners: Vec<String>,
     problems: Vec<String>,
     unread: Vec<String>,
 }
@@ -64,8 +68,25 @@ impl Lines {
     pub fn banner(&mut self, text: impl AsRef<str>) {
         let text = printable(text.as_ref()).into_owned();
         if !self.banners.contains(&text) {
-            self.banners.push(text);
+            self.banners.insert(0, text);
         }
+    }
+
+    /// Takes away a line that is no longer true.
+    pub fn retract(&mut self, text: &str) {
+        self.banners.retain(|banner| banner != text);
+    }
+
+    /// The lines that are shown, and how many more wait behind them.
+    pub fn banners(&self) -> (&[String], usize) {
+        let n_shown = self.banners.len().min(BANNERS);
+        (self.banners.get(..n_shown).unwrap_or_default(), self.banners.len() - n_shown)
+    }
+
+    /// Takes away the lines that are shown, which lets the next ones be seen; says whether there were any.
+    pub fn dismiss(&mut self) -> bool {
+        let n_shown = self.banners().0.len();
+        self.banners.drain(..n_shown).count() > 0
     }
 
     /// Replaces what is wrong with the configuration.
@@ -83,7 +104,7 @@ impl Lines {
     fn replace(&mut self, old: &[String], new: &[String]) -> Vec<String> {
         self.banners.retain(|banner| !old.contains(banner));
         let new: Vec<String> = new.iter().map(|problem| printable(problem).into_owned()).collect();
-        self.banners.extend(new.iter().cloned());
+        self.banners.splice(0..0, new.iter().cloned());
         new
     }
 

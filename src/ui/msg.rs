@@ -73,9 +73,11 @@ pub enum Msg {
     Exported(Result<String, String>),
     /// The terminal is ours again after `Effect::Suspend` or `Effect::Print`.
     Resumed,
-    /// New settings, and what is wrong with the configuration.
+    /// New settings, and what is wrong with the configuration. `anew`: the file was read again; else only the theme is
+    /// another.
     Configured {
         settings: Box<Settings>,
+        anew: bool,
         problems: Vec<String>,
     },
     /// A filter named on the command line.

@@ -37,11 +37,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     header::draw(app, &mut canvas, layout.header);
     let times = app.narrow.timeline().unwrap_or_else(|| app.store.timeline());
     timeline::draw(&app.store, times, app.now, &mut canvas, layout.timeline);
-    for (y, banner) in (0..layout.banners.height).zip(&app.lines.banners) {
-        let row = Rect { y: layout.banners.y + y, height: 1, ..layout.banners };
-        canvas.tint(row, Role::Banner);
-        canvas.put(row, 1, 0, Role::Banner, banner);
-    }
+    banners(app, &mut canvas, layout.banners);
     rules(app, &mut canvas, &layout);
     if layout.list.width > 0 {
         list(app, &mut canvas, &layout);
@@ -123,6 +119,23 @@ fn list(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
     if layout.bottom_rule.is_empty() {
         let last = Rect { y: layout.list.bottom().saturating_sub(1), height: 1, ..layout.list };
         aside(app, canvas, last);
+    }
+}
+
+/// The lines that stay; the last one says how many more there are.
+fn banners(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
+    let (shown, n_more) = app.lines.banners();
+    for (y, banner) in (0..area.height).zip(shown) {
+        let row = Rect { y: area.y + y, height: 1, ..area };
+        canvas.tint(row, Role::Banner);
+        let mut room = row;
+        if n_more > 0 && usize::from(y) + 1 == shown.len() {
+            let key = app.settings.keymap.label(crate::ui::action::Action::Back);
+            let end = Rect { width: row.width.saturating_sub(1), ..row };
+            let left = canvas.put_right(end, 0, Role::Banner, &format!("+{n_more} more: {key}"));
+            room.width = left.saturating_sub(2);
+        }
+        canvas.put(room, 1, 0, Role::Banner, banner);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::ui::overlay::palette::Palette;
 use crate::ui::pane::commands::{finder, variants};
 use crate::ui::pane::detail::{Tab, command_of};
 use crate::ui::pane::groups::{Ground, Groups, Pick};
+use crate::ui::settings::Settings;
 use crate::ui::widget::prompt::Prompt;
 
 impl App {
@@ -301,8 +302,8 @@ impl App {
             self.shape.focus = Focus::List;
         } else if self.desk.marks.clear() {
             self.lines.done(self.now, "No marks");
-        } else if self.lines.notice.take().is_some() || !self.lines.banners.is_empty() {
-            self.lines.banners.clear();
+        } else if self.lines.notice.take().is_some() | self.lines.dismiss() {
+            // What faded or was read makes room.
         } else if !self.narrow.search.text.is_empty() {
             self.narrow.search = crate::ui::narrow::Search::default();
         } else {
@@ -369,6 +370,23 @@ impl App {
             self.lines.done(self.now, format!("Commands for {name}"));
         }
         self.detail.variant = next;
+    }
+
+    /// Takes new settings. What keys chose since holds until the file is read `anew`.
+    pub(super) fn configured(
+        &mut self,
+        settings: Settings,
+        anew: bool,
+        problems: &[String],
+        turn: &mut Turn,
+    ) {
+        let old = std::mem::replace(&mut self.settings, settings);
+        if !anew {
+            (self.settings.times, self.settings.mouse) = (old.times, old.mouse);
+        } else if self.settings.mouse != old.mouse {
+            turn.ask(Effect::Mouse(self.settings.mouse));
+        }
+        self.lines.set_problems(problems);
     }
 
     fn give_mouse(&mut self, turn: &mut Turn) {

@@ -78,7 +78,9 @@ impl App {
                 self.detail.click(y);
             }
             Spot::Filter => self.open_filter(),
-            Spot::Banner => self.lines.banners.clear(),
+            Spot::Banner => {
+                self.lines.dismiss();
+            }
             Spot::Header => self.act(Action::Sources, turn),
             Spot::Footer(_) | Spot::Timeline | Spot::Nothing => {}
         }

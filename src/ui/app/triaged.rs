@@ -76,7 +76,7 @@ impl App {
 
     fn set_trouble(&mut self, text: Option<String>) {
         if let Some(old) = self.desk.trouble.take() {
-            self.lines.banners.retain(|banner| *banner != old);
+            self.lines.retract(&old);
         }
         if let Some(text) = text {
             self.lines.banner(&text);

@@ -29,8 +29,10 @@ pub fn draw(store: &Store, shown: &Timeline, now: Timestamp, canvas: &mut Canvas
         return;
     }
     let (from, to) = span(store, now);
-    let label_from = times::label(from, to - from, canvas.settings);
-    let label_to = times::label(to, to - from, canvas.settings);
+    // An alert of the year 1700 in a log of today is odd, and more nanoseconds ago than fit.
+    let length = to.saturating_sub(from);
+    let label_from = times::label(from, length, canvas.settings);
+    let label_to = times::label(to, length, canvas.settings);
     let left = canvas.put(area, 1, 0, Role::Muted, &label_from) + 1;
     let right = canvas.put_right(
         Rect { width: area.width.saturating_sub(1), ..area },

@@ -1,7 +1,7 @@
 //! Keys, what is seen, and what was asked of the outside.
 
 use super::driver::{Driver, line};
-use crate::ui::{Effect, Msg, What};
+use crate::ui::{Effect, Mouse, Msg, Settings, What};
 
 #[track_caller]
 fn shows(driver: &Driver, text: &str) {
@@ -278,4 +278,29 @@ fn other_playbooks_are_taken_and_what_is_wrong_with_them_is_told() {
     shows(&driver, "rules/mine.yaml:3:1: unknown field");
     driver.send(Msg::Taught(Vec::new()));
     hides(&driver, "mine.yaml");
+}
+
+#[test]
+fn the_newest_banner_is_seen_first_and_none_is_lost() {
+    let mut driver = Driver::new(160, 45);
+    for banner in ["first banner", "second banner", "third banner"] {
+        driver.send(Msg::Banner(banner.to_owned()));
+    }
+    let screen = driver.screen();
+    assert!(screen.contains("third banner") && screen.contains("second banner"), "{screen}");
+    assert!(!screen.contains("first banner") && screen.contains("+1 more"), "{screen}");
+    let driver = driver.keys("esc");
+    let screen = driver.screen();
+    assert!(screen.contains("first banner") && !screen.contains("third banner"), "{screen}");
+}
+
+#[test]
+fn what_a_key_chose_holds_when_the_theme_changes() {
+    let mut driver = Driver::new(160, 45).keys("M");
+    let settings = Box::new(Settings::default());
+    driver.send(Msg::Configured { settings: settings.clone(), anew: false, problems: vec![] });
+    assert_eq!(driver.app.settings.mouse, Mouse::Terminals);
+    driver.send(Msg::Configured { settings, anew: true, problems: vec![] });
+    assert_eq!(driver.app.settings.mouse, Mouse::Ours);
+    assert!(driver.effects.contains(&Effect::Mouse(Mouse::Ours)));
 }

@@ -16,7 +16,8 @@ fn hostile() -> String {
     let text = serde_json::to_string(HOSTILE).unwrap();
     let wide = serde_json::to_string(&"\u{1100}".repeat(40_000)).unwrap();
     format!(
-        "{{\"time\":\"2026-11-21T14:00:00Z\",\"priority\":\"Critical\",\"rule\":{text},\"output\":{text},\"hostname\":{text},\
+        "{{\"rule\":\"old\",\"time\":\"1700-01-01T00:00:00Z\"}}\n{{\"rule\":\"older\",\"time\":-8000000000000000000}}\n\
+         {{\"time\":\"2026-11-21T14:00:00Z\",\"priority\":\"Critical\",\"rule\":{text},\"output\":{text},\"hostname\":{text},\
          \"output_fields\":{{\"container.id\":\"x\",\"container.name\":{text},\"container.image.repository\":{text},\
          \"proc.name\":{text},\"proc.cmdline\":{wide},{text}:{text}}}}}\n{{\"broken\": {text}\n"
     )
