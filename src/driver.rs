@@ -28,7 +28,7 @@ use settings::Sources;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use taught::Taught;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -143,6 +143,7 @@ async fn open(start: Start) -> io::Result<Left> {
         intake: start.intake,
         taught,
         last_copy: None,
+        given_back: None,
         theme_written: None,
         has_theme: false,
     };
@@ -186,6 +187,8 @@ async fn run(
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
+                // They were for the editor, which has ended meanwhile.
+                Asked::End(INTERRUPT) | Asked::Stop if outside.borrow().was_lent() => {}
                 Asked::End(number) => return Ok(Left::Signal(number)),
                 Asked::Stop => outside.borrow_mut().suspend(),
                 Asked::GoOn => outside.borrow_mut().resume(),
@@ -209,6 +212,8 @@ struct Outside {
     intake: intake::Options,
     taught: Taught,
     last_copy: Option<String>,
+    /// When the person's editor gave the terminal back.
+    given_back: Option<Instant>,
     theme_written: Option<SystemTime>,
     /// The theme is a file of the user's, or was.
     has_theme: bool,
@@ -343,7 +348,13 @@ impl Outside {
             keep::edit(text, &folder)
         });
         let _ = terminal::enter(self.mouse);
+        self.given_back = Some(Instant::now());
         self.tell(Msg::Edited(edited));
+    }
+
+    /// Whether an editor had the terminal just now: keys that were signals reached us too, and are read only now.
+    fn was_lent(&self) -> bool {
+        self.given_back.is_some_and(|at| at.elapsed() < LENT)
     }
 
     fn suspend(&mut self) {
@@ -371,6 +382,11 @@ impl Outside {
         }
     }
 }
+
+/// The number of SIGINT.
+const INTERRUPT: u8 = 2;
+/// How long after an editor's end a signal from the keyboard was its, not ours.
+const LENT: Duration = Duration::from_millis(100);
 
 /// What a signal asks for.
 enum Asked {
@@ -413,7 +429,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Asked::End(15),
             _ = self.hang_up.recv() => Asked::End(1),
-            _ = self.interrupt.recv() => Asked::End(2),
+            _ = self.interrupt.recv() => Asked::End(INTERRUPT),
             _ = self.stop.recv() => Asked::Stop,
             _ = self.go_on.recv() => Asked::GoOn,
             _ = fault => fail(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct Paths {
     /// `config.toml`, `themes/`.
     pub config: PathBuf,
-    /// What should survive: triage, the log of the program.
+    /// What should survive: decisions, reports, the history of filters.
     pub state: PathBuf,
     /// What goes when one logs out; the state folder where the system has none.
     pub runtime: PathBuf,

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use tokio::sync::mpsc::Sender;
 
 /// Starts the writer; `None` where nothing is kept: in the demo, and where there is no home.
@@ -69,13 +70,57 @@ fn edit_file(editor: &str, path: &Path, text: &str) -> Result<String, String> {
     drop(file);
     // The shell splits `code --wait` as it does for git; the file's name is ours.
     #[expect(clippy::disallowed_methods, reason = "the person's own editor, from the environment")]
-    let status = Command::new("sh")
+    let child = Command::new("sh")
         .args(["-c", &format!("{editor} \"$1\""), "sh"])
         .arg(path)
-        .status()
+        .spawn()
         .map_err(|error| error.to_string())?;
-    if !status.success() {
-        return Err(format!("{editor} ended with {status}"));
+    let pid = Pid::from_child(&child);
+    let status = wait(pid).map_err(|error| format!("{editor}: {error}"))?;
+    if status.exit_status() != Some(0) {
+        let how = match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "an unknown status".to_owned(),
+        };
+        return Err(format!("{editor} ended with {how}"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// Waits for the editor's end. When Ctrl-Z stops it, the whole job stops with it, so that the shell has the terminal; `fg`
+/// wakes both.
+fn wait(pid: Pid) -> rustix::io::Result<WaitStatus> {
+    loop {
+        match rustix::process::waitpid(Some(pid), WaitOptions::UNTRACED) {
+            Ok(Some((_, status))) if status.stopped() => {
+                rustix::process::kill_current_process_group(Signal::STOP)?;
+                rustix::process::kill_process(pid, Signal::CONT)?;
+            }
+            Ok(Some((_, status))) => return Ok(status),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(editor: &str, expected: Result<&str, &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("note.txt");
+        let edited = edit_file(editor, &path, "as it was");
+        assert_eq!(edited.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn an_editor_gives_what_it_left_or_says_how_it_ended() {
+        check("true", Ok("as it was"));
+        check("sh -c 'printf changed > \"$1\"' x", Ok("changed"));
+        check("false", Err("false ended with exit code 1"));
+        check("kill -KILL $$; true", Err("kill -KILL $$; true ended with signal 9"));
+    }
 }

@@ -122,7 +122,7 @@ pub(super) fn give_back_on_panic() {
         let mut out = io::stderr().lock();
         let _ = writeln!(
             out,
-            "cadge {}: stopped by a fault of its own: {}\nat {}\nNothing was changed. Please report these lines.",
+            "cadge {}: stopped by a fault of its own: {}\nat {}\nNo log was touched, and what was saved is safe; a decision still marked as saving may be lost. Please report these lines.",
             env!("CARGO_PKG_VERSION"),
             text::printable(why),
             text::printable(&place),
