@@ -229,7 +229,11 @@ mod tests {
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        let went = copier(Some(Way::File), Some(path.clone())).copy("id -g", Lines::Many, &mut |_| panic!());
+        let went = copier(Some(Way::File), Some(path.clone())).copy(
+            "id -g",
+            Lines::Many,
+            &mut |_| panic!(),
+        );
         assert_eq!(went, Ok(format!("in the file {}", path.display())));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id -g");
     }
@@ -239,7 +243,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-copy");
         let long = "x".repeat(osc52::LONGEST + 1);
-        let went = copier(None, Some(path.clone())).copy(&long, Lines::Many, &mut |_| panic!()).unwrap();
+        let went =
+            copier(None, Some(path.clone())).copy(&long, Lines::Many, &mut |_| panic!()).unwrap();
         assert!(went.starts_with("only in the file "), "{went}");
         assert!(went.contains("74,000"), "{went}");
     }

@@ -5,12 +5,12 @@ use super::settings::{Sources, variable};
 use crate::clock;
 use crate::triage::{Retention, Writer};
 use crate::ui::Msg;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use tokio::sync::mpsc::Sender;
 
 /// Starts the writer; `None` where nothing is kept: in the demo, and where there is no home.
