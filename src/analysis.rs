@@ -26,6 +26,7 @@ pub use outcome::{
     Analysis, Assessment, Attack, Cause, Direction, Fact, Match, Missing, Phase, PlaybookRef,
     Reason, Related, Risk, Step,
 };
+pub use story::Brief;
 pub use verify::verify;
 
 use crate::model::{Alert, AlertId, Level};
@@ -60,7 +61,9 @@ pub fn analyze(
     playbooks: &Playbooks,
     choice: &Choice,
 ) -> Analysis {
-    let story = story::read(alert, neighbors);
+    let briefs: Vec<_> =
+        neighbors.iter().map(|neighbor| (neighbor.id, Brief::of(neighbor.alert))).collect();
+    let story = story::read(alert, briefs.iter().map(|(id, brief)| (*id, brief)));
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
     let case = Case { alert, facts: &facts };
@@ -104,6 +107,23 @@ pub fn analyze(
         references: playbook.see.clone(),
         facts: facts.rows.clone(),
     }
+}
+
+/// Only how bad it is: the assessment that [`analyze`] would give, without the steps.
+pub fn judge<'a>(
+    alert: &Alert,
+    neighbors: impl Iterator<Item = (AlertId, &'a Brief)>,
+    playbooks: &Playbooks,
+) -> Assessment {
+    let story = story::read(alert, neighbors);
+    let mut facts = Facts::read(alert);
+    facts.set_neighbors(story.n_tactics);
+    let case = Case { alert, facts: &facts };
+    let Some((playbook, _)) = choose::choose(case, playbooks) else {
+        return without_playbook(case).assessment;
+    };
+    let recognized = assess::recognize(case, &playbook, playbooks.known());
+    assess::assess(case, &playbook, recognized.as_ref(), &story.marks)
 }
 
 fn say(statement: &Statement, case: Case<'_>) -> Option<String> {

@@ -8,6 +8,7 @@ mod filters;
 mod keep;
 mod pump;
 pub mod settings;
+pub mod sweep;
 mod taught;
 mod terminal;
 mod work;
@@ -104,11 +105,6 @@ async fn open(start: Start) -> io::Result<Left> {
         config: Config::default(),
     };
     let (mut settings, mut problems) = sources.read();
-    if sources.wants_background() {
-        sources.background = background::ask();
-        (settings, problems) = sources.read();
-    }
-    let late = Late::new(sources.background);
     let (mut screen, to_terminal) = terminal::screen()?;
     let (inbox, messages) = mpsc::channel(INBOX);
     let (taught, unread) = Taught::new(sources.paths.as_ref().map(Paths::playbooks));
@@ -121,6 +117,18 @@ async fn open(start: Start) -> io::Result<Left> {
         reports: sources.paths.as_ref().map(|paths| paths.state.join("reports")),
     };
     let jobs = Jobs::start(&tools);
+    let writer = keep::begin(&start.input, &sources, &tools.inbox);
+    let says = keep::says(&start.input, writer.is_some());
+    // Reading goes on while the terminal thinks about its background.
+    begin(start.input, &start.intake, &jobs, &tools.inbox);
+    if sources.wants_background() {
+        sources.background = background::ask();
+        let (made, more) = sources.make();
+        settings = made;
+        problems
+            .extend(more.into_iter().filter(|more| !problems.contains(more)).collect::<Vec<_>>());
+    }
+    let late = Late::new(sources.background);
     let mut app = App::new(settings.clone(), clock::now());
     app.narrow.names = start.names;
     if let Some(paths) = &sources.paths {
@@ -128,10 +136,9 @@ async fn open(start: Start) -> io::Result<Left> {
         (app.narrow.history, app.narrow.named) = (history, named);
         problems.extend(problem);
     }
-    let writer = keep::begin(&start.input, &sources, &tools.inbox);
     (app.desk.by, app.desk.host) = keep::signature();
     app.desk.keeping = if writer.is_some() { Keeping::Disk } else { Keeping::Memory };
-    if let Some(says) = keep::says(&start.input, writer.is_some()) {
+    if let Some(says) = says {
         app.lines.done(clock::now(), says);
     }
     let mut outside = Outside {
@@ -150,7 +157,7 @@ async fn open(start: Start) -> io::Result<Left> {
     outside.give_mouse(outside.mouse);
     outside.note_theme();
     let size = screen.size()?;
-    outside.tell(Msg::Resize(size.width, size.height));
+    app.size = size;
     for banner in start.banners.into_iter().chain(problems) {
         outside.tell(Msg::Banner(banner));
     }
@@ -160,11 +167,11 @@ async fn open(start: Start) -> io::Result<Left> {
     if let Some(filter) = start.filter {
         outside.tell(Msg::Narrow(filter));
     }
-    outside.begin(start.input);
     drop(inbox);
     let mut signals = Signals::new()?;
-    let mut events = without_late_answers(EventStream::new(), late);
-    run(&mut app, &mut screen, &mut events, messages, outside, &mut signals).await
+    let (answered, answers) = mpsc::unbounded_channel();
+    let mut events = without_late_answers(EventStream::new(), late, answered);
+    run(&mut app, &mut screen, &mut events, (messages, answers), outside, &mut signals).await
 }
 
 /// The console's loop, with signals and the theme's file beside it.
@@ -172,7 +179,7 @@ async fn run(
     app: &mut App,
     screen: &mut terminal::Screen,
     events: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
-    messages: mpsc::Receiver<Msg>,
+    (messages, mut answers): (mpsc::Receiver<Msg>, mpsc::UnboundedReceiver<Background>),
     outside: Outside,
     signals: &mut Signals,
 ) -> io::Result<Left> {
@@ -194,6 +201,7 @@ async fn run(
                 Asked::GoOn => outside.borrow_mut().resume(),
             },
             done = &mut console => return done.map(|()| Left::Quit),
+            Some(background) = answers.recv() => outside.borrow_mut().background(background),
             _ = file_check.tick(), if has_files => {
                 outside.borrow_mut().check_theme();
                 outside.borrow_mut().check_playbooks();
@@ -272,29 +280,23 @@ impl Outside {
                 }
             }
             Effect::Edit { text } => self.edit(&text),
-            Effect::Demo => self.begin(Input::Demo),
+            Effect::Demo => begin(Input::Demo, &self.intake, &self.jobs, &self.tools.inbox),
             // The loop performs these itself.
             Effect::Continue | Effect::Redraw | Effect::Wake { .. } => {}
             effect => self.jobs.perform(effect),
         }
     }
 
-    fn begin(&self, input: Input) {
-        let (intake, jobs, inbox) =
-            (self.intake.clone(), self.jobs.clone(), self.tools.inbox.clone());
-        match input {
-            Input::Sources(specs, options) => pump::sources(specs, options, intake, jobs, inbox),
-            Input::Demo => pump::demo(intake, jobs, inbox),
-            Input::Nothing(looked) => self.tell(Msg::NoSource(looked)),
-        }
+    /// The terminal has answered late.
+    fn background(&mut self, background: Background) {
+        self.sources.background = background;
+        let made = self.sources.make();
+        self.configured(made, false);
     }
 
     /// Tells the console something when it has room for it; what was told first comes first.
     fn tell(&self, msg: Msg) {
-        let inbox = self.tools.inbox.clone();
-        tokio::spawn(async move {
-            let _ = inbox.send(msg).await;
-        });
+        tell(&self.tools.inbox, msg);
     }
 
     fn configured(&mut self, (settings, problems): settings::Made, anew: bool) {
@@ -383,6 +385,25 @@ impl Outside {
     }
 }
 
+fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
+    let inbox = inbox.clone();
+    tokio::spawn(async move {
+        let _ = inbox.send(msg).await;
+    });
+}
+
+/// Begins to read.
+fn begin(input: Input, intake: &intake::Options, jobs: &Jobs, inbox: &mpsc::Sender<Msg>) {
+    let (intake, jobs) = (intake.clone(), jobs.clone());
+    match input {
+        Input::Sources(specs, options) => {
+            pump::sources(specs, options, intake, jobs, inbox.clone());
+        }
+        Input::Demo => pump::demo(intake, jobs, inbox.clone()),
+        Input::Nothing(looked) => tell(inbox, Msg::NoSource(looked)),
+    }
+}
+
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
 /// How long after an editor's end a signal from the keyboard was its, not ours.
@@ -446,6 +467,14 @@ fn fail() -> Asked {
 fn without_late_answers(
     events: impl Stream<Item = io::Result<Event>> + Unpin,
     mut late: Late,
+    answered: mpsc::UnboundedSender<Background>,
 ) -> impl Stream<Item = io::Result<Event>> + Unpin {
-    events.filter(move |event| future::ready(!event.as_ref().is_ok_and(|event| late.takes(event))))
+    events.filter(move |event| {
+        let takes = event.as_ref().is_ok_and(|event| late.takes(event));
+        if let Some(background) = late.answer() {
+            // Whoever would hear it is gone only with the console.
+            let _ = answered.send(background);
+        }
+        future::ready(!takes)
+    })
 }

@@ -3,6 +3,7 @@
 //! Text becomes a tree ([`Expr`]), names and types make it a program, and the program is asked of a [`Subject`].
 //! A check on a field without a value is false, whatever the operator; `""` and `<NA>` are values.
 
+mod asked;
 mod ast;
 mod check;
 mod complete;
@@ -28,13 +29,14 @@ mod tests;
 mod time;
 mod want;
 
+pub use asked::Asked;
 pub use ast::{Argument, Check, Expr, Field, Literal, Name, Operand, Right, Span, Test, Transform};
 pub use complete::{Suggestion, Suggests, Values, complete};
 pub use error::{Error, Warning};
 pub use kind::{Kind, Width};
 pub use names::Names;
 pub use operator::{Operator, Quantifier, Transformer};
-pub use prefilter::Prefilter;
+pub use prefilter::{Prefilter, certain_part, may_say_more};
 pub use print::value as quote;
 pub use scan::{Token, highlight};
 pub use subject::{Judged, Own, OwnValue, Subject, Triaged};
@@ -102,6 +104,11 @@ impl Filter {
     /// What the raw bytes of a matching record must hold; `None` when bytes cannot tell.
     pub fn prefilter(&self) -> Option<Prefilter> {
         Prefilter::of(&self.node)
+    }
+
+    /// What it looks at, and nothing else.
+    pub fn asked(&self) -> Asked {
+        Asked::of(&self.node)
     }
 
     /// Whether the condition asks for what people decided (`triage.*`).

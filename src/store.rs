@@ -22,6 +22,7 @@ pub use bodies::{Bodies, Body};
 pub use cells::Stat;
 pub use draft::{Batch, Draft, Drafter};
 pub use names::{Cell, CellId, Names, Place, Sym};
+pub use near::Places;
 pub use part::Part;
 pub use segment::{Row, SEGMENT_ROWS, Segment};
 pub use timeline::{Counts, Timeline};
@@ -165,24 +166,11 @@ impl Store {
         self.tree.count(&all, &self.cells, self.interner.names());
     }
 
-    /// The groups of a part of the alerts, in any grouping: what a filter leaves.
-    pub fn tree_of(&self, grouping: Grouping, ids: impl IntoIterator<Item = AlertId>) -> Tree {
-        let mut cells = Cells::default();
-        for id in ids {
-            if let Some((segment, index)) = self.place(id) {
-                cells.add(segment, index, id);
-            }
-        }
-        let mut tree = Tree::new(grouping);
-        tree.count(&cells.take_touched(), &cells, self.interner.names());
-        tree
-    }
-
     /// Adds when these alerts happened, and how urgent Falco called them.
     pub fn count_times(&self, timeline: &mut Timeline, ids: impl IntoIterator<Item = AlertId>) {
-        for row in ids.into_iter().filter_map(|id| self.row(id)) {
-            if let Some(nanos) = row.nanos {
-                timeline.count(nanos, row.priority);
+        for (segment, index) in ids.into_iter().filter_map(|id| self.place(id)) {
+            if let Some(nanos) = segment.nanos(index) {
+                timeline.count(nanos, segment.priority(index));
             }
         }
     }
@@ -242,15 +230,29 @@ impl Store {
         self.tree.mark_seen();
     }
 
-    /// Notes what the assessment of an alert came to.
-    pub fn assess(&mut self, id: AlertId, level: Level) {
+    /// Notes what the assessment of an alert came to; gives how many more alerts are assessed than before: 0 or 1.
+    pub fn assess(&mut self, id: AlertId, level: Level) -> u32 {
         let (at, index) = split(id);
-        let Some(segment) = self.segments.get_mut(at) else { return };
-        Arc::make_mut(segment).set_level(index, level);
-        if let Some(cell) = segment.cell(index) {
-            self.cells.assess(cell, level);
-            self.tree.assess(cell, level);
+        let Some(segment) = self.segments.get_mut(at) else { return 0 };
+        let Some(cell) = segment.cell(index) else { return 0 };
+        let before = segment.level(index);
+        if before == Some(level) {
+            return 0;
         }
+        Arc::make_mut(segment).set_level(index, level);
+        let more = u32::from(before.is_none());
+        self.cells.assess(cell, level, more);
+        self.tree.assess(cell, level, more);
+        more
+    }
+
+    /// Alerts of `range` that were not assessed yet, in order.
+    pub fn unassessed(&self, range: std::ops::Range<usize>) -> Vec<AlertId> {
+        let ids = range.filter_map(|at| u32::try_from(at).ok()).map(AlertId);
+        ids.filter(|id| {
+            self.place(*id).is_some_and(|(segment, index)| segment.level(index).is_none())
+        })
+        .collect()
     }
 
     /// An immutable view for work in the background.
@@ -302,6 +304,15 @@ impl Store {
 }
 
 impl Snapshot {
+    /// How many alerts there are.
+    pub fn len(&self) -> usize {
+        self.segments.last().map_or(0, |last| (self.segments.len() - 1) * SEGMENT_ROWS + last.len())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// One alert's columns.
     pub fn row(&self, id: AlertId) -> Option<Row<'_>> {
         let (at, index) = split(id);
@@ -320,6 +331,18 @@ impl Snapshot {
         let (at, index) = split(id);
         let line = self.segments.get(at).and_then(|segment| segment.line(index)).unwrap_or(0);
         Origin { source: name.unwrap_or_default(), offset: location.offset, line }
+    }
+
+    /// The rule and container of one alert.
+    pub fn cell_of(&self, id: AlertId) -> Option<CellId> {
+        let (segment, index) = self.place(id)?;
+        segment.cell(index)
+    }
+
+    fn place(&self, id: AlertId) -> Option<(&Segment, usize)> {
+        let (at, index) = split(id);
+        let segment = self.segments.get(at)?;
+        (index < segment.len()).then_some((&**segment, index))
     }
 
     /// All rows in the order they were read.

@@ -1,10 +1,9 @@
 //! What the neighbors add: several tactics in one container within minutes are a story, a loop is one thing.
 
-use super::Neighbour;
 use super::attack::tactics;
 use super::facts::{Mark, ancestry_drill};
 use super::outcome::Related;
-use crate::model::Alert;
+use crate::model::{Alert, AlertId};
 use jiff::SignedDuration;
 
 /// How far apart the acts of one story may lie.
@@ -24,47 +23,106 @@ pub struct Story {
     pub n_repeats: usize,
 }
 
+/// What a story needs of a neighbor: little enough to be kept for thousands.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    time: Option<jiff::Timestamp>,
+    rule: Option<Box<str>>,
+    hostname: Option<Box<str>>,
+    container: Here,
+    command: Option<Box<str>>,
+    pid: Option<i128>,
+    tactics: Vec<String>,
+    is_drill: bool,
+}
+
+/// Where an alert is, as far as that can be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Here {
+    /// The first twelve characters of the id.
+    id: Option<Box<str>>,
+    is_known: bool,
+    name: Option<Box<str>>,
+}
+
+impl Brief {
+    pub fn of(alert: &Alert) -> Self {
+        Self {
+            time: alert.time,
+            rule: alert.rule.clone(),
+            hostname: alert.hostname.clone(),
+            container: Here::of(alert),
+            command: alert.fields.text("proc.cmdline").map(Box::from),
+            pid: alert.fields.number("proc.pid"),
+            tactics: tactics(&alert.tags),
+            is_drill: ancestry_drill(alert).is_some(),
+        }
+    }
+
+    fn rule_name(&self) -> &str {
+        self.rule.as_deref().unwrap_or("(no rule name)")
+    }
+}
+
+impl Here {
+    fn of(alert: &Alert) -> Self {
+        let container = alert.container();
+        let short = |id: &str| id.chars().take(12).collect::<String>().into_boxed_str();
+        Self {
+            id: container.id.map(short),
+            is_known: container.id.is_some_and(|id| !id.is_empty() && id != "host"),
+            name: container.name.map(Box::from),
+        }
+    }
+
+    fn is_that_of(&self, other: &Self) -> bool {
+        if self.is_known || other.is_known {
+            return self.id == other.id;
+        }
+        self.name.as_deref().is_some_and(|name| !name.is_empty() && name != "host")
+            && other.name == self.name
+    }
+}
+
 /// Reads the neighbors.
-pub fn read(alert: &Alert, neighbors: &[Neighbour<'_>]) -> Story {
+pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Brief)>) -> Story {
     let mut story = Story::default();
-    let own = tactics(&alert.tags);
+    let own = Brief::of(alert);
     let mut acts: Vec<(jiff::Timestamp, String, &str)> = Vec::new();
     let mut others: Vec<String> = Vec::new();
-    for neighbor in neighbors {
-        let near = match (alert.time, neighbor.alert.time) {
+    for (id, neighbor) in neighbors {
+        let near = match (own.time, neighbor.time) {
             (Some(a), Some(b)) => a.duration_since(b).abs() <= WITHIN,
             _ => false,
         };
-        let here = same_container(alert, neighbor.alert);
-        let repeats = alert.rule == neighbor.alert.rule
-            && here
-            && alert.fields.text("proc.cmdline") == neighbor.alert.fields.text("proc.cmdline");
+        let here = own.container.is_that_of(&neighbor.container);
+        let repeats = own.rule == neighbor.rule && here && own.command == neighbor.command;
         story.n_repeats += usize::from(repeats);
-        if here && near && !repeats && ancestry_drill(neighbor.alert).is_none() {
-            for tactic in tactics(&neighbor.alert.tags) {
-                if let Some(time) = neighbor.alert.time {
-                    acts.push((time, tactic.clone(), neighbor.alert.rule_name()));
+        if here && near && !repeats && !neighbor.is_drill {
+            for tactic in &neighbor.tactics {
+                if let Some(time) = neighbor.time {
+                    acts.push((time, tactic.clone(), neighbor.rule_name()));
                 }
-                if !own.contains(&tactic) && !others.contains(&tactic) {
-                    others.push(tactic);
+                if !own.tactics.contains(tactic) && !others.contains(tactic) {
+                    others.push(tactic.clone());
                 }
             }
         }
-        if let Some(why) = why(alert, neighbor.alert, here, near)
+        if let Some(why) = why(&own, neighbor, here, near)
             && story.related.len() < LISTED
             && !(repeats && story.related.iter().any(|known| known.why.starts_with("repeats")))
         {
-            let why = if repeats { "repeats this alert".to_owned() } else { why };
+            let why = if repeats { "repeats this alert" } else { why };
             story.related.push(Related {
-                id: neighbor.id,
-                rule: neighbor.alert.rule_name().to_owned(),
-                why,
+                id,
+                rule: neighbor.rule_name().to_owned(),
+                why: why.to_owned(),
             });
         }
     }
     story.n_tactics = others.len();
-    if !others.is_empty() && ancestry_drill(alert).is_none() {
-        tell(&mut story, alert, acts, &own);
+    if !others.is_empty() && !own.is_drill {
+        tell(&mut story, alert, acts, &own.tactics);
     }
     story
 }
@@ -98,24 +156,13 @@ fn tell<'a>(
     story.told = Some(told);
 }
 
-fn same_container(a: &Alert, b: &Alert) -> bool {
-    let (here, there) = (a.container(), b.container());
-    let known = |id: Option<&str>| id.is_some_and(|id| !id.is_empty() && id != "host");
-    if known(here.id) || known(there.id) {
-        let short = |id: Option<&'_ str>| id.map(|id| id.chars().take(12).collect::<String>());
-        return short(here.id) == short(there.id);
-    }
-    here.name.is_some_and(|name| !name.is_empty() && name != "host" && there.name == Some(name))
-}
-
-fn why(a: &Alert, b: &Alert, here: bool, near: bool) -> Option<String> {
-    let pid = a.fields.number("proc.pid");
-    if pid.is_some() && pid == b.fields.number("proc.pid") && a.hostname == b.hostname {
-        return Some("same process".to_owned());
+fn why(own: &Brief, other: &Brief, here: bool, near: bool) -> Option<&'static str> {
+    let same_host = own.hostname == other.hostname;
+    if own.pid.is_some() && own.pid == other.pid && same_host {
+        return Some("same process");
     }
     if here {
-        return Some("same container".to_owned());
+        return Some("same container");
     }
-    (near && a.hostname.is_some() && a.hostname == b.hostname)
-        .then(|| "same host, same minutes".to_owned())
+    (near && own.hostname.is_some() && same_host).then_some("same host, same minutes")
 }

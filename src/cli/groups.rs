@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::{By, Groups};
 use super::select::Selection;
 use super::session::Session;
-use crate::model::{AlertId, Priority};
+use crate::model::Priority;
 use crate::report::json;
 use crate::store::{Cell, Names, Row};
 use crate::text;
@@ -72,11 +72,8 @@ fn count<'a>(session: &'a Session, selection: &Selection, by: By) -> HashMap<Key
         }
         return counts;
     }
-    for id in (0..u32::try_from(store.len()).unwrap_or(u32::MAX)).map(AlertId) {
-        let Some(row) = store.row(id).filter(|_| selection.admits(session, id).unwrap_or(false))
-        else {
-            continue;
-        };
+    let answer = selection.picked(session);
+    for row in answer.ids.into_iter().filter_map(|id| store.row(id)) {
         let (key, name) = key(&row, by);
         counts.entry(key).or_default().add(1, row.nanos, row.nanos, row.priority, name);
     }

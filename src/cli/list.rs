@@ -23,14 +23,24 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
         return table(list, &session, &selection);
     }
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
+    let answer = if list.rejects {
+        crate::driver::sweep::Answer::default()
+    } else {
+        selection.picked(&session)
+    };
+    let mut printer = Printer { list, selection, n_shown: 0, n_gone: answer.n_gone };
     if list.rejects {
         for reject in session.store.rejects() {
             printer.reject(&mut out, reject)?;
         }
+    } else if list.count {
+        printer.n_shown = answer.ids.len() as u64;
     } else {
-        for id in session.order() {
-            printer.alert(&mut out, &session, id)?;
+        let is_picked = |id: &AlertId| answer.ids.binary_search(id).is_ok();
+        for id in session.order().into_iter().filter(is_picked) {
+            if let Some((bytes, alert)) = printer.read(&session, id) {
+                printer.print(&mut out, &bytes, &alert)?;
+            }
         }
     }
     if list.count {
@@ -49,10 +59,9 @@ fn table(list: &List, session: &Session, selection: &Selection) -> anyhow::Resul
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut table = csv::Table::new(out, !list.no_mask)?;
     let mut n_shown = 0_u64;
-    for id in session.order() {
-        if let Ok((bytes, alert)) = session.alert(id)
-            && selection.admits_alert(&bytes, &alert)
-        {
+    let answer = selection.picked(session);
+    for id in session.order().into_iter().filter(|id| answer.ids.binary_search(id).is_ok()) {
+        if let Ok((_, alert)) = session.alert(id) {
             n_shown += 1;
             table.alert(&alert)?;
         }
@@ -126,25 +135,29 @@ impl Printer<'_> {
             }
             return Ok(());
         }
+        if self.selection.decide(session, id) == Some(false) {
+            return Ok(());
+        }
         let Some((bytes, alert)) = self.read(session, id) else { return Ok(()) };
         if !self.selection.admits_alert(&bytes, &alert) {
             return Ok(());
         }
+        self.print(out, &bytes, &alert)
+    }
+
+    fn print(&mut self, out: &mut impl Write, bytes: &[u8], alert: &Alert) -> io::Result<()> {
         self.n_shown += 1;
         let mut line = String::with_capacity(bytes.len() + 256);
         if is_json(self.list) {
-            record::alert(&mut line, &alert);
+            record::alert(&mut line, alert);
         } else {
-            plain(&mut line, &alert);
+            plain(&mut line, alert);
         }
         line.push('\n');
         out.write_all(line.as_bytes())
     }
 
     fn read(&mut self, session: &Session, id: AlertId) -> Option<(Vec<u8>, Alert)> {
-        if let Some(false) = self.selection.decide(session, id) {
-            return None;
-        }
         session.alert(id).inspect_err(|_| self.n_gone += 1).ok()
     }
 

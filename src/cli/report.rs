@@ -8,6 +8,7 @@ use super::{Exit, explain, pick};
 use crate::analysis::Choice;
 use crate::clock;
 use crate::config::Paths;
+use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
 use crate::report::dossier::{Chapter, Dossier, Rest, place};
 use crate::report::{bundle, case, dossier_json, file, html};
@@ -164,6 +165,9 @@ fn selected(session: &Session, order: &[AlertId], chosen: &Chosen) -> anyhow::Re
         wanted.insert(place);
     }
     let mut places = Vec::new();
+    let is_whole = selection.is_everything();
+    let answer = if is_whole { Answer::default() } else { selection.picked(session) };
+    let is_picked = |id: &AlertId| is_whole || answer.ids.binary_search(id).is_ok();
     for (at, id) in order.iter().enumerate() {
         if !chosen.alerts.is_empty() && !wanted.contains(&at) {
             continue;
@@ -172,8 +176,8 @@ fn selected(session: &Session, order: &[AlertId], chosen: &Chosen) -> anyhow::Re
             places.push(at);
             continue;
         }
-        if let Ok((bytes, alert)) = session.alert(*id)
-            && selection.admits_alert(&bytes, &alert)
+        if is_picked(id)
+            && let Ok((_, alert)) = session.alert(*id)
             && chosen.group.as_deref().is_none_or(|group| is_in(group, &alert))
         {
             places.push(at);

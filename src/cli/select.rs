@@ -3,9 +3,11 @@
 
 use super::args::Select;
 use super::session::{self, Session};
+use crate::analysis::Playbooks;
 use crate::clock;
 use crate::config::Paths;
 use crate::decode::RulesFiles;
+use crate::driver::sweep::{Answer, Question};
 use crate::model::{Alert, AlertId};
 use crate::query::{Filter, Judged};
 use crate::source::Gone;
@@ -13,14 +15,15 @@ use crate::text;
 use crate::triage::{Board, Db};
 use memchr::memmem::Finder;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// What to look for; nothing means everything.
 #[derive(Debug, Default)]
 pub struct Selection {
-    filter: Option<Filter>,
-    search: Option<Finder<'static>>,
+    filter: Option<Arc<Filter>>,
+    search: Option<(String, Finder<'static>)>,
     /// What people decided, where the filter asks for it.
-    board: Option<Board>,
+    board: Option<Arc<Board>>,
 }
 
 /// A filter that cannot be read, marked where it is wrong.
@@ -32,16 +35,37 @@ impl Selection {
     /// Reads the options.
     pub fn new(select: &Select, session: &Session) -> Result<Self, BadFilter> {
         let filter = match &select.filter {
-            Some(text) => Some(filter(text, &session.rules)?),
+            Some(text) => Some(Arc::new(filter(text, &session.rules)?)),
             None => None,
         };
-        let search = select.search.as_deref().map(|text| Finder::new(text).into_owned());
-        let board = filter.as_ref().filter(|filter| filter.needs_triage()).map(|_| decisions());
+        let search =
+            select.search.clone().map(|text| (text.clone(), Finder::new(&text).into_owned()));
+        let needs_triage = filter.as_ref().is_some_and(|filter| filter.needs_triage());
+        let board = needs_triage.then(|| Arc::new(decisions()));
         Ok(Self { filter, search, board })
     }
 
     pub fn is_everything(&self) -> bool {
         self.filter.is_none() && self.search.is_none()
+    }
+
+    /// All alerts that are selected, in the order they were read, and how many could not be read again.
+    pub fn picked(&self, session: &Session) -> Answer {
+        let end = u32::try_from(session.store.len()).unwrap_or(u32::MAX);
+        if self.is_everything() {
+            return Answer { ids: (0..end).map(AlertId).collect(), n_gone: 0 };
+        }
+        let needs_judgment = self.filter.as_ref().is_some_and(|filter| filter.needs_judgment());
+        let playbooks =
+            if needs_judgment { super::explain::playbooks().0 } else { Playbooks::builtin() };
+        let mut question = Question::new(Arc::new(playbooks));
+        if let Some(filter) = &self.filter {
+            question = question.with_filter(Arc::clone(filter), self.board.clone());
+        }
+        if let Some((text, _)) = &self.search {
+            question = question.with_text(text);
+        }
+        question.of(&session.store.snapshot(), &session.records, 0..end)
     }
 
     /// The answer as far as the columns can tell.
@@ -68,7 +92,7 @@ impl Selection {
 
     /// Whether an alert that was read again is selected.
     pub fn admits_alert(&self, bytes: &[u8], alert: &Alert) -> bool {
-        let holds_filter = |filter: &Filter| match &self.board {
+        let holds_filter = |filter: &Arc<Filter>| match &self.board {
             None => filter.matches(alert),
             Some(board) => {
                 let triage = Some(board.triaged(alert));
@@ -76,7 +100,7 @@ impl Selection {
             }
         };
         self.filter.as_ref().is_none_or(holds_filter)
-            && self.search.as_ref().is_none_or(|finder| holds(finder, bytes, alert))
+            && self.search.as_ref().is_none_or(|(_, finder)| holds(finder, bytes, alert))
     }
 }
 

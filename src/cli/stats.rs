@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::Stats;
 use super::select::Selection;
 use super::session::Session;
-use crate::model::{AlertId, Priority};
+use crate::model::Priority;
 use crate::report::json;
 use crate::text;
 use jiff::Timestamp;
@@ -53,12 +53,8 @@ fn count(session: &Session, selection: &Selection) -> Count {
             *count.by_rule.entry(rule).or_default() += u64::from(stat.count);
         }
     } else {
-        for id in (0..u32::try_from(store.len()).unwrap_or(u32::MAX)).map(AlertId) {
-            let Some(row) =
-                store.row(id).filter(|_| selection.admits(session, id).unwrap_or(false))
-            else {
-                continue;
-            };
+        let answer = selection.picked(session);
+        for row in answer.ids.into_iter().filter_map(|id| store.row(id)) {
             count.alerts += 1;
             count.first = count.first.into_iter().chain(row.nanos).min();
             count.last = count.last.into_iter().chain(row.nanos).max();

@@ -6,6 +6,7 @@
 //! behind the one before in an earlier line, strings by their closing quote.
 
 mod keys;
+mod pick;
 mod quotes;
 mod stamp;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod words;
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority};
 use keys::{Column, Keys, Member};
+pub use pick::Wants;
 use quotes::Quotes;
 use wide::u8x16;
 use words::Words;

@@ -1,7 +1,7 @@
 //! Asks the terminal for the color of its background (OSC 11), to choose between light and dark.
 //!
-//! Behind it stands a question that every terminal answers, so that one without OSC 11 costs no waiting. An answer
-//! that comes too late would look like typing: [`Late`] takes it out of the keys.
+//! Behind it stands a question that every terminal answers, so that one without OSC 11 costs no waiting. Nobody waits long
+//! for the first screen: an answer that comes later would look like typing, so [`Late`] takes it out of the keys.
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-/// How long the terminal may take.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long the first screen waits for the terminal.
+const PATIENCE: Duration = Duration::from_millis(15);
 
 /// What the terminal said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,40 +73,52 @@ fn read_answer(answer: &[u8]) -> Option<Background> {
     Some(if brightness > 127 { Background::Light } else { Background::Dark })
 }
 
+/// Longest answer, in characters.
+const LONGEST: usize = 40;
+
 /// Takes an answer that came too late out of the stream of keys.
 #[derive(Debug, Default)]
 pub(super) struct Late {
     expected: bool,
-    /// How many events of the answer were taken.
-    inside: Option<u8>,
+    /// What was taken of the answer.
+    inside: Option<String>,
+    /// The answer, once it is complete.
+    answer: Option<Background>,
 }
 
 impl Late {
     pub(super) fn new(background: Background) -> Self {
-        Self { expected: background == Background::Silent, inside: None }
+        Self { expected: background == Background::Silent, ..Self::default() }
+    }
+
+    /// The answer, once and only when it has just come.
+    pub(super) fn answer(&mut self) -> Option<Background> {
+        self.answer.take()
     }
 
     /// Whether an event belongs to the late answer and must not act as a key.
     pub(super) fn takes(&mut self, event: &Event) -> bool {
         let Event::Key(key) = event else { return false };
         let alt = key.modifiers.contains(KeyModifiers::ALT);
-        match self.inside {
-            None => {
-                if self.expected && alt && key.code == KeyCode::Char(']') {
-                    self.expected = false;
-                    self.inside = Some(0);
-                    return true;
-                }
-                false
+        let Some(mut text) = self.inside.take() else {
+            let begins = self.expected && alt && key.code == KeyCode::Char(']');
+            if begins {
+                self.expected = false;
+                self.inside = Some("]".to_owned());
             }
-            Some(n) => {
-                let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-                let ends = alt && key.code == KeyCode::Char('\\')
-                    || ctrl && key.code == KeyCode::Char('g');
-                self.inside = (!ends && n < 40).then_some(n + 1);
-                true
+            return begins;
+        };
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let ends = alt && key.code == KeyCode::Char('\\') || ctrl && key.code == KeyCode::Char('g');
+        if ends {
+            self.answer = read_answer(text.as_bytes());
+        } else if text.len() < LONGEST {
+            if let KeyCode::Char(char) = key.code {
+                text.push(char);
             }
+            self.inside = Some(text);
         }
+        true
     }
 }
 
@@ -145,10 +157,13 @@ mod tests {
         let mut late = Late::new(Background::Silent);
         let event = |c, modifiers| Event::Key(KeyEvent::new(KeyCode::Char(c), modifiers));
         assert!(late.takes(&event(']', KeyModifiers::ALT)));
-        for c in "11;rgb:0/0/0".chars() {
+        for c in "11;rgb:f/f/f".chars() {
             assert!(late.takes(&event(c, KeyModifiers::NONE)));
         }
+        assert_eq!(late.answer(), None);
         assert!(late.takes(&event('\\', KeyModifiers::ALT)));
+        assert_eq!(late.answer(), Some(Background::Light));
+        assert_eq!(late.answer(), None);
         assert!(!late.takes(&event('q', KeyModifiers::NONE)));
         assert!(!late.takes(&event(']', KeyModifiers::ALT)));
         assert!(!Late::new(Background::Dark).takes(&event(']', KeyModifiers::ALT)));

@@ -5,6 +5,7 @@ use crate::model::{Alert, BodyId, Location, Origin};
 use crate::source::{Bodies, Delivery, Gone};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// Where records lie, and how each body is decoded. A clone does not see later bodies.
@@ -35,6 +36,11 @@ impl Records {
     /// How a body is decoded.
     pub fn context(&self, body: BodyId) -> Arc<Context> {
         self.contexts.get(&body).cloned().unwrap_or_default()
+    }
+
+    /// The handle of a body while it is held, for reading many records in one go.
+    pub fn handle(&self, body: BodyId) -> Option<&Arc<File>> {
+        self.bodies.handle(body)
     }
 
     /// The bytes of a record.

@@ -47,15 +47,26 @@ impl Need {
 
 /// Whether letters may stand as escapes, in pieces, or as numbers.
 fn may_spell_otherwise(record: &[u8]) -> bool {
-    let holds = |text: &[u8]| memchr::memmem::find(record, text).is_some();
     memchr::memchr2(b'\n', b'\r', record.trim_ascii_end()).is_some()
-        || holds(b"\\u00")
-        || holds(b"\\U")
-        || holds(b"\\x")
+        || memchr::memchr_iter(b'\\', record)
+            .any(|at| matches!(record.get(at + 1), Some(b'u' | b'U' | b'x')))
         || memchr::memmem::find(record, b"\"MESSAGE\"").is_some_and(|at| {
             let after = record.get(at + 9..).unwrap_or_default();
             after.iter().find(|byte| !matches!(byte, b' ' | b':' | b'\t')) == Some(&b'[')
         })
+}
+
+/// The longest part of a text that stands in the bytes of every record that says it, as [`Prefilter`] looks for it; `None`
+/// when none is long enough to tell records apart.
+pub fn certain_part(text: &str) -> Option<&str> {
+    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
+    let runs = text.split(|char| !plain(char));
+    runs.max_by_key(|run| run.len()).filter(|run| run.len() >= SHORTEST)
+}
+
+/// Whether a record may say something that does not stand in its bytes.
+pub fn may_say_more(record: &[u8]) -> bool {
+    may_spell_otherwise(record)
 }
 
 fn need(node: &Node) -> Option<Need> {

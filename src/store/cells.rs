@@ -115,9 +115,9 @@ impl Cells {
         }
     }
 
-    pub fn assess(&mut self, cell: CellId, level: Level) {
+    pub fn assess(&mut self, cell: CellId, level: Level, alerts: u32) {
         if let Some(stat) = self.stats.get_mut(cell.0 as usize) {
-            stat.assess(Some(level), 1);
+            stat.assess(Some(level), alerts);
         }
     }
 

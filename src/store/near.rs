@@ -1,6 +1,6 @@
 //! Which alerts stand near one: in the same container around the same time, or on the same host at the same moment.
 
-use super::{Row, Snapshot, names::Place};
+use super::{Place, SEGMENT_ROWS, Snapshot, Sym, join};
 use crate::model::AlertId;
 use rustc_hash::FxHashMap;
 
@@ -14,30 +14,118 @@ const MOST_IN_CONTAINER: usize = 20;
 const MOST_ON_HOST: usize = 6;
 const MOST_ALIKE: usize = 3;
 
+/// Which rows lie in one container, looked up once: for whoever asks for the neighbors of many alerts.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The container of each cell; `None` where its place is not known.
+    cells: Vec<Option<u32>>,
+    numbers: FxHashMap<(Sym, Sym), u32>,
+    /// By container, its rows in order.
+    rows: Vec<Vec<u32>>,
+    n_rows: usize,
+}
+
+impl Places {
+    /// Learns the rows that came since the last time.
+    pub fn learn(&mut self, all: &Snapshot) {
+        for cell in all.names.cells().iter().skip(self.cells.len()) {
+            let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+            let number = cell.place.map(|place| {
+                *self.numbers.entry((place.container_id, place.hostname)).or_insert(next)
+            });
+            self.cells.push(number);
+        }
+        self.rows.resize_with(self.numbers.len(), Vec::new);
+        while let Some(segment) = all.segments.get(self.n_rows / SEGMENT_ROWS)
+            && self.n_rows % SEGMENT_ROWS < segment.len()
+        {
+            for cell in segment.cells().iter().skip(self.n_rows % SEGMENT_ROWS) {
+                let row = u32::try_from(self.n_rows).unwrap_or(u32::MAX);
+                let container = self.cells.get(cell.0 as usize).copied().flatten();
+                if let Some(rows) = container.and_then(|at| self.rows.get_mut(at as usize)) {
+                    rows.push(row);
+                }
+                self.n_rows += 1;
+            }
+        }
+    }
+
+    /// The rows of a place's container from `first` to `last`.
+    fn rows(&self, place: Place, first: u32, last: u32) -> &[u32] {
+        let number = self.numbers.get(&(place.container_id, place.hostname));
+        let rows = number.and_then(|at| self.rows.get(*at as usize));
+        let rows = rows.map(Vec::as_slice).unwrap_or_default();
+        let from = rows.partition_point(|row| *row < first);
+        let to = rows.partition_point(|row| *row <= last);
+        rows.get(from..to).unwrap_or_default()
+    }
+}
+
 impl Snapshot {
     /// The neighbours worth reading when an alert is analyzed, in the order read; never more than a few dozen.
     pub fn near(&self, id: AlertId) -> Vec<AlertId> {
+        let inside = |place: Place, first: u32, last: u32| {
+            let rows = (first..=last).filter(|row| {
+                self.cell_of(AlertId(*row)).is_some_and(|cell| {
+                    let there = self.names.cell(cell).and_then(|cell| cell.place);
+                    there.is_some_and(|there| same_container(place, there))
+                })
+            });
+            rows.collect()
+        };
+        self.near_by(id, inside)
+    }
+
+    /// The same, with places looked up before.
+    pub fn near_with(&self, id: AlertId, places: &Places) -> Vec<AlertId> {
+        self.near_by(id, |place, first, last| places.rows(place, first, last).to_vec())
+    }
+
+    fn near_by(
+        &self,
+        id: AlertId,
+        in_container: impl Fn(Place, u32, u32) -> Vec<u32>,
+    ) -> Vec<AlertId> {
         let Some(here) = self.row(id) else { return Vec::new() };
         let Some(place) = self.names.cell(here.cell).and_then(|cell| cell.place) else {
             return Vec::new();
         };
         let has_container = here.container.id.is_some_and(|id| !id.is_empty() && id != "host");
+        let (first, last) = (id.0.saturating_sub(ROWS), id.0.saturating_add(ROWS));
+        let away = |time: i64| Some(time.saturating_sub(here.nanos?).saturating_abs());
         let mut inside = Vec::new();
+        if has_container {
+            for other in in_container(place, first, last).into_iter().map(AlertId) {
+                let Some((segment, index)) = self.place(other).filter(|_| other != id) else {
+                    continue;
+                };
+                let away = segment.nanos(index).and_then(away);
+                if away.is_none_or(|away| away <= IN_CONTAINER)
+                    && let Some(cell) = segment.cell(index)
+                {
+                    inside.push((away.unwrap_or(i64::MAX), other, cell));
+                }
+            }
+        }
         let mut beside = Vec::new();
-        let last = id.0.saturating_add(ROWS);
-        for other in (id.0.saturating_sub(ROWS)..=last).map(AlertId).filter(|other| *other != id) {
-            let Some(row) = self.row(other) else { continue };
-            let Some(there) = self.names.cell(row.cell).and_then(|cell| cell.place) else {
-                continue;
-            };
-            let away = away(&here, &row);
-            let is_inside = has_container
-                && same_container(place, there)
-                && away.is_none_or(|away| away <= IN_CONTAINER);
-            if is_inside {
-                inside.push((away.unwrap_or(i64::MAX), other, row.cell));
-            } else if place.hostname == there.hostname && away.is_some_and(|away| away <= ON_HOST) {
-                beside.push((away.unwrap_or(i64::MAX), other, row.cell));
+        let (first, last) = (first as usize, last as usize);
+        let segments = self.segments.iter().enumerate().skip(first / SEGMENT_ROWS);
+        for (at, segment) in segments.take_while(|(at, _)| at * SEGMENT_ROWS <= last) {
+            let start = at * SEGMENT_ROWS;
+            let (skip, end) = (first.saturating_sub(start), last + 1 - start);
+            // Most rows are too far away in time, and that is told by one column.
+            for (index, time) in segment.times().iter().enumerate().take(end).skip(skip) {
+                let Some(away) = away(*time).filter(|away| *away <= ON_HOST) else { continue };
+                let other = join(at, index);
+                let Some(cell) = segment.cell(index).filter(|_| other != id) else { continue };
+                let Some(there) = self.names.cell(cell).and_then(|cell| cell.place) else {
+                    continue;
+                };
+                if place.hostname == there.hostname
+                    && !(has_container && same_container(place, there))
+                {
+                    beside.push((away, other, cell));
+                }
             }
         }
         let mut near = nearest(inside, MOST_IN_CONTAINER);
@@ -49,11 +137,6 @@ impl Snapshot {
 
 fn same_container(a: Place, b: Place) -> bool {
     a.container_id == b.container_id && a.hostname == b.hostname
-}
-
-/// Nanoseconds between two events, when both times are known.
-fn away(a: &Row<'_>, b: &Row<'_>) -> Option<i64> {
-    Some(a.nanos?.saturating_sub(b.nanos?).saturating_abs())
 }
 
 /// The nearest ones, but of each kind only a few: ten thousand alike must not hide the one that differs.

@@ -1,7 +1,7 @@
 //! Some of the alerts, counted in the groups of a larger tree: groups keep their numbers, those without alerts are empty.
 
 use super::cells::Cells;
-use super::{CellId, Store, Tree};
+use super::{CellId, Grouping, Store, Tree};
 use crate::model::{AlertId, Level};
 
 /// What is left of a tree when some of its alerts are put aside.
@@ -17,10 +17,15 @@ impl Part {
         &self.tree
     }
 
-    /// Notes what the assessment of an alert in it came to.
-    pub fn assess(&mut self, cell: CellId, level: Level) {
-        self.cells.assess(cell, level);
-        self.tree.assess(cell, level);
+    /// Nothing yet, in groups of its own.
+    pub fn new(grouping: Grouping) -> Self {
+        Self { cells: Cells::default(), tree: Tree::new(grouping) }
+    }
+
+    /// Notes what the assessment of an alert in it came to; `alerts` is 0 where that alert was counted as assessed before.
+    pub fn assess(&mut self, cell: CellId, level: Level, alerts: u32) {
+        self.cells.assess(cell, level, alerts);
+        self.tree.assess(cell, level, alerts);
     }
 }
 
@@ -35,6 +40,17 @@ impl Store {
         part.tree = whole.emptied();
         let all: Vec<CellId> = part.cells.ids().collect();
         part.tree.count(&all, &part.cells, self.interner.names());
+    }
+
+    /// Counts more alerts in a part that has groups of its own; costs as much as there are more.
+    pub fn grow(&self, part: &mut Part, ids: impl IntoIterator<Item = AlertId>) {
+        for id in ids {
+            if let Some((segment, index)) = self.place(id) {
+                part.cells.add(segment, index, id);
+            }
+        }
+        let touched = part.cells.take_touched();
+        part.tree.count(&touched, &part.cells, self.interner.names());
     }
 
     /// The rule and container of one alert.

@@ -93,7 +93,12 @@ proptest! {
         let mut store = store(&rows, 7);
         for grouping in Grouping::ALL {
             store.regroup(grouping);
-            let whole = store.tree_of(grouping, (0..rows.len()).map(|at| AlertId(u32::try_from(at).unwrap())));
+            let mut part = Part::new(grouping);
+            let all = (0..rows.len()).map(|at| AlertId(u32::try_from(at).unwrap()));
+            // In two goes, as a filter's matches come.
+            store.grow(&mut part, all.clone().take(rows.len() / 2));
+            store.grow(&mut part, all.skip(rows.len() / 2));
+            let whole = part.tree();
             let count = |tree: &Tree| -> u32 {
                 tree.roots().iter().filter_map(|id| tree.node(*id)).map(|node| node.stat.count).sum()
             };

@@ -77,8 +77,15 @@ pub struct Tree {
     nodes: Vec<Node>,
     roots: Vec<NodeId>,
     index: FxHashMap<(Option<NodeId>, Key), NodeId>,
-    /// The leaf of each cell, and how many of its alerts are counted here.
-    leaves: FxHashMap<CellId, (NodeId, u32)>,
+    leaves: FxHashMap<CellId, Leaf>,
+}
+
+/// The leaf of a cell, and how many of its alerts and assessments are counted in it.
+#[derive(Clone, Copy, Debug)]
+struct Leaf {
+    node: NodeId,
+    counted: u32,
+    assessed: u32,
 }
 
 impl Tree {
@@ -106,7 +113,7 @@ impl Tree {
 
     /// The group that an alert of this cell lies in, innermost.
     pub fn leaf(&self, cell: CellId) -> Option<NodeId> {
-        self.leaves.get(&cell).map(|(node, _)| *node)
+        self.leaves.get(&cell).map(|leaf| leaf.node)
     }
 
     /// The texts of a node's keys from the root down, `None` where Falco did not know; they find the node again in
@@ -147,8 +154,8 @@ impl Tree {
             node.stat = Stat::default();
             node.place = Place::default();
         }
-        for (_, counted) in empty.leaves.values_mut() {
-            *counted = 0;
+        for leaf in empty.leaves.values_mut() {
+            (leaf.counted, leaf.assessed) = (0, 0);
         }
         empty
     }
@@ -160,14 +167,15 @@ impl Tree {
         }
         for id in touched {
             let (Some(stat), Some(cell)) = (cells.get(*id), names.cell(*id)) else { continue };
-            let (leaf, counted) =
-                self.leaves.get(id).copied().unwrap_or_else(|| (self.plant(*id, cell, names), 0));
-            self.leaves.insert(*id, (leaf, stat.count));
+            let Leaf { node, counted, assessed } = match self.leaves.get(id) {
+                Some(leaf) => *leaf,
+                None => Leaf { node: self.plant(*id, cell, names), counted: 0, assessed: 0 },
+            };
+            self.leaves.insert(*id, Leaf { node, counted: stat.count, assessed: stat.assessed });
             let more = stat.count - counted;
-            self.climb(leaf, |node| {
-                if counted == 0 {
-                    node.stat.assess(stat.level, stat.assessed);
-                }
+            let more_assessed = stat.assessed.saturating_sub(assessed);
+            self.climb(node, |node| {
+                node.stat.assess(stat.level, more_assessed);
                 node.stat.count += more;
                 node.stat.fresh += if counted == 0 { stat.fresh } else { more };
                 node.stat.span(stat.first, stat.last);
@@ -186,9 +194,11 @@ impl Tree {
         }
     }
 
-    pub(super) fn assess(&mut self, cell: CellId, level: Level) {
-        if let Some(leaf) = self.leaf(cell) {
-            self.climb(leaf, |node| node.stat.assess(Some(level), 1));
+    pub(super) fn assess(&mut self, cell: CellId, level: Level, alerts: u32) {
+        if let Some(leaf) = self.leaves.get_mut(&cell) {
+            leaf.assessed += alerts;
+            let node = leaf.node;
+            self.climb(node, |node| node.stat.assess(Some(level), alerts));
         }
     }
 

@@ -281,7 +281,7 @@ impl App {
         if self.assessor.wanted == Some(id) {
             // The list says at once what the detail says.
             if let Ok(look) = &look {
-                self.store.assess(id, look.analysis.assessment.level);
+                self.note_level(id, look.analysis.assessment.level);
                 self.groups.unsettle();
             }
             self.detail.take(id, look);
@@ -291,7 +291,7 @@ impl App {
     /// Brings everything up to date that follows from the rest, and asks what must be asked.
     fn settle(&mut self, turn: &mut Turn) {
         let layout = self.layout();
-        let mut force = self.narrow.regroup(&self.store, self.store.tree().grouping(), false);
+        let mut force = self.narrow.regroup(&self.store, self.store.tree().grouping());
         force |= self.refresh_view();
         turn.ask(self.recognize());
         turn.ask(self.narrow.ask(&self.store, &self.desk.board));

@@ -157,12 +157,12 @@ impl Desk {
         self.part.as_ref().map(|part| (part.tree(), self.kept.as_slice()))
     }
 
-    /// Notes what the assessment of an alert came to.
-    pub fn assess(&mut self, store: &Store, id: AlertId, level: Level) {
-        if self.view.holds(self.class(id))
-            && let (Some(part), Some(cell)) = (&mut self.part, store.cell_of(id))
+    /// Notes what the assessment of an alert came to; `alerts` is 0 where that alert was counted as assessed before.
+    pub fn assess(&mut self, store: &Store, id: AlertId, level: Level, alerts: u32) {
+        if let (Some(part), Some(cell)) = (&mut self.part, store.cell_of(id))
+            && self.kept.binary_search(&id).is_ok()
         {
-            part.assess(cell, level);
+            part.assess(cell, level, alerts);
         }
     }
 

@@ -1,9 +1,9 @@
 //! What is in sight: the filter with the alerts that meet it, and the plain text search.
 
 use super::effect::{Decisions, Effect, Ground, Meets};
-use crate::model::AlertId;
+use crate::model::{AlertId, Level};
 use crate::query::{Error, Filter, Names};
-use crate::store::{Grouping, Store, Timeline, Tree};
+use crate::store::{Grouping, Part, Store, Timeline, Tree};
 use crate::triage::Board;
 use jiff::{Timestamp, tz::TimeZone};
 use regex::bytes::{Regex, RegexBuilder};
@@ -20,12 +20,11 @@ pub struct Narrow {
     filter: Option<Arc<Filter>>,
     generation: u64,
     matches: Vec<AlertId>,
-    tree: Tree,
-    /// How many matches the tree holds.
-    n_in_tree: usize,
-    /// When the matches happened.
+    /// The groups of the matches, and when those happened.
+    part: Part,
     timeline: Timeline,
-    n_in_timeline: usize,
+    /// How many matches are counted in both.
+    n_counted: usize,
     /// Alerts before this were given to be tested.
     n_asked: usize,
     /// Alerts before this were tested.
@@ -83,15 +82,22 @@ impl Narrow {
     /// Begins again: what the filter asks for has changed.
     pub fn again(&mut self) {
         self.generation += 1;
-        self.matches.clear();
-        self.n_in_tree = usize::MAX;
+        self.begin(self.part.tree().grouping());
+    }
+
+    /// Nothing is tested, nothing is left.
+    fn begin(&mut self, grouping: Grouping) {
+        self.matches = Vec::new();
+        self.part = Part::new(grouping);
+        self.timeline = Timeline::default();
+        self.n_counted = 0;
         self.n_asked = 0;
         self.n_tested = 0;
     }
 
     /// The groups and alerts left by the filter; `None` without one.
     pub fn left(&self) -> Option<(&Tree, &[AlertId])> {
-        self.filter.as_ref().map(|_| (&self.tree, self.matches.as_slice()))
+        self.filter.as_ref().map(|_| (self.part.tree(), self.matches.as_slice()))
     }
 
     /// When the alerts happened that the filter leaves; `None` without one.
@@ -120,13 +126,7 @@ impl Narrow {
         self.filter = Some(Arc::new(filter));
         self.generation += 1;
         self.failed = None;
-        self.matches.clear();
-        self.timeline = Timeline::default();
-        self.n_in_timeline = 0;
-        self.tree = Tree::new(grouping);
-        self.n_in_tree = 0;
-        self.n_asked = 0;
-        self.n_tested = 0;
+        self.begin(grouping);
         Ok(())
     }
 
@@ -134,10 +134,7 @@ impl Narrow {
     pub fn clear(&mut self) -> bool {
         self.generation += 1;
         self.failed = None;
-        self.matches = Vec::new();
-        self.timeline = Timeline::default();
-        self.n_in_timeline = 0;
-        self.tree = Tree::default();
+        self.begin(Grouping::default());
         self.filter.take().is_some()
     }
 
@@ -186,17 +183,29 @@ impl Narrow {
         }
     }
 
-    /// Brings the groups up to date with the matches; says whether they changed.
-    pub fn regroup(&mut self, store: &Store, grouping: Grouping, afresh: bool) -> bool {
-        if self.filter.is_none() || (!afresh && self.n_in_tree == self.matches.len()) {
+    /// Brings the groups up to date with the matches, as far as there are more than before; says whether they changed.
+    pub fn regroup(&mut self, store: &Store, grouping: Grouping) -> bool {
+        let is_other = self.part.tree().grouping() != grouping;
+        if self.filter.is_none() || (!is_other && self.n_counted == self.matches.len()) {
             return false;
         }
-        let later = self.matches.iter().skip(self.n_in_timeline).copied();
-        store.count_times(&mut self.timeline, later);
-        self.n_in_timeline = self.matches.len();
-        self.tree = store.tree_of(grouping, self.matches.iter().copied());
-        self.n_in_tree = self.matches.len();
+        if is_other {
+            self.part = Part::new(grouping);
+            store.grow(&mut self.part, self.matches.iter().take(self.n_counted).copied());
+        }
+        let later = || self.matches.iter().skip(self.n_counted).copied();
+        store.count_times(&mut self.timeline, later());
+        store.grow(&mut self.part, later());
+        self.n_counted = self.matches.len();
         true
+    }
+
+    /// Notes what the assessment of an alert came to; `alerts` is 0 where that alert was counted as assessed before.
+    pub fn assess(&mut self, store: &Store, id: AlertId, level: Level, alerts: u32) {
+        let is_counted = self.matches.binary_search(&id).is_ok_and(|at| at < self.n_counted);
+        if let Some(cell) = store.cell_of(id).filter(|_| is_counted) {
+            self.part.assess(cell, level, alerts);
+        }
     }
 
     /// Begins to look for plain text.

@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// At most sixty frames a second, and none at all when nothing changed.
 const FRAME: Duration = Duration::from_millis(16);
+/// What a key changed may follow the last frame sooner.
+const ANSWER: Duration = Duration::from_millis(4);
 /// How long one turn may spend taking in messages before keys are looked at.
 const TAKE_IN: Duration = Duration::from_millis(8);
 
@@ -38,22 +40,32 @@ where
     B::Error: Into<io::Error>,
     K: Stream<Item = io::Result<Event>> + Unpin,
 {
+    let now = Instant::now();
     let mut state =
-        Loop { dirty: true, frame_due: Instant::now(), wake_at: Some(Instant::now()), more: false };
+        Loop { dirty: true, drawn_at: now, frame_due: now, wake_at: Some(now), more: false };
     let mut keys_open = true;
     loop {
+        // The runtime's clock stands still while there is always something to take in: a frame that is due is seen here.
+        let is_due = state.dirty && Instant::now() >= state.frame_due;
         let turn = tokio::select! {
             biased;
-            event = keys.next(), if keys_open => if let Some(event) = event { translate(event?).map(|msg| told(app, msg)) } else {
+            event = keys.next(), if keys_open => if let Some(event) = event {
+                state.frame_due = state.frame_due.min(state.drawn_at + ANSWER);
+                translate(event?).map(|msg| told(app, msg))
+            } else {
                 keys_open = false;
                 None
             },
-            () = sleep_until(state.frame_due), if state.dirty => {
+            () = std::future::ready(()), if is_due => {
                 terminal.draw(|frame| view::draw(app, frame)).map_err(Into::into)?;
                 state.dirty = false;
-                state.frame_due = Instant::now() + FRAME;
+                state.drawn_at = Instant::now();
+                state.frame_due = state.drawn_at + FRAME;
+                // Signals and timers have their turn, however much there is to take in.
+                tokio::task::yield_now().await;
                 None
             }
+            () = sleep_until(state.frame_due), if state.dirty => None,
             () = std::future::ready(()), if state.more => {
                 state.more = false;
                 Some(app.update(Msg::Continue))
@@ -106,6 +118,7 @@ fn told(app: &mut App, msg: Msg) -> Turn {
 
 struct Loop {
     dirty: bool,
+    drawn_at: Instant,
     frame_due: Instant,
     wake_at: Option<Instant>,
     /// Alerts wait to be taken in; nothing more is asked of the inbox before.

@@ -22,4 +22,5 @@ mod playbooks;
 mod report;
 mod seeds;
 mod session;
+mod sweep;
 mod themes;

@@ -80,20 +80,20 @@ pub fn is_runtime(name: &str) -> bool {
 
 /// Parent and ancestors that the alert names, nearest first, without repetition.
 pub fn names(alert: &Alert) -> Vec<(String, &str)> {
-    let mut names: Vec<(String, &str)> = Vec::new();
-    let mut add = |field: String, name| {
-        if let Some(name) = name {
-            names.push((field, name));
-        }
-    };
-    add("proc.pname".to_owned(), alert.fields.text("proc.pname"));
-    for n in 1..=16 {
-        let field = format!("proc.aname[{n}]");
-        let name = alert.fields.text(&field);
-        add(field, name);
-    }
-    add("proc.sname".to_owned(), alert.fields.text("proc.sname"));
-    names
+    let one = |field: &str| Some((field.to_owned(), alert.fields.text(field)?));
+    // Few alerts have any: the fields are looked through once, not sixteen times.
+    let mut ancestors: Vec<(usize, &str)> = alert
+        .fields
+        .iter()
+        .filter_map(|(key, _)| {
+            let number = key.strip_prefix("proc.aname[")?.strip_suffix(']')?;
+            let n = (1..=16).find(|n: &usize| n.to_string() == number)?;
+            Some((n, alert.fields.text(key)?))
+        })
+        .collect();
+    ancestors.sort_unstable();
+    let ancestors = ancestors.into_iter().map(|(n, name)| (format!("proc.aname[{n}]"), name));
+    one("proc.pname").into_iter().chain(ancestors).chain(one("proc.sname")).collect()
 }
 
 /// The kinds among parent and ancestors.

@@ -1,16 +1,22 @@
 //! One alert read again, with its neighbours and its analysis.
 
 use super::{Job, Tools};
-use crate::analysis::{self, Choice, Neighbour, Playbooks};
+use crate::analysis::{self, Assessment, Brief, Choice, Neighbour, Playbooks};
 use crate::intake::Records;
 use crate::model::{Alert, AlertId};
-use crate::store::Snapshot;
+use crate::store::{Places, Snapshot};
 use crate::ui::{Assessed, Effect, Ground, Look, Msg};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
-/// Assessments that are told together.
-const TOGETHER: usize = 16;
+/// Assessments are told at the latest after this time.
+const PIECE: Duration = Duration::from_millis(15);
+/// A question about more alerts than this is not about what is in sight.
+const SOON: usize = 64;
+/// Alerts whose brief is kept, because they may be neighbors of the next one too.
+const KEPT: usize = 24_576;
 
 /// Answers `Effect::Load`; of several that wait only the last one counts, because the cursor has moved on.
 pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
@@ -33,37 +39,101 @@ pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
     }
 }
 
-/// Answers `Effect::Assess`, a few at a time.
+/// Answers `Effect::Assess`, in pieces.
 pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
-    let mut records: Arc<Records> = Arc::default();
-    let mut playbooks = Arc::clone(&tools.playbooks);
+    let mut judge = Judge::new(Arc::clone(&tools.playbooks));
     while let Ok(job) = jobs.recv() {
         let (ids, snapshot) = match job {
             Job::Records(new) => {
-                records = new;
+                judge.records = new;
                 continue;
             }
             Job::Playbooks(new) => {
-                playbooks = new;
+                judge.set_playbooks(new);
                 continue;
             }
             Job::Do(Effect::Assess { ids, ground: Ground(snapshot) }) => (ids, snapshot),
             Job::Do(_) => continue,
         };
-        for ids in ids.chunks(TOGETHER) {
-            let assessed = ids.iter().map(|id| {
-                let look = look(*id, &snapshot, &records, &playbooks, None);
-                let assessment = look.ok().map(|look| look.analysis.assessment);
-                Assessed {
-                    id: *id,
-                    level: assessment.as_ref().map(|assessment| assessment.level),
-                    known: assessment.and_then(|assessment| assessment.known),
-                }
+        let mut told = Instant::now();
+        let mut found = Vec::new();
+        for id in &ids {
+            let assessment = judge.assess(*id, &snapshot).ok();
+            let level = assessment.as_ref().map(|assessment| assessment.level);
+            found.push(Assessed {
+                id: *id,
+                level,
+                known: assessment.and_then(|assessment| assessment.known),
             });
-            if tools.inbox.blocking_send(Msg::Assessed(assessed.collect())).is_err() {
-                return;
+            if told.elapsed() >= if ids.len() > SOON { 4 * PIECE } else { PIECE } {
+                told = Instant::now();
+                if tools.inbox.blocking_send(Msg::Assessed(std::mem::take(&mut found))).is_err() {
+                    return;
+                }
             }
         }
+        // The console changes its own copy in place once nobody else holds one.
+        drop(snapshot);
+        if !found.is_empty() && tools.inbox.blocking_send(Msg::Assessed(found)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Says how bad alerts are, one after the other; what their neighbors say is kept for the next ones.
+pub(in crate::driver) struct Judge {
+    pub records: Arc<Records>,
+    playbooks: Arc<Playbooks>,
+    places: Places,
+    briefs: FxHashMap<AlertId, Option<Arc<Brief>>>,
+}
+
+impl Judge {
+    pub fn new(playbooks: Arc<Playbooks>) -> Self {
+        Self {
+            records: Arc::default(),
+            playbooks,
+            places: Places::default(),
+            briefs: FxHashMap::default(),
+        }
+    }
+
+    /// Judges by these from now on.
+    pub fn set_playbooks(&mut self, playbooks: Arc<Playbooks>) {
+        self.playbooks = playbooks;
+    }
+
+    /// The same assessment that [`look`] gives.
+    ///
+    /// # Errors
+    /// Why the record cannot be read any more.
+    pub fn assess(&mut self, id: AlertId, snapshot: &Snapshot) -> Result<Assessment, String> {
+        let alert = read(id, snapshot, &self.records)?.1;
+        Ok(self.assess_read(id, &alert, snapshot))
+    }
+
+    /// The same for an alert that was read already.
+    pub fn assess_read(&mut self, id: AlertId, alert: &Alert, snapshot: &Snapshot) -> Assessment {
+        self.places.learn(snapshot);
+        if self.briefs.len() >= KEPT {
+            self.briefs.clear();
+        }
+        self.briefs.entry(id).or_insert_with(|| Some(Arc::new(Brief::of(alert))));
+        let near: Vec<(AlertId, Arc<Brief>)> = snapshot
+            .near_with(id, &self.places)
+            .into_iter()
+            .filter_map(|id| Some((id, self.brief(id, snapshot)?)))
+            .collect();
+        let neighbors = near.iter().map(|(id, brief)| (*id, &**brief));
+        analysis::judge(alert, neighbors, &self.playbooks)
+    }
+
+    fn brief(&mut self, id: AlertId, snapshot: &Snapshot) -> Option<Arc<Brief>> {
+        let records = &self.records;
+        let brief = self.briefs.entry(id).or_insert_with(|| {
+            read(id, snapshot, records).ok().map(|(_, alert)| Arc::new(Brief::of(&alert)))
+        });
+        brief.clone()
     }
 }
 

@@ -1,36 +1,40 @@
-//! Which alerts meet a filter or hold a text.
+//! Which alerts meet a filter or hold a text, told in pieces.
 
-use super::{Job, Tools, look::read};
+use super::{Job, Tools};
+use crate::analysis::Playbooks;
+use crate::driver::sweep::{Question, Sweeper};
 use crate::intake::Records;
-use crate::model::{Alert, AlertId, Columns};
-use crate::query::{Filter, Judged};
-use crate::store::{Row, Snapshot};
-use crate::triage::Board;
-use crate::ui::{Effect, Ground, Meets, Msg, search_pattern};
-use regex::bytes::Regex;
+use crate::model::AlertId;
+use crate::store::Snapshot;
+use crate::ui::{Effect, Ground, Meets, Msg};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-/// A piece of an answer is told at the latest after this time, so that the first hits are seen at once.
-const PIECE: Duration = Duration::from_millis(50);
+/// A piece of an answer is told at the latest after this time, and the next question is looked for as often.
+const PIECE: Duration = Duration::from_millis(25);
+/// A round of rows should not take longer than this.
+const ROUND: Duration = Duration::from_millis(6);
+/// Rows of the first round, and of any.
+const FIRST: u32 = 2048;
+const MOST: u32 = 65_536;
 
 /// A question over all alerts, and how far it is answered.
 struct Sweep {
     question: Question,
+    is_filter: bool,
     generation: u64,
     snapshot: Snapshot,
-    next: AlertId,
-}
-
-enum Question {
-    Filter(Arc<Filter>, Option<Arc<Board>>),
-    Search(Regex),
+    next: u32,
+    end: u32,
+    /// Rows of the next round.
+    rows: u32,
 }
 
 /// Answers `Effect::Filter` and `Effect::Search`; both may run, and a new one takes the place of an old one.
 pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
+    let mut playbooks = Arc::clone(&tools.playbooks);
     let mut sweeps: Vec<Sweep> = Vec::new();
     loop {
         // Waits only when there is nothing else to do.
@@ -42,10 +46,13 @@ pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
                 records = new;
                 continue;
             }
-            Some(Job::Playbooks(_)) => continue,
+            Some(Job::Playbooks(new)) => {
+                playbooks = new;
+                continue;
+            }
             Some(Job::Do(effect)) => {
-                if let Some(sweep) = begin(effect) {
-                    sweeps.retain(|old| old.is_filter() != sweep.is_filter());
+                if let Some(sweep) = begin(effect, &playbooks) {
+                    sweeps.retain(|old| old.is_filter != sweep.is_filter);
                     sweeps.push(sweep);
                 }
                 continue;
@@ -61,109 +68,57 @@ pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
     }
 }
 
-fn begin(effect: Effect) -> Option<Sweep> {
-    let (question, generation, next, snapshot) = match effect {
+fn begin(effect: Effect, playbooks: &Arc<Playbooks>) -> Option<Sweep> {
+    let question = Question::new(Arc::clone(playbooks));
+    let (question, is_filter, generation, next, snapshot) = match effect {
         Effect::Filter {
             generation,
             filter: Meets(filter),
             from,
             ground: Ground(snapshot),
             board,
-        } => (Question::Filter(filter, board.map(|board| board.0)), generation, from, snapshot),
+        } => {
+            let question = question.with_filter(filter, board.map(|board| board.0));
+            (question, true, generation, from.0, snapshot)
+        }
         Effect::Search { generation, text, ground: Ground(snapshot) } => {
-            (Question::Search(search_pattern(&text).ok()?), generation, AlertId(0), snapshot)
+            (question.with_search(&text).ok()?, false, generation, 0, snapshot)
         }
         _ => return None,
     };
-    Some(Sweep { question, generation, snapshot, next })
+    let end = u32::try_from(snapshot.len()).unwrap_or(u32::MAX);
+    Some(Sweep { question, is_filter, generation, snapshot, next, end, rows: FIRST })
 }
 
 impl Sweep {
-    fn is_filter(&self) -> bool {
-        matches!(self.question, Question::Filter(..))
-    }
-
     fn is_done(&self) -> bool {
-        self.snapshot.row(self.next).is_none()
+        self.next >= self.end
     }
 
     /// Goes on for a moment, and tells what was found.
-    fn step(&mut self, records: &Records) -> Msg {
-        let until = Instant::now() + PIECE;
+    fn step(&mut self, records: &Arc<Records>) -> Msg {
+        let started = Instant::now();
+        let mut sweeper = Sweeper::new(&self.question);
         let mut ids = Vec::new();
-        while let Some(row) = self.snapshot.row(self.next) {
-            if self.holds(&row, records) {
-                ids.push(row.id);
-            }
-            self.next = AlertId(row.id.0.saturating_add(1));
-            // The clock is asked now and then only.
-            if self.next.0.is_multiple_of(64) && Instant::now() >= until {
+        while self.next < self.end && started.elapsed() < PIECE && ids.len() < MOST as usize {
+            let round = Instant::now();
+            let end = self.end.min(self.next.saturating_add(self.rows));
+            ids.append(&mut sweeper.sweep(&self.snapshot, records, self.next..end).ids);
+            self.next = end;
+            self.rows = match round.elapsed() {
+                took if took < ROUND / 2 => (self.rows * 2).min(MOST),
+                took if took > ROUND => (self.rows / 2).max(FIRST),
+                _ => self.rows,
+            };
+            // What is found first is seen first.
+            if self.rows <= 2 * FIRST && !ids.is_empty() {
                 break;
             }
         }
         let generation = self.generation;
-        match &self.question {
-            Question::Filter(..) => Msg::Found { generation, ids, upto: self.next },
-            Question::Search(_) => Msg::Hits { generation, ids, done: self.is_done() },
+        match self.is_filter {
+            true => Msg::Found { generation, ids, upto: AlertId(self.next) },
+            false => Msg::Hits { generation, ids, done: self.is_done() },
         }
-    }
-
-    fn holds(&self, row: &Row<'_>, records: &Records) -> bool {
-        match &self.question {
-            Question::Filter(filter, board) => self.meets(filter, board.as_deref(), row, records),
-            Question::Search(regex) => self.has(regex, row.id, records),
-        }
-    }
-
-    fn meets(
-        &self,
-        filter: &Filter,
-        board: Option<&Board>,
-        row: &Row<'_>,
-        records: &Records,
-    ) -> bool {
-        if row.is_exact
-            && let Some(answer) = filter.decide(&columns(row))
-        {
-            return answer;
-        }
-        let Ok((_, alert)) = read(row.id, &self.snapshot, records) else { return false };
-        filter.matches(&Judged {
-            alert: &alert,
-            level: row.level,
-            known: None,
-            triage: board.map(|board| board.triaged(&alert)),
-        })
-    }
-
-    fn has(&self, regex: &Regex, id: AlertId, records: &Records) -> bool {
-        let Ok((raw, alert)) = read(id, &self.snapshot, records) else { return false };
-        regex.is_match(&raw) || says(&alert, regex)
-    }
-}
-
-/// Whether the text stands in what the record means: it may be spelled with escapes in the bytes.
-fn says(alert: &Alert, regex: &Regex) -> bool {
-    let holds = |text: &str| regex.is_match(text.as_bytes());
-    alert.output.as_deref().is_some_and(holds)
-        || alert.rule.as_deref().is_some_and(holds)
-        || alert.fields.iter().any(|(_, value)| holds(&value.display()))
-}
-
-/// A row as the filter asks for it.
-fn columns<'a>(row: &Row<'a>) -> Columns<'a> {
-    Columns {
-        time: row.nanos,
-        priority: row.priority,
-        rule: row.rule,
-        event_source: row.event_source,
-        hostname: row.hostname,
-        container_id: row.container.id,
-        container_name: row.container.name,
-        image: row.container.image,
-        namespace: row.namespace,
-        pod: row.pod,
-        process: row.process,
-        flags: row.flags,
     }
 }

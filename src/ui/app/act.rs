@@ -327,7 +327,7 @@ impl App {
             Grouping::ALL.iter().position(|grouping| *grouping == self.grouping()).unwrap_or(0);
         let next = Grouping::ALL.get((at + 1) % Grouping::ALL.len()).copied().unwrap_or_default();
         self.store.regroup(next);
-        self.narrow.regroup(&self.store, next, true);
+        self.narrow.regroup(&self.store, next);
         self.renew();
         self.lines.done(self.now, format!("Grouped by {}", next.name()));
     }

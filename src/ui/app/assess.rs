@@ -1,19 +1,27 @@
-//! Levels of groups, found in the background: the newest alert of each group is analyzed, again when newer ones came.
+//! Levels, found in the background: what is in sight first, then the newest alert of each group, then all the rest.
+//!
+//! A group is as bad as the worst of its alerts that were assessed so far.
 
 use super::{App, Turn};
 use crate::model::{AlertId, Level};
-use crate::store::{CellId, NodeId};
+use crate::store::{CellId, Node, NodeId, Tree};
 use crate::ui::effect::{Effect, Ground as Snapshot};
 use crate::ui::health::Stage;
 use crate::ui::msg::Assessed;
 use crate::ui::pane::groups::{Pick, start};
 use crate::ui::settings::Bell;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+use std::ops::Range;
 
-/// Alerts asked for at once.
-const AT_ONCE: usize = 24;
+/// Groups asked for at once.
+const AT_ONCE: usize = 64;
+/// Of the rest, alerts looked at before it is seen again whether something more urgent has come.
+const OF_THE_REST: usize = 1024;
 /// A group is assessed again this many seconds after the last time, when newer alerts came.
 const AGAIN: i64 = 5;
+/// While more alerts than this come in a second, the rest waits.
+const FLOOD: f64 = 2000.0;
 
 /// What was asked, and what is known of it.
 #[derive(Debug, Default)]
@@ -25,6 +33,12 @@ pub struct Assessor {
     pub wanted_for: Option<Pick>,
     /// By group: the newest alert that was asked for, and when (in seconds since 1970).
     asked: FxHashMap<NodeId, (AlertId, i64)>,
+    /// Groups to ask for, the most urgent last.
+    queue: Vec<NodeId>,
+    /// How many alerts there were when the queue was made, and when that was.
+    queued_for: Option<(usize, i64)>,
+    /// The rest is asked for inside this range.
+    rest: Range<usize>,
     n_open: usize,
     /// Cells that rang already.
     rang: FxHashSet<CellId>,
@@ -41,50 +55,130 @@ impl Assessor {
         for asked in self.asked.values_mut() {
             *asked = (AlertId(u32::MAX), 0);
         }
+        self.queue.clear();
+        self.queued_for = None;
     }
 
     /// Forgets which groups were asked for: their numbers mean other groups now. Levels are kept by the store.
     pub fn regrouped(&mut self) {
         self.asked.clear();
+        self.queue.clear();
+        self.queued_for = None;
         self.wanted_for = None;
+    }
+
+    /// The alert to ask for in a group; `None` where nothing is to be asked (yet).
+    fn due(&self, id: NodeId, node: &Node, now: i64) -> Option<AlertId> {
+        let is_leaf = node.children.is_empty() && node.stat.count > 0;
+        let is_due = is_leaf
+            && match self.asked.get(&id) {
+                None => node.stat.assessed == 0 || node.stat.level.is_none(),
+                Some((alert, at)) => *alert != node.stat.newest && now - at >= AGAIN,
+            };
+        is_due.then_some(node.stat.newest)
     }
 }
 
 impl App {
-    /// Asks for the next groups: never assessed ones first, the most urgent by Falco's word before others.
+    /// Asks for the next alerts to be assessed.
     pub(super) fn assess(&mut self) -> Option<Effect> {
         if self.assessor.n_open > 0 {
             return None;
         }
-        let tree = self.ground().tree;
-        let now = self.now.as_second();
-        let mut due: Vec<(bool, std::cmp::Reverse<Level>, NodeId, AlertId)> = tree
-            .iter()
-            .filter(|(_, node)| node.children.is_empty() && node.stat.count > 0)
-            .filter(|(id, node)| match self.assessor.asked.get(id) {
-                None => node.stat.assessed == 0 || node.stat.level.is_none(),
-                Some((alert, at)) => *alert != node.stat.newest && now - at >= AGAIN,
-            })
-            .map(|(id, node)| {
-                (
-                    node.stat.assessed > 0,
-                    std::cmp::Reverse(start(node.stat.priority)),
-                    id,
-                    node.stat.newest,
-                )
-            })
-            .collect();
-        if due.is_empty() {
+        let mut ids = self.due_groups();
+        if ids.is_empty() {
+            ids = self.due_rest();
+        }
+        if ids.is_empty() {
             return None;
         }
-        due.sort_unstable();
-        due.truncate(AT_ONCE);
-        for (_, _, node, alert) in &due {
-            self.assessor.asked.insert(*node, (*alert, now));
-        }
-        let ids: Vec<AlertId> = due.into_iter().map(|(_, _, _, alert)| alert).collect();
         self.assessor.n_open = ids.len();
         Some(Effect::Assess { ids, ground: Snapshot(self.store.snapshot()) })
+    }
+
+    /// The newest alerts of groups: those in sight, then never assessed ones, the most urgent by Falco's word first.
+    fn due_groups(&mut self) -> Vec<AlertId> {
+        let now = self.now.as_second();
+        let mut visible: Vec<NodeId> = Vec::new();
+        let (tree, assessor) = (self.ground().tree, &self.assessor);
+        for id in self.groups.visible_groups() {
+            leaves(tree, id, &mut |id, node| {
+                if assessor.due(id, node, now).is_some() {
+                    visible.push(id);
+                }
+                visible.len() < AT_ONCE
+            });
+        }
+        let mut nodes = visible;
+        // Both cores read while a log is read: then only what is seen is assessed.
+        if nodes.is_empty() && self.health.stage != Stage::Filling {
+            self.fill_queue(now);
+            let left = self.assessor.queue.len().saturating_sub(AT_ONCE);
+            nodes = self.assessor.queue.split_off(left);
+        }
+        let tree = self.ground().tree;
+        let due: Vec<(NodeId, AlertId)> = nodes
+            .into_iter()
+            .filter_map(|id| Some((id, self.assessor.due(id, tree.node(id)?, now)?)))
+            .collect();
+        for (id, alert) in &due {
+            self.assessor.asked.insert(*id, (*alert, now));
+        }
+        due.into_iter().map(|(_, alert)| alert).collect()
+    }
+
+    /// Finds all groups that are due, once a second at most, and only when there are more alerts than before.
+    fn fill_queue(&mut self, now: i64) {
+        let n_alerts = self.store.len();
+        let assessor = &self.assessor;
+        if !assessor.queue.is_empty() || assessor.queued_for.is_some_and(|(_, at)| at == now) {
+            return;
+        }
+        let tree = self.ground().tree;
+        let mut due: Vec<_> = tree
+            .iter()
+            .filter(|(id, node)| assessor.due(*id, node, now).is_some())
+            .map(|(id, node)| {
+                (Reverse(node.stat.assessed > 0), start(node.stat.priority), Reverse(id))
+            })
+            .collect();
+        due.sort_unstable();
+        self.assessor.queue = due.into_iter().map(|(_, _, Reverse(id))| id).collect();
+        self.assessor.queued_for = Some((n_alerts, now));
+    }
+
+    /// Alerts that nobody has asked for yet: back from the newest, then what came since.
+    fn due_rest(&mut self) -> Vec<AlertId> {
+        if self.health.stage == Stage::Filling || self.health.rate() > FLOOD {
+            return Vec::new();
+        }
+        let n_alerts = self.store.len();
+        let rest = &mut self.assessor.rest;
+        if rest.end == 0 {
+            *rest = n_alerts..n_alerts;
+        }
+        loop {
+            let part = if rest.start > 0 {
+                let start = rest.start.saturating_sub(OF_THE_REST);
+                start..std::mem::replace(&mut rest.start, start)
+            } else if rest.end < n_alerts {
+                let end = n_alerts.min(rest.end + OF_THE_REST);
+                std::mem::replace(&mut rest.end, end)..end
+            } else {
+                return Vec::new();
+            };
+            let ids = self.store.unassessed(part);
+            if !ids.is_empty() {
+                return ids;
+            }
+        }
+    }
+
+    /// Notes how bad an alert is, wherever it is counted.
+    pub(super) fn note_level(&mut self, id: AlertId, level: Level) {
+        let more = self.store.assess(id, level);
+        self.narrow.assess(&self.store, id, level, more);
+        self.desk.assess(&self.store, id, level, more);
     }
 
     /// Takes levels in.
@@ -93,14 +187,17 @@ impl App {
         for Assessed { id, level, known } in found {
             let Some(cell) = self.store.row(id).map(|row| row.cell) else { continue };
             if let Some(level) = level {
-                self.store.assess(id, level);
-                self.desk.assess(&self.store, id, level);
+                self.note_level(id, level);
                 let is_new = self.assessor.rang.insert(cell);
                 let rings =
                     self.settings.bell == Bell::Critical && self.health.stage == Stage::Live;
                 if level == Level::Critical && is_new && rings {
                     turn.ask(Effect::Bell);
                 }
+            }
+            // A group is called after its newest alert.
+            if self.store.newest_in(cell) != Some(id) {
+                continue;
             }
             match known {
                 Some(known) => {
@@ -112,7 +209,14 @@ impl App {
             }
         }
         self.groups.unsettle();
-        let grouping = self.grouping();
-        self.narrow.regroup(&self.store, grouping, true);
     }
+}
+
+/// Calls `each` for the innermost groups in a group, while it says to go on.
+fn leaves(tree: &Tree, id: NodeId, each: &mut impl FnMut(NodeId, &Node) -> bool) -> bool {
+    let Some(node) = tree.node(id) else { return true };
+    if node.children.is_empty() {
+        return each(id, node);
+    }
+    node.children.iter().all(|child| leaves(tree, *child, each))
 }

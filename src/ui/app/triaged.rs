@@ -185,7 +185,7 @@ impl App {
             if let Some(level) = level
                 && self.store.row(id).is_some_and(|row| row.level.is_none())
             {
-                self.store.assess(id, level);
+                self.note_level(id, level);
             }
             self.desk.mutes.matched(id, &mutes);
         }

@@ -152,9 +152,12 @@ impl Groups {
     /// How many alerts of a group nobody has looked at yet.
     pub fn fresh(&self, id: NodeId, tree: &Tree) -> u32 {
         let Some(node) = tree.node(id) else { return 0 };
+        // Before the start was read nothing is new; a group that a filter made has old alerts too.
+        let Some(old_before) = self.old_before else { return 0 };
+        if node.stat.newest.0 < old_before {
+            return 0;
+        }
         if node.children.is_empty() {
-            // Before the start was read nothing is new; a group that a filter made has old alerts too.
-            let Some(old_before) = self.old_before else { return 0 };
             let most = (node.stat.newest.0 + 1).saturating_sub(old_before);
             return node
                 .stat

@@ -1,0 +1,260 @@
+//! A part of a plain JSON record, read again: its columns and the output fields that somebody asks for.
+//!
+//! Only lines that [`Scanner::columns`] accepts are read here, so they are known to be valid to the last byte; what is
+//! picked is what the careful decoder reads.
+
+use super::{Context, Scanner};
+use crate::model::{Alert, Fields, Value};
+use jiff::Timestamp;
+use std::borrow::Cow;
+
+/// What is asked of a record.
+pub trait Wants {
+    /// Whether an output field is asked for.
+    fn field(&self, key: &str) -> bool;
+    /// Whether `output`, `tags` and the like are asked for.
+    fn top(&self, key: &str) -> bool;
+}
+
+impl Scanner {
+    /// The alert of a line (given with its newline) as far as it is asked for; `None` when the careful decoder must read
+    /// it. Flags are not read.
+    pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
+        if line.first() != Some(&b'{') {
+            return None;
+        }
+        let (columns, _) = self.columns(line, ctx)?;
+        let boxed = |text: Option<&str>| text.map(Box::from);
+        let mut alert = Alert {
+            time: Timestamp::from_nanosecond(columns.time?.into()).ok(),
+            priority: columns.priority,
+            rule: boxed(columns.rule),
+            event_source: boxed(columns.event_source),
+            hostname: boxed(columns.hostname),
+            ..Alert::default()
+        };
+        let mut rest = Rest(line);
+        rest.open()?;
+        loop {
+            let key = rest.string()?;
+            rest.pass(b':')?;
+            match &*key {
+                "output_fields" => alert.fields = rest.fields(wants)?,
+                "output" if wants.top("output") => alert.output = Some(rest.string()?.into()),
+                "tags" => {
+                    let tags = rest.tags(wants.top("tags"))?;
+                    alert.tags = tags;
+                }
+                _ => rest.skip()?,
+            }
+            if !rest.goes_on()? {
+                return Some(alert);
+            }
+        }
+    }
+}
+
+/// What is left of a valid line.
+struct Rest<'a>(&'a [u8]);
+
+impl<'a> Rest<'a> {
+    fn space(&mut self) {
+        while let Some((b' ', rest)) = self.0.split_first() {
+            self.0 = rest;
+        }
+    }
+
+    fn pass(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        self.0 = self.0.strip_prefix(&[byte])?;
+        self.space();
+        Some(())
+    }
+
+    fn open(&mut self) -> Option<()> {
+        self.pass(b'{')
+    }
+
+    /// Passes a comma (true), or the end of an object or a list (false).
+    fn goes_on(&mut self) -> Option<bool> {
+        self.space();
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        self.space();
+        Some(*byte == b',')
+    }
+
+    /// The bytes of a string between its quotes.
+    fn raw(&mut self) -> Option<&'a [u8]> {
+        let inside = self.0.strip_prefix(b"\"")?;
+        let mut from = 0;
+        loop {
+            let at = from + memchr::memchr2(b'"', b'\\', inside.get(from..)?)?;
+            if inside.get(at)? == &b'"' {
+                self.0 = inside.get(at + 1..)?;
+                return inside.get(..at);
+            }
+            from = at + 2;
+        }
+    }
+
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        text(self.raw()?)
+    }
+
+    fn skip(&mut self) -> Option<()> {
+        if self.0.first() == Some(&b'"') {
+            self.raw()?;
+        } else {
+            self.word()?;
+        }
+        Some(())
+    }
+
+    /// A number, true, false or null.
+    fn word(&mut self) -> Option<&'a [u8]> {
+        let len = self.0.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' '))?;
+        let (word, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(word)
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        if self.0.first() == Some(&b'"') {
+            return Some(Value::String(self.string()?.into()));
+        }
+        Some(match self.word()? {
+            b"null" => Value::Null,
+            b"true" => Value::Bool(true),
+            b"false" => Value::Bool(false),
+            digits => Value::Number(str::from_utf8(digits).ok()?.into()),
+        })
+    }
+
+    fn fields(&mut self, wants: &impl Wants) -> Option<Fields> {
+        self.open()?;
+        let mut fields = Vec::new();
+        loop {
+            // Names of plain lines hold no escapes.
+            let key = str::from_utf8(self.raw()?).ok()?;
+            self.pass(b':')?;
+            if wants.field(key) {
+                fields.push((key.into(), self.value()?));
+            } else {
+                self.skip()?;
+            }
+            if !self.goes_on()? {
+                return Some(Fields(fields));
+            }
+        }
+    }
+
+    fn tags(&mut self, is_wanted: bool) -> Option<Vec<Box<str>>> {
+        self.pass(b'[')?;
+        let mut tags = Vec::new();
+        if self.0.first() == Some(&b']') {
+            self.pass(b']')?;
+            return Some(tags);
+        }
+        loop {
+            let tag = self.raw()?;
+            if is_wanted {
+                tags.push(text(tag)?.into());
+            }
+            if !self.goes_on()? {
+                return Some(tags);
+            }
+        }
+    }
+}
+
+/// What a string's bytes mean.
+fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return str::from_utf8(raw).ok().map(Cow::Borrowed);
+    }
+    let mut quoted = Vec::with_capacity(raw.len() + 2);
+    quoted.push(b'"');
+    quoted.extend_from_slice(raw);
+    quoted.push(b'"');
+    serde_json::from_slice::<String>(&quoted).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Item, reread};
+    use std::sync::Arc;
+
+    struct Everything;
+
+    impl Wants for Everything {
+        fn field(&self, _: &str) -> bool {
+            true
+        }
+
+        fn top(&self, _: &str) -> bool {
+            true
+        }
+    }
+
+    /// Whether a line is picked; what is picked is what the careful decoder reads.
+    #[track_caller]
+    fn picks(line: &str) -> bool {
+        let ctx = Arc::new(Context::default());
+        let picked = Scanner::default().pick(format!("{line}\n").as_bytes(), &ctx, &Everything);
+        let Some(picked) = picked else { return false };
+        let Item::Alert(careful) = reread(line.as_bytes(), 0, &ctx) else {
+            panic!("picked what is no alert: {line}");
+        };
+        assert_eq!(picked.fields, careful.fields, "{line}");
+        assert_eq!(picked.time, careful.time, "{line}");
+        let of = |alert: &Alert| {
+            let Alert { priority, rule, event_source, hostname, output, tags, .. } = alert.clone();
+            (priority, rule, event_source, hostname, output, tags)
+        };
+        assert_eq!(of(&picked), of(&careful), "{line}");
+        true
+    }
+
+    fn line(fields: &str, tags: &str) -> String {
+        format!(
+            r#"{{"hostname":"n","output":"a \"b\" ü","priority":"Notice","rule":"R","source":"syscall","tags":{tags},"time":"2026-11-21T14:03:00.5Z", "output_fields":{{{fields}}}}}"#
+        )
+    }
+
+    #[test]
+    fn what_is_picked_is_what_the_careful_decoder_reads() {
+        let fields = r#""container.id":"a","proc.cmdline":"sh -c \"x\" \\ \u003c \u00fc \/","evt.time":1763733780000000000,"proc.tty":0,"proc.is_exe_upper_layer":true,"fd.name":null,"proc.aname[2]":"b","evt.res":"", "x.y":-1.5e3"#;
+        assert!(picks(&line(fields, r#"["a","b\n"]"#)));
+        assert!(picks(&line(r#""proc.name":"<NA>""#, "[]")));
+        assert!(picks(&line(r#""container.name":"\u003cNA\u003e""#, "[ ]")));
+        assert!(picks(&line(r#""proc.name": "x" , "a.b" :1"#, r#"["x" , "y"]"#)));
+    }
+
+    #[test]
+    fn what_is_odd_is_left_to_the_careful_decoder() {
+        assert!(!picks(&line(r#""a.b":[1]"#, "[]")));
+        assert!(!picks(&line(r#""a.b":1,"a.b":2"#, "[]")));
+        assert!(!picks("14:03:00.5: Notice words"));
+        assert!(!picks("{}"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_values_are_picked_as_the_careful_decoder_reads_them(
+            values in proptest::collection::vec("[ -~ü\u{1F600}]{0,12}", 1..6),
+            cut in 0_usize..400,
+        ) {
+            let fields: Vec<String> = values
+                .iter()
+                .enumerate()
+                .map(|(n, text)| format!("\"f.k{n}x\":{}", serde_json::to_string(text).unwrap()))
+                .collect();
+            let whole = line(&fields.join(","), "[\"t\"]");
+            picks(&whole);
+            let cut: String = whole.chars().take(cut).collect();
+            picks(&cut);
+        }
+    }
+}

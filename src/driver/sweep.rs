@@ -1,0 +1,165 @@
+//! Which of many alerts meet a filter or hold a text: by their columns where these can tell, else by their records, which
+//! are read in blocks, side by side, and only as far as the question needs.
+//!
+//! The answer is that of reading each record with care and asking the filter of it.
+
+mod columns;
+mod hand;
+
+use crate::analysis::Playbooks;
+use crate::intake::Records;
+use crate::model::AlertId;
+use crate::query::{Asked, Filter, Prefilter, certain_part};
+use crate::store::Snapshot;
+use crate::triage::Board;
+use crate::ui::search_pattern;
+use columns::Deciding;
+use hand::Hand;
+use regex::bytes::{Regex, RegexBuilder};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Threads that read records.
+const HANDS: usize = 2;
+/// Rows that one thread takes at a time.
+const ROWS: u32 = 1024;
+/// Fewer rows than this are not worth a second thread.
+const FEW: usize = 64;
+
+/// What is asked of each alert.
+#[derive(Clone, Debug)]
+pub struct Question {
+    filter: Option<Ask>,
+    search: Option<Sought>,
+    /// What people decided, where the filter asks for it.
+    board: Option<Arc<Board>>,
+    playbooks: Arc<Playbooks>,
+}
+
+/// A filter, and what is known of it before any alert is seen.
+#[derive(Clone, Debug)]
+struct Ask {
+    filter: Arc<Filter>,
+    prefilter: Option<Prefilter>,
+    asked: Asked,
+    needs_judgment: bool,
+    needs_triage: bool,
+}
+
+/// A text that is looked for.
+#[derive(Clone, Debug)]
+struct Sought {
+    pattern: Regex,
+    /// What the bytes of each record hold that says it.
+    certain: Option<Regex>,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Alerts that meet it, in order.
+    pub ids: Vec<AlertId>,
+    /// Alerts whose records could not be read again.
+    pub n_gone: u64,
+}
+
+impl Question {
+    /// Everything, until more is asked.
+    pub fn new(playbooks: Arc<Playbooks>) -> Self {
+        Self { filter: None, search: None, board: None, playbooks }
+    }
+
+    /// Asks for a filter; `board` where it asks what people decided.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Arc<Filter>, board: Option<Arc<Board>>) -> Self {
+        self.filter = Some(Ask {
+            prefilter: filter.prefilter(),
+            asked: filter.asked(),
+            needs_judgment: filter.needs_judgment(),
+            needs_triage: filter.needs_triage(),
+            filter,
+        });
+        self.board = board;
+        self
+    }
+
+    /// Asks for a text exactly as it is written.
+    #[must_use]
+    pub fn with_text(mut self, text: &str) -> Self {
+        let literal = |text: &str| RegexBuilder::new(&regex::escape(text)).build().ok();
+        self.search = literal(text)
+            .map(|pattern| Sought { pattern, certain: certain_part(text).and_then(literal) });
+        self
+    }
+
+    /// Asks for what a person typed to look for: see [`search_pattern`].
+    ///
+    /// # Errors
+    /// What is wrong with the regular expression.
+    pub fn with_search(mut self, text: &str) -> Result<Self, String> {
+        let part = certain_part(text).filter(|_| !text.starts_with(r"\v"));
+        let certain = part.and_then(|part| search_pattern(&part.to_ascii_lowercase()).ok());
+        self.search = Some(Sought { pattern: search_pattern(text)?, certain });
+        Ok(self)
+    }
+
+    /// Asks it of all these alerts.
+    pub fn of(&self, snapshot: &Snapshot, records: &Arc<Records>, rows: Range<u32>) -> Answer {
+        let mut sweeper = Sweeper::new(self);
+        sweeper.sweep(snapshot, records, rows)
+    }
+}
+
+/// Asks a question of one part of the alerts after the other; keeps what it learned in between.
+pub struct Sweeper<'a> {
+    deciding: Deciding<'a>,
+    hands: Vec<Hand<'a>>,
+}
+
+impl<'a> Sweeper<'a> {
+    pub fn new(question: &'a Question) -> Self {
+        let hands = std::iter::repeat_with(|| Hand::new(question)).take(HANDS).collect();
+        Self { deciding: Deciding::new(question), hands }
+    }
+
+    /// Asks it of some more alerts.
+    pub fn sweep(
+        &mut self,
+        snapshot: &Snapshot,
+        records: &Arc<Records>,
+        rows: Range<u32>,
+    ) -> Answer {
+        let open = self.deciding.decide(snapshot, rows);
+        let mut answer = Answer { ids: open.met, n_gone: 0 };
+        if open.rows.is_empty() {
+            return answer;
+        }
+        if open.rows.len() < FEW {
+            if let Some(hand) = self.hands.first_mut() {
+                hand.read(snapshot, records, &open.rows);
+            }
+        } else {
+            let next = AtomicU32::new(0);
+            let parts: Vec<_> = open.rows.chunks(ROWS as usize).collect();
+            std::thread::scope(|scope| {
+                for hand in &mut self.hands {
+                    let (next, parts) = (&next, &parts);
+                    scope.spawn(move || {
+                        while let Some(part) =
+                            parts.get(next.fetch_add(1, Ordering::Relaxed) as usize)
+                        {
+                            hand.read(snapshot, records, part);
+                        }
+                    });
+                }
+            });
+        }
+        for hand in &mut self.hands {
+            answer.ids.append(&mut hand.ids);
+            answer.n_gone += std::mem::take(&mut hand.n_gone);
+        }
+        answer.ids.sort_unstable();
+        answer
+    }
+}

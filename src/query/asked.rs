@@ -1,0 +1,87 @@
+//! What a condition asks of an alert: the keys that its getters look up, and no others.
+
+use super::program::{Ask, Ends, Getter, Node, Part, Side};
+use super::subject::Own;
+use rustc_hash::FxHashSet;
+
+/// The keys of output fields and our own fields that a condition looks at. Whatever else an alert holds does not change
+/// the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    keys: FxHashSet<Box<str>>,
+    /// Names asked for with any index: `proc.aname` for `proc.aname[1]`, `proc.aname[2]`…
+    indexed: Vec<Box<str>>,
+    own: FxHashSet<Own>,
+}
+
+impl Asked {
+    pub(super) fn of(node: &Node) -> Self {
+        let mut asked = Self::default();
+        asked.node(node);
+        asked
+    }
+
+    /// Whether an output field is looked at.
+    pub fn field(&self, key: &str) -> bool {
+        self.keys.contains(key)
+            || self
+                .indexed
+                .iter()
+                .any(|name| key.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('[')))
+    }
+
+    /// Whether one of our own fields is looked at.
+    pub fn own(&self, own: Own) -> bool {
+        self.own.contains(&own)
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| self.node(node)),
+            Node::Not(node) => self.node(node),
+            Node::Macro(node) => self.node(node),
+            Node::Test(test) => {
+                self.getter(&test.get);
+                if let Ask::Same(_, _, getter) = &test.ask {
+                    self.getter(getter);
+                }
+            }
+            Node::Never => {}
+        }
+    }
+
+    fn getter(&mut self, getter: &Getter) {
+        match getter {
+            Getter::Field(lookup) => {
+                self.keys.insert(lookup.key.clone());
+                self.keys.extend(lookup.other.clone());
+            }
+            Getter::Own(own) => {
+                self.own.insert(*own);
+            }
+            Getter::Ancestors(name, parent) => {
+                self.keys.insert(name.clone());
+                self.keys.extend(parent.map(Box::from));
+                self.indexed.push(name.clone());
+            }
+            Getter::Ends(ends) => {
+                let keys: &[&str] = match ends {
+                    Ends::Addresses => &["fd.cip", "fd.sip", "fd.lip", "fd.rip"],
+                    Ends::Ports => &["fd.cport", "fd.sport", "fd.lport", "fd.rport"],
+                    Ends::Side(Side::Client) => &["fd.cip"],
+                    Ends::Side(Side::Server) => &["fd.sip"],
+                    Ends::Side(Side::Local) => &["fd.lip"],
+                    Ends::Side(Side::Remote) => &["fd.rip"],
+                };
+                self.keys.extend(keys.iter().chain(&["fd.name"]).map(|key| Box::from(*key)));
+            }
+            Getter::Transform(_, parts, _) => {
+                for part in parts {
+                    if let Part::Get(getter) = part {
+                        self.getter(getter);
+                    }
+                }
+            }
+        }
+    }
+}

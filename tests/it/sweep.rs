@@ -1,0 +1,189 @@
+//! Filtering and searching many records at once gives what reading each record with care gives.
+
+use cadge::analysis::Playbooks;
+use cadge::decode::{Context, Item, reread};
+use cadge::driver::sweep::Question;
+use cadge::intake::{self, Records};
+use cadge::model::{Alert, AlertId, BodyId, SourceId};
+use cadge::query::{Filter, Names};
+use cadge::source::{Delivery, Opened};
+use cadge::store::Store;
+use proptest::prelude::*;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+/// Records of many shapes, each with values that the filters below ask for.
+const RECORDS: [&str; 12] = [
+    r#"{"hostname":"node-1","output":"14:03:00.5: Notice shell opened (user=root)","output_fields":{"container.id":"3ad7b26ded6d","container.name":"web","evt.time":1763733780500000000,"proc.cmdline":"sh -c \"id\"","proc.name":"sh","proc.pname":"runc","proc.aname[2]":"containerd","user.name":"root","fd.name":"10.0.0.1:5000->1.2.3.4:443"},"priority":"Notice","rule":"Shell in a container","source":"syscall","tags":["container","shell"],"time":"2025-11-21T14:03:00.5Z"}"#,
+    r#"{"hostname":"node-2","output":"file read","output_fields":{"container.id":"host","fd.name":"/etc/shadow","proc.name":"cat","proc.tty":34816,"user.name":"mall\u00f3ry"},"priority":"Warning","rule":"Sensitive file","source":"syscall","tags":[],"time":"2025-11-21T14:04:00Z"}"#,
+    r#"{"output":"odd","output_fields":{"proc.name":["sh","cat"],"fd.name":null,"user.name":"r\u006fot"},"priority":"Critical","rule":"Odd lists","source":"syscall","time":"2025-11-21T14:05:00Z"}"#,
+    r#"{"output":"twice","output_fields":{"proc.name":"a","proc.name":"sh"},"priority":"Error","rule":"Said twice","source":"syscall","time":"2025-11-21T14:06:00Z"}"#,
+    r#"{"output":"grüße","output_fields":{"proc.cmdline":"größe /etc/shadow","proc.name":"<NA>","container.id":""},"priority":"Debug","rule":"Ünïcode","source":"syscall","tags":["x"],"time":"2025-11-21T14:07:00.123456789Z","uuid":"u"}"#,
+    "14:08:00.000000000: Warning A shell was spawned (user=root shell=sh container=web)",
+    r#"2025-11-21T14:09:00.1Z stdout F {"hostname":"n","output":"wrapped","output_fields":{"proc.name":"sh","user.name":"root"},"priority":"Notice","rule":"Wrapped","source":"syscall","tags":["a"],"time":"2025-11-21T14:09:00Z"}"#,
+    r#"{"log":"{\"output\":\"inner\",\"output_fields\":{\"proc.name\":\"sh\"},\"priority\":\"Notice\",\"rule\":\"Inner\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:10:00Z\"}\n","stream":"stdout","time":"2025-11-21T14:10:01Z"}"#,
+    "{\n  \"output\": \"over lines\",\n  \"output_fields\": {\"proc.name\": \"sh\"},\n  \"priority\": \"Notice\",\n  \"rule\": \"Over lines\",\n  \"source\": \"syscall\",\n  \"time\": \"2025-11-21T14:11:00Z\"\n}",
+    r#"[{"output":"one","output_fields":{"proc.name":"sh"},"priority":"Notice","rule":"One of two","source":"syscall","time":"2025-11-21T14:12:00Z"},{"output":"two","output_fields":{"proc.name":"cat"},"priority":"Notice","rule":"Two of two","source":"syscall","time":"2025-11-21T14:12:01Z"}]"#,
+    "words that are no alert",
+    r#"{"output":"cut short","output_fields":{"proc.name":"sh"#,
+];
+
+const FILTERS: [&str; 26] = [
+    "proc.name = sh",
+    "proc.name in (sh, cat)",
+    "not proc.name exists",
+    "user.name = root",
+    "user.name = mallóry",
+    "user.name contains oo",
+    "fd.name startswith /etc",
+    "fd.name contains shadow or proc.cmdline contains shadow",
+    "fd.sip = 1.2.3.4",
+    "fd.port in (443, 80)",
+    "proc.aname = containerd",
+    "proc.aname[2] = containerd",
+    "proc.aname in (runc)",
+    "alert.rule contains Shell",
+    "alert.rule = Ünïcode and proc.cmdline exists",
+    "alert.priority >= warning",
+    "alert.priority < warning and proc.name = sh",
+    "alert.tags in (shell)",
+    "alert.output contains inner",
+    "alert.hostname = node-2",
+    "alert.time >= 2025-11-21T14:05:00Z",
+    "alert.time >= 2025-11-21T14:05:00Z and user.name = root",
+    "container.id = host or container.id = \"\"",
+    "container.name = web and not user.name = nobody",
+    "tolower(proc.name) = sh",
+    "proc.tty > 0",
+];
+
+const TEXTS: [&str; 14] = [
+    "shadow",
+    "root",
+    "mallóry",
+    "Shell",
+    "shell",
+    "<NA>",
+    "node-1",
+    "größe",
+    "inner",
+    "over lines",
+    "nowhere",
+    "sh",
+    "Two of two",
+    "\"",
+];
+
+/// A store of these bytes, and where its records are.
+fn read(bytes: &[u8]) -> (Store, Arc<Records>) {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let (out, deliveries) = sync_channel(16);
+    let body = BodyId(0);
+    let opened = Opened {
+        source: SourceId(0),
+        body,
+        name: "events.json".into(),
+        handle: Arc::new(file),
+        path: None,
+        live: false,
+    };
+    let mut records = Records::default();
+    for delivery in [
+        Delivery::Opened(opened),
+        Delivery::Bytes { body, offset: 0, bytes: bytes.to_vec() },
+        Delivery::Ended { body, fingerprint: None },
+    ] {
+        records.note(&delivery, &Context::default());
+        out.send(delivery).unwrap();
+    }
+    drop(out);
+    let mut store = Store::default();
+    for news in intake::spawn(deliveries, intake::Options::default()) {
+        store.append(news.batch);
+    }
+    (store, Arc::new(records))
+}
+
+/// The plain way: each record read with care.
+fn plain(store: &Store, records: &Records, holds: impl Fn(&[u8], &Alert) -> bool) -> Vec<AlertId> {
+    let ids = (0..u32::try_from(store.len()).unwrap()).map(AlertId);
+    ids.filter(|id| {
+        let location = store.location(*id).unwrap();
+        let bytes = records.read(location).unwrap();
+        match reread(&bytes, location.nth, &records.context(location.body)) {
+            Item::Alert(alert) => holds(&bytes, &alert),
+            other => panic!("no alert any more: {other:?}"),
+        }
+    })
+    .collect()
+}
+
+fn says(bytes: &[u8], alert: &Alert, text: &str) -> bool {
+    let holds = |own: &str| own.contains(text);
+    memchr::memmem::find(bytes, text.as_bytes()).is_some()
+        || alert.output.as_deref().is_some_and(holds)
+        || alert.rule.as_deref().is_some_and(holds)
+        || alert.fields.iter().any(|(_, value)| holds(&value.display()))
+}
+
+fn check(bytes: &[u8], filters: &[&str], texts: &[&str]) -> Result<(), TestCaseError> {
+    let (store, records) = read(bytes);
+    let playbooks = Arc::new(Playbooks::builtin());
+    let snapshot = store.snapshot();
+    let rows = 0..u32::try_from(store.len()).unwrap();
+    for text in filters {
+        let filter = Filter::parse(text, &Names::default()).unwrap();
+        let expected = plain(&store, &records, |_, alert| filter.matches(alert));
+        let question = Question::new(Arc::clone(&playbooks)).with_filter(Arc::new(filter), None);
+        let answer = question.of(&snapshot, &records, rows.clone());
+        prop_assert_eq!(answer.ids, expected, "{}", text);
+        prop_assert_eq!(answer.n_gone, 0);
+    }
+    for text in texts {
+        let expected = plain(&store, &records, |bytes, alert| says(bytes, alert, text));
+        let question = Question::new(Arc::clone(&playbooks)).with_text(text);
+        prop_assert_eq!(question.of(&snapshot, &records, rows.clone()).ids, expected, "{}", text);
+        let filter = Arc::new(Filter::parse("proc.name = sh", &Names::default()).unwrap());
+        let both = |bytes: &[u8], alert: &Alert| says(bytes, alert, text) && filter.matches(alert);
+        let expected = plain(&store, &records, both);
+        let question = question.with_filter(Arc::clone(&filter), None);
+        prop_assert_eq!(question.of(&snapshot, &records, rows.clone()).ids, expected, "{}", text);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_question_is_answered_as_by_reading_with_care() {
+    let mut bytes = Vec::new();
+    // Enough for both threads, and for reading several records in one go.
+    for _ in 0..40 {
+        for record in RECORDS {
+            bytes.extend_from_slice(record.as_bytes());
+            bytes.push(b'\n');
+        }
+    }
+    check(&bytes, &FILTERS, &TEXTS).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_mixture_of_records_is_answered_so(
+        records in proptest::collection::vec(0..RECORDS.len(), 0..40),
+        filters in proptest::collection::vec(proptest::sample::select(FILTERS.to_vec()), 3),
+        text in proptest::sample::select(TEXTS.to_vec()),
+        negated: bool,
+    ) {
+        let mut bytes = Vec::new();
+        for record in records {
+            bytes.extend_from_slice(RECORDS[record].as_bytes());
+            bytes.push(b'\n');
+        }
+        let joined = format!("({}) and ({}) or {}", filters[0], filters[1], filters[2]);
+        let joined = if negated { format!("not ({joined})") } else { joined };
+        check(&bytes, &[&joined], &[text])?;
+    }
+}
