@@ -94,7 +94,7 @@ pub fn analyze(
     Analysis {
         playbook: PlaybookRef { id: playbook.id.clone(), found_by },
         headline: headline(&playbook, case, recognized),
-        summary: summary(&playbook, case, &plan, &story),
+        summary: summary(&playbook, case, recognized, &plan, &story),
         proves: says(&playbook.proves),
         not_proven: says(&playbook.not_proven),
         assessment,
@@ -136,7 +136,7 @@ fn say(statement: &Statement, case: Case<'_>) -> Option<String> {
 }
 
 fn headline(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<'_>>) -> String {
-    let headline = fill(&playbook.headline, case);
+    let headline = wording::headline(&playbook.headline, case);
     let Some(recognized) = recognized else { return headline };
     let id = &recognized.known.id;
     match recognized.standing {
@@ -149,10 +149,19 @@ fn headline(playbook: &Playbook, case: Case<'_>, recognized: Option<&Recognized<
     }
 }
 
-fn summary(playbook: &Playbook, case: Case<'_>, plan: &plan::Plan, story: &story::Story) -> String {
-    let mut parts = vec![fill(&playbook.means, case)];
+fn summary(
+    playbook: &Playbook,
+    case: Case<'_>,
+    recognized: Option<&Recognized<'_>>,
+    plan: &plan::Plan,
+    story: &story::Story,
+) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(recognized.map(|recognized| assess::tell(recognized, case)));
+    parts.push(fill(&playbook.means, case));
     let of_rule = case.alert.rule.as_deref().and_then(|rule| playbook.per_rule.get(rule));
     parts.extend(of_rule.map(|text| fill(text, case)));
+    parts.extend(wording::seen_here(case));
     parts.extend(story.told.clone());
     if story.n_repeats > 0 {
         parts.push(format!(

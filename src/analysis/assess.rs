@@ -235,6 +235,22 @@ fn judge(level: Level, recognized: &Recognized<'_>) -> Level {
     }
 }
 
+/// What is said of an identity before anything else.
+pub fn tell(recognized: &Recognized<'_>, case: Case<'_>) -> String {
+    let known = recognized.known;
+    let says = fill(&known.says, case);
+    let lacking = recognized.lacking.join(" and ");
+    match recognized.standing {
+        Standing::Proven => says,
+        Standing::Supported => format!("Very likely harmless: {says} {lacking} would prove it."),
+        Standing::Unproven => format!(
+            "This looks like {}, and only its name or arguments say so. {says} Fetch {lacking} before you believe it: what a program says of itself may be a disguise.",
+            known.id
+        ),
+        Standing::Disguise => fill(&known.disguise, case),
+    }
+}
+
 fn reasons_of(recognized: &Recognized<'_>, case: Case<'_>) -> Vec<Reason> {
     let known = recognized.known;
     let reason =

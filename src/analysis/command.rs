@@ -168,6 +168,7 @@ pub fn make(
     let undo = command
         .undo
         .as_ref()
+        .filter(|_| text.is_ok())
         .and_then(|undo| undo.of(variant))
         .and_then(|template| render(template, case, catalogue).ok());
     Made {

@@ -64,6 +64,24 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// One row a field: several things said of a field are said together.
+    fn join(&mut self) {
+        let mut joined: Vec<Fact> = Vec::new();
+        for row in self.rows.drain(..) {
+            match joined.iter_mut().find(|known| known.field == row.field) {
+                Some(known) => {
+                    known.says.push(' ');
+                    known.says.push_str(&row.says);
+                    if known.direction == Direction::Neutral || row.direction == Direction::Up {
+                        known.direction = row.direction;
+                    }
+                }
+                None => joined.push(row),
+            }
+        }
+        self.rows = joined;
+    }
+
     pub(super) fn row(
         &mut self,
         field: &str,
@@ -111,6 +129,7 @@ impl Facts {
         let privileged = place::privileged(alert, &mut notes);
         let host_network = place::host_network(alert);
         let platform = place::platform(alert);
+        notes.join();
         let mut facts = Self {
             place,
             runtime,

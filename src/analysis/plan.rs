@@ -254,7 +254,9 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
         || format!("Let Falco add it: append_output with extra_fields: [{field}]."),
         |(_, text)| text.clone(),
     );
-    if !missing.iter().any(|known| known.field == field) {
+    // What no field holds, such as a time, is not asked of Falco.
+    let is_askable = finder.is_some() || !input.from.is_empty();
+    if is_askable && !missing.iter().any(|known| known.field == field) {
         missing.push(Missing { field, why: format!("{says}."), find });
     }
     match finder {

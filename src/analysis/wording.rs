@@ -4,7 +4,7 @@ use super::facts::{Case, Place};
 use crate::model::Alert;
 
 /// The placeholders that are words; every other one must be a Falco field (it has a dot).
-pub const WORDS: [&str; 17] = [
+pub const WORDS: [&str; 18] = [
     "process",
     "command",
     "parent",
@@ -12,6 +12,7 @@ pub const WORDS: [&str; 17] = [
     "image",
     "user",
     "file",
+    "linked",
     "remote",
     "pod",
     "namespace",
@@ -27,37 +28,80 @@ pub const WORDS: [&str; 17] = [
 /// How much of one value a sentence may hold, in characters.
 const LONGEST: usize = 200;
 
-/// Fills a sentence.
+/// Fills a sentence; what the alert lacks becomes words.
 pub fn fill(template: &str, case: Case<'_>) -> String {
+    write(template, case, false)
+}
+
+/// Fills the one sentence about the alert; what the alert lacks is left out with the word that leads to it.
+pub fn headline(template: &str, case: Case<'_>) -> String {
+    write(template, case, true)
+}
+
+/// What may lead to a value and makes no sense without it, the longest first.
+const LEADS: [&str; 17] = [
+    " in AWS region ",
+    " in namespace ",
+    " in project ",
+    " of project ",
+    ", from ",
+    ", as ",
+    ", in ",
+    " from ",
+    " with ",
+    " as ",
+    " by ",
+    " of ",
+    " to ",
+    " on ",
+    " in ",
+    ": ",
+    " ",
+];
+
+fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
     let mut text = String::new();
     let mut rest = template.trim_end();
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        if let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_name(name)) {
-            // One is in a container, in a pod, and on a host.
-            if name == "container" && case.facts.place == Place::Host && text.ends_with("in ") {
-                text.truncate(text.len() - 3);
-                text.push_str("on ");
-            } else if name == "container" && case.facts.place == Place::Host && text == "In " {
-                "On ".clone_into(&mut text);
-            }
-            let value = value(name, case);
-            // A sentence that begins with "the container" begins with a capital; a program's name stays as it is.
-            match value.strip_prefix("the ").filter(|_| text.is_empty()) {
-                Some(rest) => {
-                    text.push_str("The ");
-                    text.push_str(rest);
-                }
-                None => text.push_str(&value),
-            }
-            rest = after;
-        } else {
+        let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_name(name)) else {
             text.push('{');
             rest = after;
+            continue;
+        };
+        rest = after;
+        let known = known(name, case);
+        if known.is_none() && is_headline && is_left_out(name) && !text.is_empty() {
+            if let Some(open) = text.strip_suffix(" (").filter(|_| rest.starts_with(')')) {
+                text.truncate(open.len());
+                rest = rest.strip_prefix(')').unwrap_or(rest);
+            } else if let Some(lead) = LEADS.iter().find(|lead| text.ends_with(**lead)) {
+                text.truncate(text.len() - lead.len());
+            }
+            continue;
         }
+        let value = known.unwrap_or_else(|| lacking(name, case).to_owned());
+        if name == "container" {
+            // One is in a container, in a pod, and on a host; and it begins a sentence with a capital.
+            if case.facts.place == Place::Host {
+                let on = text.strip_suffix("in ").map(|before| format!("{before}on "));
+                text = on.or_else(|| (text == "In ").then(|| "On ".to_owned())).unwrap_or(text);
+            }
+            if let Some(rest) = value.strip_prefix("the ").filter(|_| text.is_empty()) {
+                text.push_str("The ");
+                text.push_str(rest);
+                continue;
+            }
+        }
+        text.push_str(&value);
     }
     text.push_str(rest);
     text
+}
+
+/// Whether a headline reads better without it than with words for its lack.
+fn is_left_out(name: &str) -> bool {
+    name.contains('.') || matches!(name, "user" | "container" | "command" | "parent" | "target")
 }
 
 /// Placeholders of a sentence that are neither one of [`WORDS`] nor a field.
@@ -75,71 +119,123 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]".contains(&b))
 }
 
-fn value(name: &str, case: Case<'_>) -> String {
+/// The words for a placeholder that the alert has no value for.
+fn lacking(name: &str, case: Case<'_>) -> &'static str {
+    match name {
+        "process" | "exe" => "a program",
+        "command" => "a command",
+        "parent" => "an unknown program",
+        "image" => "an unknown image",
+        "user" => "an unknown user",
+        "file" => "a file",
+        "linked" => "a sensitive file or folder",
+        "remote" => "an unknown address",
+        "pod" => "a pod",
+        "namespace" => "an unknown namespace",
+        "host" => "the host",
+        "container" if case.facts.place == Place::Unknown => "an unknown place",
+        "container" => "an unknown container",
+        "priority" => "an unknown priority",
+        "actor" => "somebody that the alert does not name",
+        "target" => "something that the alert does not name",
+        "age" => "of unknown age",
+        _ => "unknown",
+    }
+}
+
+/// The value of a placeholder.
+fn known(name: &str, case: Case<'_>) -> Option<String> {
     let alert = case.alert;
     let first = |fields: &[&str]| -> Option<String> {
         fields
             .iter()
             .find_map(|field| alert.fields.known(field))
-            .map(|value| cut(&value.display()))
+            .map(|value| cut(value.display().trim()))
             .filter(|text| !text.is_empty())
     };
-    let or = |value: Option<String>, words: &str| value.unwrap_or_else(|| words.to_owned());
     match name {
-        "process" => or(first(&["proc.name", "proc.exepath"]), "a program"),
-        "command" => or(first(&["proc.cmdline", "proc.name"]), "a command"),
-        "parent" => or(first(&["proc.pname", "proc.aname[1]"]), "an unknown program"),
-        "exe" => or(first(&["proc.exepath", "proc.exe"]), "a program"),
+        "process" => first(&["proc.name", "proc.exepath"]),
+        "command" => first(&["proc.cmdline", "proc.name"]),
+        "parent" => first(&["proc.pname", "proc.aname[1]"]),
+        "exe" => first(&["proc.exepath", "proc.exe"]),
         "container" => container(alert, case.facts.place),
-        "image" => or(alert.container().image.map(cut), "an unknown image"),
-        "user" => or(first(&["user.name", "user.loginname", "user.uid"]), "an unknown user"),
-        "file" => or(first(&["fd.name", "fs.path.name", "evt.arg.path", "proc.exepath"]), "a file"),
-        "remote" => or(
-            case.facts.remote.as_ref().map(|remote| {
-                let port = remote.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
-                cut(&format!("{}{port}", remote.host))
-            }),
-            "an unknown address",
-        ),
-        "pod" => or(alert.k8s().1.map(cut), "a pod"),
-        "namespace" => or(alert.k8s().0.map(cut), "an unknown namespace"),
-        "host" => or(alert.hostname.as_deref().map(cut), "the host"),
-        "rule" => cut(alert.rule_name()),
-        "priority" => {
-            alert.priority.map_or("an unknown priority", crate::model::Priority::name).to_owned()
+        "image" => alert.container().image.map(cut),
+        "user" => first(&["user.name", "user.loginname", "user.uid"]),
+        "file" => first(&[
+            "fd.name",
+            "fs.path.name",
+            "evt.arg.path",
+            "evt.arg.name",
+            "evt.arg.filename",
+            "evt.arg.newpath",
+        ]),
+        "linked" => first(&["evt.arg.target", "evt.arg.oldpath"]),
+        "remote" => case.facts.remote.as_ref().map(|remote| {
+            let port = remote.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
+            cut(&format!("{}{port}", remote.host))
+        }),
+        "pod" => alert.k8s().1.map(cut),
+        "namespace" => alert.k8s().0.map(cut),
+        "host" => alert.hostname.as_deref().map(cut),
+        "rule" => Some(cut(alert.rule_name())),
+        "priority" => alert.priority.map(|priority| priority.name().to_owned()),
+        "actor" | "target" => {
+            case.facts.value(&format!("fact.{name}")).map(|value| cut(value.display().trim()))
         }
-        "actor" | "target" => or(
-            case.facts.value(&format!("fact.{name}")).map(|value| cut(&value.display())),
-            "someone or something that the alert does not name",
-        ),
-        "age" => {
-            case.facts.age_ns.map_or_else(|| "of unknown age".to_owned(), super::facts::age_words)
-        }
+        "age" => case.facts.age_ns.map(super::facts::age_words),
         _ if name.starts_with("fact.") => {
-            or(case.facts.value(name).map(|value| cut(&value.display())), "unknown")
+            case.facts.value(name).map(|value| cut(&value.display()))
         }
-        _ => or(first(&[name]), "unknown"),
+        _ => first(&[name]),
     }
 }
 
-fn container(alert: &Alert, place: Place) -> String {
+/// This very event in one sentence: what, by whom, where, to what; nothing for an alert without such fields.
+pub fn seen_here(case: Case<'_>) -> Option<String> {
+    let field = |name: &str| {
+        let text = case.alert.fields.known(name)?.display();
+        (!text.is_empty()).then(|| cut(&text))
+    };
+    let mut words: Vec<String> = Vec::new();
+    if matches!(case.facts.place, Place::Audit | Place::Cloud) {
+        words.push(case.facts.value("fact.actor").map(|actor| cut(&actor.display()))?);
+        let verbs = ["ka.verb", "ct.name", "gcp.methodName", "okta.evt.type", "github.action"];
+        words.extend(verbs.into_iter().find_map(field).map(|verb| format!("asked for {verb}")));
+        let target = case.facts.value("fact.target").map(|target| cut(&target.display()));
+        words.extend(target.map(|target| format!("on {}", target.trim_end_matches([' ', '/']))));
+        let sources = ["ka.sourceips", "ct.srcip", "gcp.callerIP", "okta.client.ip"];
+        words.extend(sources.into_iter().find_map(field).map(|source| format!("from {source}")));
+        let codes = ["ka.response.code", "ct.error", "okta.result"];
+        words.extend(codes.into_iter().find_map(field).map(|code| format!("({code})")));
+        return (words.len() > 1).then(|| format!("Seen here: {}.", words.join(" ")));
+    }
+    let command = field("proc.cmdline").or_else(|| field("proc.name"))?.trim().to_owned();
+    words.push(format!("`{command}`"));
+    words.extend(field("proc.pname").map(|parent| format!("started by {parent}")));
+    words.extend(field("user.name").map(|user| format!("as {user}")));
+    words.extend(known("container", case).map(|_| fill("in {container}", case)));
+    Some(format!("Seen here: {}.", words.join(", ")))
+}
+
+fn container(alert: &Alert, place: Place) -> Option<String> {
     if place == Place::Host {
-        return alert
-            .hostname
-            .as_deref()
-            .map_or_else(|| "the host".to_owned(), |host| format!("the host {}", cut(host)));
+        return Some(alert.hostname.as_deref().map_or_else(
+            || "the host".to_owned(),
+            |host| format!("the host {}", cut(host)),
+        ));
     }
     if let (namespace, Some(pod)) = alert.k8s() {
         let namespace = namespace.map(|name| format!("{}/", cut(name))).unwrap_or_default();
-        return format!("the pod {namespace}{}", cut(pod));
+        return Some(format!("the pod {namespace}{}", cut(pod)));
     }
     let container = alert.container();
-    match (container.name.filter(|name| !name.is_empty()), container.id.filter(|id| !id.is_empty()))
-    {
-        (Some(name), Some(id)) => format!("the container {} ({})", cut(name), cut(id)),
-        (Some(name), None) => format!("the container {}", cut(name)),
-        (None, Some(id)) => format!("the container {}", cut(id)),
-        (None, None) => "a container that the alert does not name".to_owned(),
+    let name = container.name.filter(|name| !name.is_empty());
+    let id = container.id.filter(|id| !id.is_empty());
+    match (name, id) {
+        (Some(name), Some(id)) => Some(format!("the container {} ({})", cut(name), cut(id))),
+        (Some(name), None) => Some(format!("the container {}", cut(name))),
+        (None, Some(id)) => Some(format!("the container {}", cut(id))),
+        (None, None) => None,
     }
 }
 
