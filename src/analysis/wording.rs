@@ -183,9 +183,7 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
             case.facts.value(&format!("fact.{name}")).map(|value| cut(value.display().trim()))
         }
         "age" => case.facts.age_ns.map(super::facts::age_words),
-        _ if name.starts_with("fact.") => {
-            case.facts.value(name).map(|value| cut(&value.display()))
-        }
+        _ if name.starts_with("fact.") => case.facts.value(name).map(|value| cut(&value.display())),
         _ => first(&[name]),
     }
 }
@@ -219,10 +217,12 @@ pub fn seen_here(case: Case<'_>) -> Option<String> {
 
 fn container(alert: &Alert, place: Place) -> Option<String> {
     if place == Place::Host {
-        return Some(alert.hostname.as_deref().map_or_else(
-            || "the host".to_owned(),
-            |host| format!("the host {}", cut(host)),
-        ));
+        return Some(
+            alert
+                .hostname
+                .as_deref()
+                .map_or_else(|| "the host".to_owned(), |host| format!("the host {}", cut(host))),
+        );
     }
     if let (namespace, Some(pod)) = alert.k8s() {
         let namespace = namespace.map(|name| format!("{}/", cut(name))).unwrap_or_default();
