@@ -69,10 +69,10 @@ impl Timeline {
         if time == i64::MIN {
             return;
         }
-        let at = time.div_euclid(self.width);
-        if at != self.at {
+        if time.div_euclid(self.width) != self.at {
             self.put_away();
-            self.at = at;
+            // Putting away may have made the buckets wider.
+            self.at = time.div_euclid(self.width);
         }
         let slot = priority.map_or(8, |priority| priority as usize);
         if let Some(count) = self.counts.get_mut(slot) {
@@ -97,5 +97,27 @@ impl Timeline {
 fn add(sum: &mut Counts, counts: &Counts) {
     for (sum, count) in sum.iter_mut().zip(counts) {
         *sum += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_stay_at_their_time_when_the_buckets_grow_wider() {
+        let mut timeline = Timeline::default();
+        let seconds = i64::try_from(BUCKETS).unwrap() * 5;
+        for second in 0..seconds {
+            timeline.count(second * SECOND, Some(Priority::Notice));
+        }
+        assert!(timeline.width() > SECOND);
+        let columns = timeline.columns(0, seconds * SECOND, 5);
+        let counted: Vec<u32> = columns.iter().map(|counts| counts.iter().sum()).collect();
+        let each = u32::try_from(BUCKETS).unwrap();
+        // A bucket that reaches over a border belongs to the column it begins in.
+        let reach = u32::try_from(timeline.width() / SECOND).unwrap();
+        assert_eq!(counted.iter().sum::<u32>(), each * 5);
+        assert!(counted.iter().all(|count| count.abs_diff(each) < reach), "{counted:?}");
     }
 }
