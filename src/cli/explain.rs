@@ -22,37 +22,50 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     for problem in problems {
         let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(&problem));
     }
-    let choice = Choice { variant: args.runtime.clone() };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let is_array = args.all && args.format == Format::Json;
-    if is_array {
-        out.write_all(b"[")?;
-    }
     let mut near = Near::new(&session, &order);
-    for (n, place) in chosen.iter().enumerate() {
-        let Some((alert, analysis)) = explain(&mut near, *place, &playbooks, &choice) else {
-            continue;
-        };
-        if n > 0 {
-            out.write_all(if is_array { b",\n" } else { b"\n" })?;
-        }
-        write_one(&mut out, args.format, &alert, &analysis)?;
-        if is_array || args.format != Format::Json {
-            continue;
-        }
-        out.write_all(b"\n")?;
-    }
-    if is_array {
-        out.write_all(b"]\n")?;
-    }
+    let n_told = tell(&mut out, args, &mut near, &chosen, &playbooks)?;
     out.flush()?;
     drop(out);
     let is_fine = session.end();
     Ok(match (is_fine, chosen.is_empty()) {
         (false, _) => Exit::Failed,
         (true, true) if !args.all => Exit::NothingMatched,
+        // What was asked for is there, and none of it could be read again.
+        (true, false) if n_told == 0 => Exit::Failed,
         _ => Exit::Done,
     })
+}
+
+/// Explains the alerts at these places as far as they can be read again, and says how many that were.
+fn tell(
+    out: &mut impl Write,
+    args: &Explain,
+    near: &mut Near<'_>,
+    chosen: &[usize],
+    playbooks: &Playbooks,
+) -> io::Result<u64> {
+    let choice = Choice { variant: args.runtime.clone() };
+    let is_array = args.all && args.format == Format::Json;
+    if is_array {
+        out.write_all(b"[")?;
+    }
+    let mut n_told = 0;
+    for place in chosen {
+        let Some((alert, analysis)) = explain(near, *place, playbooks, &choice) else { continue };
+        if n_told > 0 {
+            out.write_all(if is_array { b",\n" } else { b"\n" })?;
+        }
+        n_told += 1;
+        write_one(out, args.format, &alert, &analysis)?;
+        if !is_array && args.format == Format::Json {
+            out.write_all(b"\n")?;
+        }
+    }
+    if is_array {
+        out.write_all(b"]\n")?;
+    }
+    Ok(n_told)
 }
 
 /// The built-in playbooks with the person's own over them, and what is wrong with those.
@@ -144,5 +157,35 @@ fn write_one(
             record::alert(&mut text, alert);
             out.write_all(analysis_json::explained(&text, analysis).as_bytes())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+    use clap::Parser;
+    use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn an_alert_that_is_gone_leaves_the_rest_readable() {
+        let line =
+            r#"{"output":"o","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}"#;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.json");
+        std::fs::write(&path, format!("{line}\n{line}\n{line}\n")).unwrap();
+        let words = ["cadge", "explain", "--all", "--format", "json", path.to_str().unwrap()];
+        let Some(Command::Explain(args)) = Cli::parse_from(words).command else { panic!() };
+        let session = Session::load(&args.input).unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.write_all_at(&vec![0; line.len()], 0).unwrap();
+        let order = session.order();
+        let mut out = Vec::new();
+        let mut near = Near::new(&session, &order);
+        let playbooks = Playbooks::builtin();
+        let n_told = tell(&mut out, &args, &mut near, &[0, 1, 2], &playbooks).unwrap();
+        assert_eq!(n_told, 2);
+        let read: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+        assert_eq!(read.len(), 2);
     }
 }
