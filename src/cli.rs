@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "cadge: {error:#}");
+            say(&format!("{error:#}"));
             if error.is::<select::BadFilter>() { Exit::Usage.into() } else { Exit::Failed.into() }
         }
     }
@@ -101,6 +101,14 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Groups(groups) => groups::run(&groups),
         Command::Stats(stats) => stats::run(&stats),
     }
+}
+
+/// Says something on standard error. What it quotes may come from an alert or from somebody else's file, so what could act
+/// on the terminal is made visible; lines stay lines.
+fn say(what: &str) {
+    let lines: Vec<_> = what.split('\n').map(crate::text::printable).collect();
+    // Nobody may be there to read it.
+    let _ = writeln!(io::stderr(), "cadge: {}", lines.join("\n"));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -238,7 +238,7 @@ fn board(path: Option<&Path>) -> anyhow::Result<Board> {
     let (mut db, note) = Db::open(&path, clock::now())?;
     let news = db.news()?;
     for problem in note.iter().chain(&news.problems) {
-        let _ = writeln!(io::stderr(), "cadge: {problem}");
+        super::say(problem);
     }
     for change in news.changes {
         board.apply(change);

@@ -152,7 +152,7 @@ impl Open {
         let (mut db, note) = Db::open(&path, clock::now())?;
         let news = db.news()?;
         for problem in note.iter().chain(&news.problems) {
-            let _ = writeln!(io::stderr(), "cadge: {problem}");
+            super::say(problem);
         }
         let mut board = Board::default();
         for change in news.changes {
