@@ -17,30 +17,42 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
         anyhow::ensure!(list.format != ListFormat::Csv, "a table has an end: leave --follow away");
         return follow(list);
     }
+    if list.rejects {
+        return rejects(list);
+    }
     let session = Session::load(&list.input)?;
     let selection = Selection::new(&list.select, &session)?;
-    if list.format == ListFormat::Csv && !list.rejects {
+    if list.format == ListFormat::Csv {
         return table(list, &session, &selection);
     }
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let answer = if list.rejects {
-        crate::driver::sweep::Answer::default()
-    } else {
-        selection.picked(&session)
-    };
+    let answer = selection.picked(&session);
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: answer.n_gone };
-    if list.rejects {
-        for reject in session.store.rejects() {
-            printer.reject(&mut out, reject)?;
-        }
-    } else if list.count {
+    if list.count {
         printer.n_shown = answer.ids.len() as u64;
+        writeln!(out, "{}", printer.n_shown)?;
     } else {
         let is_picked = |id: &AlertId| answer.ids.binary_search(id).is_ok();
         for id in session.order().into_iter().filter(is_picked) {
             if let Some((bytes, alert)) = printer.read(&session, id) {
                 printer.print(&mut out, &bytes, &alert)?;
             }
+        }
+    }
+    out.flush()?;
+    Ok(printer.end(&session))
+}
+
+/// What nobody could read, told while it is read: the store keeps only so many, and those without all their bytes.
+fn rejects(list: &List) -> anyhow::Result<Exit> {
+    let mut session = Session::open(&list.input, false)?;
+    session.hold_rejects();
+    let selection = Selection::new(&list.select, &session)?;
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
+    while session.take() == Taken::News {
+        for reject in session.take_rejects() {
+            printer.reject(&mut out, &reject)?;
         }
     }
     if list.count {
@@ -83,7 +95,10 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
     let selection = Selection::new(&list.select, &session)?;
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     let mut out = BufWriter::new(io::stdout().lock());
-    let (mut next, mut next_reject) = (0, 0);
+    let mut next = 0;
+    if list.rejects {
+        session.hold_rejects();
+    }
     loop {
         let taken = session.take();
         while let Some(id) = u32::try_from(next)
@@ -97,13 +112,10 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
                 out.flush()?;
             }
         }
-        for reject in session.store.rejects().get(next_reject..).unwrap_or_default() {
-            if list.rejects {
-                printer.reject(&mut out, reject)?;
-                out.flush()?;
-            }
+        for reject in session.take_rejects() {
+            printer.reject(&mut out, &reject)?;
+            out.flush()?;
         }
-        next_reject = session.store.rejects().len();
         let signal = match taken {
             Taken::News => continue,
             Taken::Asked(Asked::Signal(signal)) => Some(signal),
@@ -163,6 +175,9 @@ impl Printer<'_> {
 
     fn reject(&mut self, out: &mut impl Write, reject: &Reject) -> io::Result<()> {
         self.n_shown += 1;
+        if self.list.count {
+            return Ok(());
+        }
         let mut line = String::new();
         let shown = String::from_utf8_lossy(&reject.bytes);
         let origin = &reject.origin;

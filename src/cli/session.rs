@@ -5,7 +5,7 @@ use super::signals::{self, Asked};
 use crate::clock;
 use crate::decode::{Context, RulesFiles, Templates};
 use crate::intake::{self, News, Records};
-use crate::model::{Alert, AlertId, BodyId};
+use crate::model::{Alert, AlertId, BodyId, Reject};
 use crate::source::{self, SourceState, Spec};
 use crate::store::Store;
 use anyhow::bail;
@@ -29,6 +29,8 @@ pub struct Session {
     pub specs: Vec<Spec>,
     /// Sentences about sources that could not be read.
     pub failures: Vec<String>,
+    /// Rejects that came since the last look, with their bytes; `None` unless somebody looks at each of them.
+    fresh_rejects: Option<Vec<Reject>>,
     turns: Receiver<Turn>,
     _handle: source::Handle,
 }
@@ -66,6 +68,9 @@ impl Session {
     pub fn open(input: &Input, follow: bool) -> anyhow::Result<Self> {
         let specs = specs(input)?;
         let rules = Arc::new(rules(input));
+        for problem in rules_problems(input, &rules) {
+            super::say(problem);
+        }
         let context = context(&rules);
         let (outlet, deliveries) = sync_channel(WAITING);
         let options =
@@ -90,6 +95,7 @@ impl Session {
             rules,
             specs,
             failures: Vec::new(),
+            fresh_rejects: None,
             turns,
             _handle: handle,
         })
@@ -100,6 +106,16 @@ impl Session {
         let mut session = Self::open(input, false)?;
         while session.take() == Taken::News {}
         Ok(session)
+    }
+
+    /// Holds each reject from now on until it is taken: the store keeps only so many.
+    pub fn hold_rejects(&mut self) {
+        self.fresh_rejects = Some(Vec::new());
+    }
+
+    /// The rejects that came since the last call, after [`Session::hold_rejects`].
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        self.fresh_rejects.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Waits for the next news and takes it in.
@@ -117,6 +133,9 @@ impl Session {
     fn take_in(&mut self, news: News) {
         if let Some(records) = news.records {
             self.records = records;
+        }
+        if let Some(fresh) = &mut self.fresh_rejects {
+            fresh.extend_from_slice(&news.batch.rejects);
         }
         self.store.append(news.batch);
         // What was not read to its end must not look whole.
@@ -191,6 +210,11 @@ pub fn context(rules: &RulesFiles) -> Context {
     }
 }
 
+/// What is wrong with the rules, where the command line names them: those of the host are a convenience.
+pub fn rules_problems<'a>(input: &Input, rules: &'a RulesFiles) -> &'a [String] {
+    if input.rules.is_empty() { &[] } else { &rules.problems }
+}
+
 /// The rules the command line names, else those of the host, as far as they can be read.
 pub fn rules(input: &Input) -> RulesFiles {
     let mut all = RulesFiles::default();
@@ -199,7 +223,7 @@ pub fn rules(input: &Input) -> RulesFiles {
     for path in paths {
         if !path.exists() {
             if !input.rules.is_empty() {
-                let _ = writeln!(io::stderr(), "cadge: no rules at {}", path.display());
+                all.problems.push(format!("no rules at {}", path.display()));
             }
             continue;
         }

@@ -46,7 +46,7 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         config: view.config,
         theme: view.theme,
         filter: view.filter,
-        banners: Vec::new(),
+        banners: session::rules_problems(&view.input, &rules).to_vec(),
         names: session::names(&rules),
     })
 }

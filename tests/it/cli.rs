@@ -349,3 +349,63 @@ fn completions_and_the_manual_are_made_for_every_shell() {
     }
     assert!(out(&ends(&["man"], 0)).starts_with(".ie"));
 }
+
+#[test]
+fn every_reject_is_told_with_its_bytes_however_many_there_are() {
+    let mut text = String::new();
+    for n in 0..70_000 {
+        let _ = writeln!(text, "garbage {n}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("torn.json");
+    std::fs::write(&path, &text).unwrap();
+    let path = path.to_str().unwrap();
+    let told = lines(&["list", "--rejects", "--json", path]);
+    assert_eq!(told.len(), 70_000);
+    let last = told.last().unwrap();
+    assert_eq!(last["text"], "garbage 69999");
+    assert_eq!(last["origin"]["line"], 70_000);
+    ends(&["list", "--rejects", "--count", path], 0).stdout("70000\n");
+}
+
+#[test]
+fn a_file_of_decisions_cannot_write_to_the_terminal_by_being_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    const HOSTILE: &str =
+        r#"{"cadge_triage":1,"changes":[{"key":"\u001b]0;owned\u0007"}],"suppressions":[]}"#;
+    let path = folder.path().join("decisions.json");
+    std::fs::write(&path, HOSTILE).unwrap();
+    let words = ["triage", "import", path.to_str().unwrap()];
+    let state = folder.path().join("state");
+    let assert = cadge(&words).env("XDG_STATE_HOME", &state).assert();
+    assert!(!err(&assert).contains('\u{1b}'), "{:?}", err(&assert));
+    assert!(err(&assert).contains("owned"), "{:?}", err(&assert));
+}
+
+#[test]
+fn rules_that_were_named_and_cannot_be_read_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    std::fs::write(&path, "- rule: [unclosed\n").unwrap();
+    for rules in [path.to_str().unwrap(), "/nonexistent/rules.yaml"] {
+        let assert = ends(&["list", "--rules", rules, SOME[0]], 0);
+        assert!(err(&assert).contains("rules.yaml"), "{}", err(&assert));
+    }
+}
+
+#[test]
+fn more_archives_are_read_than_files_may_be_open_at_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = r#"{"output":"o","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}"#;
+    for n in 0..150 {
+        let file = std::fs::File::create(folder.path().join(format!("log{n}.json.gz"))).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, format!("{line} \n").as_bytes()).unwrap();
+        packed.finish().unwrap();
+    }
+    let binary = env!("CARGO_BIN_EXE_cadge");
+    let script = format!("ulimit -Sn 64; exec {binary} list --count {}", folder.path().display());
+    let mut command = Command::new("sh");
+    command.env_clear().env("HOME", "/nonexistent").args(["-c", &script]).write_stdin("");
+    command.assert().code(0).stdout("150\n");
+}

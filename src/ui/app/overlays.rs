@@ -13,7 +13,7 @@ use crate::ui::{narrow, settings::Signs};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-/// Rejects listed in the view; `cadge list --rejects` has them all.
+/// Rejects listed in the view; `cadge list --rejects` reads the log again and tells them all.
 const REJECTS: usize = 2000;
 
 impl App {

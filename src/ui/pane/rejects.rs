@@ -53,7 +53,11 @@ pub fn lines(rejects: &[Reject], n_all: u64, cursor: usize, width: u16, mark: &s
     let more = n_all.saturating_sub(rejects.len() as u64);
     if more > 0 {
         prose.gap();
-        prose.text(Role::Muted, 1, &format!("… and {} more, counted only", count(more)));
+        prose.text(
+            Role::Muted,
+            1,
+            &format!("… and {} more: `cadge list --rejects` shows all", count(more)),
+        );
     }
     prose.lines
 }
