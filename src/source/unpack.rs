@@ -63,6 +63,8 @@ pub(super) fn unpack(
     let body = out.open(speaker, &spool.file, false)?;
     let mut members = Members { packed: BufReader::with_capacity(CHUNK, file), packing };
     let mut end = None;
+    // Only damage is passed over: what was stopped because of its size stays stopped, however many members follow.
+    let mut is_stopped = false;
     while end.is_none() {
         let mut member = match members.next() {
             Ok(Some(member)) => member,
@@ -81,6 +83,7 @@ pub(super) fn unpack(
                 spool.append(&bytes);
                 if let Some(why) = &spool.trouble {
                     end = Some(format!("no room to unpack it: {why}"));
+                    is_stopped = true;
                     break;
                 }
                 out.send(Delivery::Bytes { body, offset, bytes })?;
@@ -94,15 +97,12 @@ pub(super) fn unpack(
             }
             if let Some(why) = too_large(spool.len, n_packed, options.unpack_limit) {
                 end = Some(why);
+                is_stopped = true;
                 break;
             }
         }
         drop(member);
-        if end.is_some()
-            && spool.trouble.is_none()
-            && spool.len <= options.unpack_limit
-            && members.skip_to_next()
-        {
+        if end.is_some() && !is_stopped && members.skip_to_next() {
             let why = end.take().unwrap_or_default();
             out.state(
                 speaker.source,
