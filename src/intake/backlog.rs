@@ -130,6 +130,7 @@ impl Intake {
             let mut decoder = job.decoder(job.from, 0);
             let mut lines = 0;
             let mut rows = 0;
+            let mut reached = job.from;
             while turn < n_blocks {
                 let Some(block) = early.remove(&turn) else {
                     let Ok((number, block)) = blocks.recv() else { break };
@@ -138,6 +139,10 @@ impl Intake {
                 };
                 turn += 1;
                 let mut block: Block = block;
+                // A block that could not be read does not know which of its lines are the one's before it.
+                block.start = block.start.max(reached);
+                block.end = block.end.max(block.start);
+                reached = block.end;
                 self.news.bytes += block.end - block.start;
                 if block.start == block.end {
                     // No newline lies in it: it owns no line. Its numbers must still be learned.
@@ -189,7 +194,7 @@ impl Job<'_> {
         let nothing =
             Block { outcome: Outcome::default(), start: from, end: from, is_undone: false };
         let Ok(own) = self.fill(buffer, 0, from, to) else {
-            return Block { end: to, is_undone: true, ..nothing };
+            return Block { end: self.after_newline(to), is_undone: true, ..nothing };
         };
         let skip = if number == 0 { Some(0) } else { memchr::memchr(b'\n', own).map(|at| at + 1) };
         let Some(skip) = skip else { return nothing };
@@ -223,11 +228,20 @@ impl Job<'_> {
         while at < end {
             let n_wanted = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
             let Some(room) = bytes.get_mut(..n_wanted) else { break };
-            // What was cut off while it was read is the source's to tell.
-            let Ok(n_read @ 1..) = self.handle.read_at(room, at) else { break };
-            let Some(read) = room.get(..n_read) else { break };
-            piece.read(decoder, self.records, self.name, read);
-            at += n_read as u64;
+            match self.handle.read_at(room, at) {
+                // What was cut off while it was read is the source's to tell.
+                Ok(0) => break,
+                Ok(n_read) => {
+                    let Some(read) = room.get(..n_read) else { break };
+                    piece.read(decoder, self.records, self.name, read);
+                    at += n_read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    piece.pass_over(decoder, self.records, self.name, n_wanted as u64, &error);
+                    at += n_wanted as u64;
+                }
+            }
         }
         piece.finish()
     }
@@ -256,7 +270,15 @@ impl Job<'_> {
     fn after_newline(&self, mut at: u64) -> u64 {
         let mut bytes = vec![0; CHUNK];
         while at < self.to {
-            let Ok(n_read @ 1..) = self.handle.read_at(&mut bytes, at) else { break };
+            let n_read = match self.handle.read_at(&mut bytes, at) {
+                Ok(0) => break,
+                Ok(n_read) => n_read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => {
+                    at += CHUNK as u64;
+                    continue;
+                }
+            };
             if let Some(end) = bytes.get(..n_read).and_then(|read| memchr::memchr(b'\n', read)) {
                 return (at + end as u64 + 1).min(self.to);
             }
@@ -308,4 +330,38 @@ impl Job<'_> {
 #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
 fn rate(bytes: u64, since: Instant) -> f64 {
     bytes as f64 / since.elapsed().as_secs_f64().max(1e-6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_cannot_be_read_are_told() {
+        // A folder can be opened like a file, and none of its bytes can be read.
+        let folder = tempfile::tempdir().unwrap();
+        let handle = File::open(folder.path()).unwrap();
+        let records = Records::default();
+        let name = "events.json".into();
+        let to = BLOCK + BLOCK / 2;
+        let job =
+            Job { handle: &handle, body: BodyId(0), name: &name, records: &records, from: 0, to };
+        let mut tools = Tools::new(0);
+        let mut told = 0;
+        let mut reached = 0;
+        for number in 0..2 {
+            let block = job.block(number, &mut tools, &mut Vec::new());
+            assert!(block.is_undone);
+            let mut decoder = job.decoder(0, 0);
+            let start = block.start.max(reached);
+            let outcome = job.again(start, block.end, 0, &mut decoder, &mut tools);
+            reached = block.end;
+            for reject in &outcome.rejects {
+                assert!(reject.reason.contains("cannot be read"), "{}", reject.reason);
+                assert_eq!(reject.origin.offset, told);
+                told += reject.len;
+            }
+        }
+        assert_eq!(told, to);
+    }
 }

@@ -4,8 +4,9 @@
 
 use super::Records;
 use crate::decode::{Decoder, Entry, Item, fast};
-use crate::model::{BodyId, Reject};
+use crate::model::{BodyId, Origin, Reject};
 use crate::store::{Batch, Draft, Drafter};
+use std::io;
 use std::sync::Arc;
 
 /// A record may begin this far before the bytes that end it.
@@ -150,6 +151,25 @@ impl<'a> Piece<'a> {
     pub fn end(&mut self, decoder: &mut Decoder) {
         decoder.finish(&mut self.entries);
         self.collect();
+    }
+
+    /// Passes over bytes that cannot be read. What they were a part of ends before them; the lines behind them are counted
+    /// as if no line had ended in them.
+    pub fn pass_over(
+        &mut self,
+        decoder: &mut Decoder,
+        records: &Records,
+        name: &Arc<str>,
+        len: u64,
+        why: &io::Error,
+    ) {
+        self.end(decoder);
+        let reason = format!("{len} bytes cannot be read: {why}").into();
+        let origin =
+            Origin { source: Arc::clone(name), offset: self.offset, line: self.lines + 1 };
+        self.outcome.rejects.push(Reject { reason, origin, bytes: Box::default(), len });
+        self.offset += len;
+        *decoder = self.decoder_here(records, name);
     }
 
     pub fn finish(mut self) -> Outcome {
