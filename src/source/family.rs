@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Endings of compressed files.
@@ -145,6 +146,32 @@ pub(super) fn is_foreign(path: &Path) -> bool {
     name.starts_with('.') || FOREIGN.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Where the bytes that are no text stand in a spelled name: private characters, one for each byte.
+const SPELLED: u32 = 0x10_fe00;
+
+/// A name with each byte that is no text as a character of its own.
+fn spelled(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        let bytes = chunk.invalid().iter();
+        text.extend(bytes.filter_map(|byte| char::from_u32(SPELLED + u32::from(*byte))));
+    }
+    text
+}
+
+/// The name that [`spelled`] wrote so.
+fn unspelled(text: &str) -> OsString {
+    let mut bytes = Vec::new();
+    for char in text.chars() {
+        match u32::from(char).checked_sub(SPELLED).and_then(|byte| u8::try_from(byte).ok()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
 fn is_packed(path: &Path) -> bool {
     let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
     PACKED.iter().any(|ending| name.ends_with(ending))
@@ -154,9 +181,19 @@ fn is_packed(path: &Path) -> bool {
 pub(super) fn group(paths: Vec<PathBuf>) -> Vec<Family> {
     let mut families: BTreeMap<PathBuf, (Vec<(Age, PathBuf)>, bool)> = BTreeMap::new();
     for path in paths {
-        let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        let name = path.file_name().unwrap_or_default();
         let packed = is_packed(&path);
-        let (base, age) = parse(&name);
+        let (base, age) = match name.to_str() {
+            Some(name) => {
+                let (base, age) = parse(name);
+                (base.into(), age)
+            }
+            // A name need not be text; the log is opened under the very bytes.
+            None => {
+                let (base, age) = parse(&spelled(name));
+                (unspelled(&base), age)
+            }
+        };
         let entry = families.entry(path.with_file_name(base)).or_default();
         if age == Age::Live && !packed {
             entry.1 = true;
@@ -220,5 +257,17 @@ mod tests {
         assert!(families[0].is_live);
         assert_eq!(families[1].base, Path::new("/v/other.json"));
         assert!(!families[1].is_live);
+    }
+
+    #[test]
+    fn a_log_whose_name_is_no_text_keeps_its_name() {
+        let path = |name: &[u8]| Path::new("/v").join(OsStr::from_bytes(name));
+        let names = [&b"a\xff.json"[..], b"a\xfe.json", b"a\xff.json.1"];
+        let families = group(names.iter().map(|name| path(name)).collect());
+        assert_eq!(families.len(), 2);
+        assert_eq!(families[0].base, path(b"a\xfe.json"));
+        assert_eq!(families[1].base, path(b"a\xff.json"));
+        assert_eq!(families[1].history, [path(b"a\xff.json.1")]);
+        assert!(families.iter().all(|family| family.is_live));
     }
 }
