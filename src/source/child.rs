@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::out::{Out, Speaker, Stopped};
 use super::stream::{self, End};
@@ -21,6 +21,8 @@ use super::{Delivery, Options, SourceState};
 const LONGEST: Duration = Duration::from_mins(1);
 /// A child that ran for so long is started again with a short pause.
 const STEADY: Duration = Duration::from_mins(1);
+/// A child that has closed its output may go on for so long.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// So many last lines of its standard error are kept.
 const LAST_WORDS: usize = 3;
 
@@ -99,7 +101,9 @@ fn attend(
         Some(stdout) => stream::run(&stdout, stop, speaker, options, out),
         None => Ok(End::Closed),
     };
-    if !matches!(end, Ok(End::Closed)) {
+    // A child that has closed its output has nothing more to say, and may live on for ever.
+    let lives_on = matches!(end, Ok(End::Closed)) && !ends_within(child, stop, FAREWELL);
+    if lives_on || !matches!(end, Ok(End::Closed)) {
         terminate(child);
     }
     let end = end?;
@@ -112,27 +116,41 @@ fn attend(
     }
     let words = last_words.as_ref().map(collect).unwrap_or_default();
     Ok(Some(match status {
+        _ if lives_on => Some(format!("{} closed its output and was ended{words}", speaker.name)),
         Ok(status) if status.success() => None,
         Ok(status) => Some(format!("{} {}{words}", speaker.name, ending(status))),
         Err(error) => Some(format!("{} is gone: {error}", speaker.name)),
     }))
 }
 
-/// Asks the child and all it started to end; a deaf one is killed.
-fn terminate(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    if let Some(group) = group {
-        // It may be gone already.
-        let _ = kill_process_group(group, Signal::TERM);
-    }
-    let deadline = Instant::now() + Duration::from_millis(300);
-    while Instant::now() < deadline {
+/// Whether the child ends by itself before so much time has passed, or we are stopped.
+fn ends_within(child: &mut Child, stop: &OwnedFd, time: Duration) -> bool {
+    let deadline = Instant::now() + time;
+    loop {
         if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
-            return;
+            return true;
         }
+        if Instant::now() >= deadline || is_stopped_within(stop, Duration::from_millis(10)) {
+            return false;
+        }
+    }
+}
+
+/// Asks the child and all it started to end; deaf ones are killed.
+fn terminate(child: &mut Child) {
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    // It may be gone already.
+    let _ = kill_process_group(group, Signal::TERM);
+    let deadline = Instant::now() + Duration::from_millis(300);
+    // The child itself is not waited for yet: as long as it is not, nobody else can get the number of its group.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    while Instant::now() < deadline
+        && matches!(waitid(WaitId::Pid(group), options), Ok(None) | Err(rustix::io::Errno::INTR))
+    {
         thread::park_timeout(Duration::from_millis(5));
     }
-    let _ = child.kill();
+    // What it started has been asked at the same time as the child.
+    let _ = kill_process_group(group, Signal::KILL);
 }
 
 fn ending(status: ExitStatus) -> String {
@@ -181,7 +199,10 @@ fn collect(words: &Receiver<String>) -> String {
 }
 
 fn is_stopped_within(stop: &OwnedFd, pause: Duration) -> bool {
-    let timeout = Timespec { tv_sec: i64::try_from(pause.as_secs()).unwrap_or(60), tv_nsec: 0 };
+    let timeout = Timespec {
+        tv_sec: i64::try_from(pause.as_secs()).unwrap_or(60),
+        tv_nsec: i64::from(pause.subsec_nanos()),
+    };
     let mut fds = [PollFd::new(stop, PollFlags::IN)];
     matches!(poll(&mut fds, Some(&timeout)), Ok(1..))
 }

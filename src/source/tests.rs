@@ -293,6 +293,13 @@ fn dropping_the_handle_ends_a_child() {
 }
 
 #[test]
+fn a_child_that_closes_its_output_and_lives_on_is_ended() {
+    let run = once(vec![words(&["sh", "-c", "echo one; exec >&- 2>&-; exec sleep 1000"])]);
+    assert_eq!(run.text(), "one\n");
+    assert!(run.errors[0].contains("closed its output"), "{:?}", run.errors);
+}
+
+#[test]
 fn a_fifo_is_a_log_with_one_writer_after_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
