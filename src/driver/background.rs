@@ -25,11 +25,14 @@ pub(super) enum Background {
 
 /// Asks. The terminal must be in raw mode, and nobody else may read from it.
 pub(super) fn ask() -> Background {
-    query().unwrap_or(Background::Unknown)
+    let Ok(mut tty) = File::options().read(true).write(true).open("/dev/tty") else {
+        return Background::Unknown;
+    };
+    // From here on the terminal may have been asked, and an answer may come.
+    query(&mut tty).unwrap_or(Background::Silent)
 }
 
-fn query() -> io::Result<Background> {
-    let mut tty = File::options().read(true).write(true).open("/dev/tty")?;
+fn query(tty: &mut File) -> io::Result<Background> {
     tty.write_all(b"\x1b]11;?\x1b\\\x1b[c")?;
     tty.flush()?;
     let until = Instant::now() + PATIENCE;
@@ -37,12 +40,21 @@ fn query() -> io::Result<Background> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
-        let mut ready = [PollFd::new(&tty, PollFlags::IN)];
-        if left.is_zero() || poll(&mut ready, Some(&timeout))? == 0 {
+        let mut ready = [PollFd::new(&*tty, PollFlags::IN)];
+        // A signal (the window was resized) is no answer.
+        let is_ready = !left.is_zero()
+            && match poll(&mut ready, Some(&timeout)) {
+                Err(rustix::io::Errno::INTR) => continue,
+                result => result? > 0,
+            };
+        if !is_ready {
             return Ok(read_answer(&answer).unwrap_or(Background::Silent));
         }
         let mut bytes = [0; 256];
-        let n = tty.read(&mut bytes)?;
+        let n = match tty.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            result => result?,
+        };
         answer.extend(bytes.get(..n).unwrap_or_default());
         // The second answer ends the first question.
         if n == 0 || has_attributes(&answer) {
