@@ -6,7 +6,7 @@
 use super::problem::{Problem, unknown};
 use super::{Depth, Role, Theme};
 use ratatui::style::{Color, Modifier, Style};
-use std::{collections::BTreeMap, ops::Range, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, io::ErrorKind, ops::Range, path::Path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -25,12 +25,35 @@ const MOST_PARENTS: usize = 8;
 ///
 /// There is always a theme; what was wrong on the way is told beside it.
 pub fn load(name: &str, folder: Option<&Path>, depth: Depth) -> (Theme, Vec<Problem>) {
+    let unread = RefCell::new(Vec::new());
     let own = |name: &str| {
-        let path = folder?.join(format!("{name}.toml"));
-        Some((path.display().to_string(), std::fs::read_to_string(path).ok()?))
+        // A theme is named, not found by a path.
+        let is_name = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
+        let path = folder.filter(|_| is_name)?.join(format!("{name}.toml"));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Some((path.display().to_string(), text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                let what = format!("cannot be read: {error}");
+                unread.borrow_mut().push(Problem::with_file(&path, what));
+                None
+            }
+        }
     };
-    resolve(name, &own, depth)
+    let (theme, mut problems) = resolve(name, &own, depth);
+    let mut unread = unread.take();
+    if !unread.is_empty() {
+        unread.dedup();
+        // It is known, only not read.
+        problems.retain(|problem| problem.file != NO_FILE);
+        unread.append(&mut problems);
+        problems = unread;
+    }
+    (theme, problems)
 }
+
+/// What stands for a file where a theme has none.
+const NO_FILE: &str = "theme";
 
 /// A built-in theme; an unknown name gives `terminal`.
 pub(super) fn builtin(name: &str, depth: Depth) -> Theme {
@@ -50,7 +73,7 @@ fn resolve(name: &str, own: Lookup<'_>, depth: Depth) -> (Theme, Vec<Problem>) {
     if !draft.read(asked, own, 0, &mut problems) {
         let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
         let what = unknown("theme", name, names.into_iter());
-        problems.push(Problem { file: "theme".into(), line: 0, column: 0, what });
+        problems.push(Problem { file: NO_FILE.into(), line: 0, column: 0, what });
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     let styles = Role::ALL.iter().map(|role| draft.style(*role, depth)).collect();
@@ -326,6 +349,25 @@ mod tests {
         let own = |name: &str| (name == "mine").then(|| ("mine.toml".to_owned(), text.to_owned()));
         let (theme, problems) = resolve("mine", &own, Depth::True);
         (theme, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_theme_that_is_there_and_cannot_be_read_is_not_called_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("mine.toml"), b"\xff\xfe").unwrap();
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        std::fs::write(folder.path().join("outer.toml"), "inherits = \"dark\"").unwrap();
+        let told = |name: &str, folder: &Path| -> Vec<String> {
+            let (_, problems) = load(name, Some(folder), Depth::True);
+            problems.iter().map(ToString::to_string).collect()
+        };
+        let problems = told("mine", folder.path());
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("mine.toml: cannot be read: "), "{problems:?}");
+        assert!(told("none", folder.path())[0].contains("unknown theme"));
+        // A name is no way out of the folder.
+        let problems = told("../outer", &folder.path().join("inner"));
+        assert!(problems[0].contains("unknown theme"), "{problems:?}");
     }
 
     #[test]
