@@ -35,26 +35,36 @@ pub(super) fn count(jobs: &Receiver<Job>, tools: &Tools) {
         };
         let mut tally = Tally::default();
         let mut told = Instant::now();
-        let rows = snapshot.rows().count();
-        let all = (0..u32::try_from(rows).unwrap_or(u32::MAX)).rev().map(AlertId);
+        let n_rows: usize = snapshot.segments.iter().map(|segment| segment.len()).sum();
+        let all = (0..u32::try_from(n_rows).unwrap_or(u32::MAX)).rev().map(AlertId);
         let ids: Box<dyn Iterator<Item = AlertId>> = match &among {
             Some(ids) => Box::new(ids.iter().rev().copied()),
             None => Box::new(all),
         };
         for row in ids.filter_map(|id| snapshot.row(id)) {
             tally.add(value(&row, &field, &snapshot, &records));
-            // The clock is asked now and then only.
-            if tally.n_alerts % 64 == 0 && told.elapsed() >= TOLD {
-                next = jobs.try_recv().ok();
-                if next.is_some() || !tell(tools, tally.so_far(generation, false)) {
-                    break;
+            // Others are heard, and the clock is asked, now and then only.
+            if tally.n_alerts % 64 != 0 {
+                continue;
+            }
+            // New places of records come often while a log grows: they do not end a count.
+            while next.is_none()
+                && let Ok(job) = jobs.try_recv()
+            {
+                match job {
+                    Job::Records(new) => records = new,
+                    job => next = Some(job),
+                }
+            }
+            if next.is_some() {
+                break;
+            }
+            if told.elapsed() >= TOLD {
+                if !tell(tools, tally.so_far(generation, false)) {
+                    return;
                 }
                 told = Instant::now();
             }
-        }
-        // New places of records come often while a log grows: they do not end a count.
-        if let Some(Job::Records(new)) = next.take_if(|job| matches!(job, Job::Records(_))) {
-            records = new;
         }
         if next.is_none() && !tell(tools, tally.so_far(generation, true)) {
             return;
@@ -135,7 +145,10 @@ fn of_record(alert: &Alert, field: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Value;
+    use crate::analysis::Playbooks;
+    use crate::model::{BodyId, Columns, Value};
+    use crate::store::{Batch, Drafter, Store};
+    use std::sync::mpsc;
 
     #[test]
     fn the_far_end_is_taken_from_the_socket_where_nothing_else_says_it() {
@@ -156,5 +169,42 @@ mod tests {
         let counted = tally.so_far(1, true);
         assert_eq!(counted.values.first(), Some(&(Some("b".to_owned()), 2)));
         assert_eq!((counted.n_values, counted.n_alerts), (3, 4));
+    }
+
+    #[test]
+    fn new_places_of_records_do_not_end_a_count() {
+        let mut drafter = Drafter::new(0);
+        drafter.begin(BodyId(0), 0);
+        let columns = Columns { rule: Some("A rule"), ..Columns::default() };
+        for line in 0..1000 {
+            assert!(drafter.add(&columns, line * 100, 99, line));
+        }
+        let mut store = Store::default();
+        store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
+        let (jobs, receiver) = mpsc::channel();
+        let count_rules = Effect::Count {
+            generation: 1,
+            field: "alert.rule".into(),
+            among: None,
+            ground: Ground(store.snapshot()),
+        };
+        jobs.send(Job::Do(count_rules)).unwrap();
+        jobs.send(Job::Records(Arc::default())).unwrap();
+        drop(jobs);
+        let (inbox, mut answers) = tokio::sync::mpsc::channel(64);
+        let tools = Tools {
+            playbooks: Arc::new(Playbooks::builtin()),
+            inbox,
+            to_terminal: mpsc::channel().0,
+            clipboard: crate::clip::Environment::default(),
+            reports: None,
+        };
+        count(&receiver, &tools);
+        drop(tools);
+        let mut last = None;
+        while let Some(Msg::Counted(counted)) = answers.blocking_recv() {
+            last = Some((counted.is_done, counted.n_alerts));
+        }
+        assert_eq!(last, Some((true, 1000)));
     }
 }
