@@ -111,8 +111,7 @@ fn sources() -> Vec<(String, String, Vec<String>)> {
             let module = below.components().nth(1).unwrap().as_os_str().to_string_lossy();
             let module = module.trim_end_matches(".rs").to_owned();
             let text = std::fs::read_to_string(&path).unwrap();
-            let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
-            let lines = lines
+            let lines = before_tests(&text)
                 .map(|line| {
                     if line.trim_start().starts_with("//") {
                         String::new()
@@ -124,6 +123,23 @@ fn sources() -> Vec<(String, String, Vec<String>)> {
             (below.display().to_string(), module, lines)
         })
         .collect()
+}
+
+/// The lines before the module of tests: a `#[cfg(test)]` further up belongs to a line that names a file.
+fn before_tests(text: &str) -> impl Iterator<Item = &str> {
+    let all: Vec<&str> = text.lines().collect();
+    let end = all.windows(2).position(|pair| {
+        pair[0] == "#[cfg(test)]" && pair[1].contains("mod ") && pair[1].ends_with('{')
+    });
+    let n_lines = end.unwrap_or(all.len());
+    all.into_iter().take(n_lines)
+}
+
+#[test]
+fn all_that_stands_before_the_tests_is_looked_at() {
+    let text = "use a;\n#[cfg(test)]\nmod tests;\nuse b;\n#[cfg(test)]\nmod more {\nuse c;\n}";
+    let lines: Vec<&str> = before_tests(text).collect();
+    assert_eq!(lines, ["use a;", "#[cfg(test)]", "mod tests;", "use b;"]);
 }
 
 /// The names right after `crate::`, also in `use crate::{a::b, c}`.
