@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::model::SourceId;
 
@@ -21,13 +22,24 @@ pub(super) struct Group {
     pub backlog_from: u64,
     /// The logs that are read already.
     pub seen: BTreeSet<PathBuf>,
+    /// When it is looked at next.
+    pub next_look: Option<Instant>,
 }
+
+/// Of the time at most this part is spent with looking for new logs: a pattern may stand for a large tree.
+const SHARE: u32 = 20;
 
 impl Group {
     /// Logs that came since the last call, from their beginning.
     pub fn fresh(&mut self) -> Vec<Tail> {
         let mut fresh = Vec::new();
-        for Family { base, is_live, .. } in families(&self.spec) {
+        let began = Instant::now();
+        if self.next_look.is_some_and(|next| began < next) {
+            return fresh;
+        }
+        let families = families(&self.spec);
+        self.next_look = Some(Instant::now() + began.elapsed() * SHARE);
+        for Family { base, is_live, .. } in families {
             if is_live && self.seen.insert(base.clone()) {
                 let speaker = speaker(self.source, &base);
                 let mut tail = Tail::new(base, speaker, true, self.backlog_from);
@@ -77,7 +89,7 @@ fn matching(pattern: &Path) -> Vec<PathBuf> {
         };
         let name = name.as_encoded_bytes();
         found = if name == b"**" {
-            found.iter().flat_map(|folder| folders_below(folder, 8)).collect()
+            found.iter().flat_map(|folder| folders_below(folder)).collect()
         } else if name.iter().any(|byte| b"*?[".contains(byte)) {
             found.iter().flat_map(|folder| entries_like(folder, name)).collect()
         } else {
@@ -107,12 +119,14 @@ fn entries_like(folder: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     list(folder).into_iter().filter(fits).collect()
 }
 
-fn folders_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
+/// A folder and all below it, however deep; links are not gone through, so there is an end.
+fn folders_below(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
-    if depth > 0 {
-        for path in list(folder).into_iter().filter(|path| path.is_dir() && !path.is_symlink()) {
-            all.extend(folders_below(&path, depth - 1));
-        }
+    let mut n_listed = 0;
+    while let Some(folder) = all.get(n_listed) {
+        let entries = list(folder);
+        all.extend(entries.into_iter().filter(|path| path.is_dir() && !path.is_symlink()));
+        n_listed += 1;
     }
     all
 }
@@ -174,14 +188,15 @@ mod tests {
     #[test]
     fn a_glob_finds_files_through_folders() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["a/x.json", "a/b/y.json", "a/b/z.txt"] {
+        let deep = format!("a/{}z.json", "d/".repeat(12));
+        for name in ["a/x.json", "a/b/y.json", "a/b/z.txt", &deep] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
         let found = |pattern: &str| matching(&folder.path().join(pattern)).len();
         assert_eq!(found("*/*.json"), 1);
-        assert_eq!(found("**/*.json"), 2);
+        assert_eq!(found("**/*.json"), 3);
         assert_eq!(found("a/b/*"), 2);
         assert_eq!(found("nothing/*"), 0);
     }
