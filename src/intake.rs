@@ -114,6 +114,8 @@ struct Intake {
     tell: Box<dyn FnMut(News) -> bool + Send>,
     news: News,
     records: Arc<Records>,
+    /// The records changed since they were last handed on.
+    has_noted: bool,
     live: FxHashMap<BodyId, Live>,
     tools: Tools,
     /// One for each worker of a backlog; they keep their numbers from one backlog to the next.
@@ -137,6 +139,7 @@ impl Intake {
             tell,
             news: News::default(),
             records: Arc::default(),
+            has_noted: false,
             live: FxHashMap::default(),
             tools: Tools::new(0),
             workers,
@@ -178,6 +181,10 @@ impl Intake {
     }
 
     fn send(&mut self) -> Result<(), Gone> {
+        // Once for all that was noted: whoever holds them makes the next note a copy.
+        if std::mem::take(&mut self.has_noted) {
+            self.news.records = Some(Arc::clone(&self.records));
+        }
         let news = std::mem::take(&mut self.news);
         if (self.tell)(news) { Ok(()) } else { Err(Gone) }
     }
@@ -186,7 +193,7 @@ impl Intake {
     fn take(&mut self, delivery: Delivery) -> Result<usize, Gone> {
         if matches!(delivery, Delivery::Opened(_) | Delivery::Cut { .. } | Delivery::Ended { .. }) {
             Arc::make_mut(&mut self.records).note(&delivery, &self.options.context);
-            self.news.records = Some(Arc::clone(&self.records));
+            self.has_noted = true;
         }
         match delivery {
             Delivery::Opened(opened) => self.open(opened),

@@ -8,6 +8,7 @@
 //! Sending blocks while the receiver is busy: a slow receiver slows the reading, and nothing is skipped.
 
 mod bodies;
+mod by_body;
 mod child;
 mod discover;
 mod expand;
@@ -35,6 +36,7 @@ use jiff::Timestamp;
 use crate::model::{BodyId, SourceId};
 
 pub use bodies::{Bodies, Fingerprint, Gone, Print};
+pub use by_body::ByBody;
 pub use discover::{Discovery, Looked, SWITCH_ON, discover};
 pub use reader::{Handle, spawn};
 pub use spec::Spec;
@@ -122,6 +124,18 @@ impl std::fmt::Display for SourceState {
 }
 
 impl SourceState {
+    /// True when what was there at the start has been read: what comes from now on is new.
+    pub fn is_caught_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Following
+                | Self::Polling(_)
+                | Self::Waiting(_)
+                | Self::Unreadable(_)
+                | Self::Finished
+        )
+    }
+
     /// True for a passing event (rotated, a note), false for a condition that lasts until the next one.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Rotated(_) | Self::Truncated(_) | Self::Note(_))

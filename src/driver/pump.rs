@@ -23,12 +23,32 @@ pub(super) fn sources(
 ) {
     std::thread::spawn(move || {
         let names: Vec<Arc<str>> = specs.iter().map(Spec::name).collect();
+        for msg in beginnings(&names) {
+            if inbox.blocking_send(msg).is_err() {
+                return;
+            }
+        }
         let (outlet, deliveries) = mpsc::sync_channel(WAITING);
         // The sources stop when this is dropped.
         let handle = source::spawn(specs, options, outlet);
         tell(&intake::spawn(deliveries, intake), &names, &jobs, &inbox);
         drop(handle);
     });
+}
+
+/// Says that each source is being read, so that the console knows of all of them before the first is read to its end.
+fn beginnings(names: &[Arc<str>]) -> Vec<Msg> {
+    let sources = (0..).map(SourceId).zip(names);
+    let states = sources.map(|(source, name)| State {
+        source,
+        name: Arc::clone(name),
+        words: SourceState::Reading.to_string(),
+        tone: tone(&SourceState::Reading),
+        is_passing: false,
+        is_caught_up: false,
+        at: crate::clock::now(),
+    });
+    states.map(Msg::State).collect()
 }
 
 /// Begins the demo, and tells the console until it is gone.
@@ -86,6 +106,7 @@ fn facts(news: News, names: &[Arc<str>]) -> Vec<Msg> {
             words: state.to_string(),
             tone: tone(&state),
             is_passing: state.is_passing(),
+            is_caught_up: state.is_caught_up(),
             at,
         }));
     }
@@ -93,8 +114,15 @@ fn facts(news: News, names: &[Arc<str>]) -> Vec<Msg> {
         let words = error.clone().unwrap_or_else(|| SourceState::Finished.to_string());
         let tone = if error.is_some() { Tone::Bad } else { Tone::Good };
         let at = crate::clock::now();
-        let is_passing = false;
-        msgs.push(Msg::State(State { source, name: name(source), words, tone, is_passing, at }));
+        msgs.push(Msg::State(State {
+            source,
+            name: name(source),
+            words,
+            tone,
+            is_passing: false,
+            is_caught_up: true,
+            at,
+        }));
     }
     msgs
 }

@@ -2,9 +2,8 @@
 
 use crate::decode::{self, Context, Item};
 use crate::model::{Alert, BodyId, Location, Origin};
-use crate::source::{Bodies, Delivery, Gone};
+use crate::source::{Bodies, ByBody, Delivery, Gone};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     bodies: Bodies,
-    contexts: BTreeMap<BodyId, Arc<Context>>,
+    contexts: ByBody<Arc<Context>>,
 }
 
 impl Records {
@@ -35,7 +34,7 @@ impl Records {
 
     /// How a body is decoded.
     pub fn context(&self, body: BodyId) -> Arc<Context> {
-        self.contexts.get(&body).cloned().unwrap_or_default()
+        self.contexts.get(body).cloned().unwrap_or_default()
     }
 
     /// The handle of a body while it is held, for reading many records in one go.

@@ -3,7 +3,7 @@
 //! A body that ended by rotation keeps its handle as long as few others do; beyond that the file is looked for among
 //! its siblings by device, inode and content. A body that was cut in place is looked for by content alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hasher};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 
 use crate::model::{BodyId, Location};
 
-use super::{Delivery, family};
+use super::{ByBody, Delivery, family};
 
 /// Handles of ended bodies that have a path and may be opened again; the oldest are let go beyond this number.
 const KEPT: usize = 64;
@@ -77,7 +77,7 @@ struct Body {
 /// The bodies read so far, and how to read them again. Cheap enough to clone; a clone does not see later bodies.
 #[derive(Clone, Debug, Default)]
 pub struct Bodies {
-    bodies: BTreeMap<BodyId, Body>,
+    bodies: ByBody<Body>,
     /// Ended bodies whose handle may be let go, oldest first.
     ended: VecDeque<BodyId>,
 }
@@ -96,13 +96,27 @@ impl Bodies {
                 self.bodies.insert(opened.body, body);
             }
             Delivery::Cut { body, kept, fingerprint } => {
-                if let Some(body) = self.bodies.get_mut(body) {
-                    body.kept = *kept;
-                    body.fingerprint = Some(*fingerprint);
+                let Some(cut) = self.bodies.get_mut(*body) else { return };
+                cut.kept = *kept;
+                cut.fingerprint = Some(*fingerprint);
+                // Bodies that were in the same file before have lost the same bytes.
+                let Some(handle) = cut.handle.clone() else { return };
+                let is_same =
+                    |other: &Body| other.handle.as_ref().is_some_and(|h| Arc::ptr_eq(h, &handle));
+                let others: Vec<BodyId> = self
+                    .bodies
+                    .iter()
+                    .filter(|(_, other)| other.kept > *kept && is_same(other))
+                    .map(|(id, _)| id)
+                    .collect();
+                for id in others {
+                    if let Some(other) = self.bodies.get_mut(id) {
+                        other.kept = *kept;
+                    }
                 }
             }
             Delivery::Ended { body, fingerprint } => {
-                if let Some(found) = self.bodies.get_mut(body) {
+                if let Some(found) = self.bodies.get_mut(*body) {
                     // A spool file has no other name: its handle is all there is.
                     if found.path.is_some() && fingerprint.is_some() {
                         found.fingerprint = found.fingerprint.or(*fingerprint);
@@ -110,7 +124,7 @@ impl Bodies {
                     }
                 }
                 while self.ended.len() > KEPT {
-                    let oldest = self.ended.pop_front().and_then(|body| self.bodies.get_mut(&body));
+                    let oldest = self.ended.pop_front().and_then(|body| self.bodies.get_mut(body));
                     if let Some(oldest) = oldest {
                         oldest.handle = None;
                     }
@@ -122,13 +136,13 @@ impl Bodies {
 
     /// The handle of a body while it is held: for reading many records in one go. A body that was cut has none.
     pub fn handle(&self, body: BodyId) -> Option<&Arc<File>> {
-        let body = self.bodies.get(&body)?;
+        let body = self.bodies.get(body)?;
         body.handle.as_ref().filter(|_| body.kept == u64::MAX)
     }
 
     /// Reads the bytes of a record again: from the handle, or from the copy that rotation made.
     pub fn read(&self, location: Location) -> Result<Vec<u8>, Gone> {
-        let Some(body) = self.bodies.get(&location.body) else {
+        let Some(body) = self.bodies.get(location.body) else {
             return Err(Gone("its file is not known".to_owned()));
         };
         let end = location.offset + u64::from(location.len);
@@ -179,4 +193,43 @@ pub(super) fn open_log(path: &Path) -> std::io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or(0);
     OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SourceId;
+    use crate::source::Opened;
+
+    #[test]
+    fn what_a_later_cut_took_is_not_read_as_an_older_body() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.json");
+        fs::write(&path, "first\nsecond\n").unwrap();
+        let handle = Arc::new(File::open(&path).unwrap());
+        let mut bodies = Bodies::default();
+        let open = |body: u32| {
+            Delivery::Opened(Opened {
+                source: SourceId(0),
+                body: BodyId(body),
+                name: "events.json".into(),
+                handle: Arc::clone(&handle),
+                path: Some(path.clone()),
+                live: true,
+            })
+        };
+        let cut = |body: u32, kept: u64| Delivery::Cut {
+            body: BodyId(body),
+            kept,
+            fingerprint: Fingerprint::default(),
+        };
+        bodies.note(&open(0));
+        bodies.note(&cut(0, 6));
+        bodies.note(&open(1));
+        let first = Location { body: BodyId(0), offset: 0, len: 5, nth: 0 };
+        assert_eq!(bodies.read(first).unwrap(), b"first");
+        bodies.note(&cut(1, 0));
+        fs::write(&path, "other\n").unwrap();
+        assert!(bodies.read(first).is_err());
+    }
 }

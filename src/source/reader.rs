@@ -13,6 +13,8 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::model::SourceId;
 
 use super::bodies::{Fingerprint, open_log};
@@ -58,6 +60,7 @@ struct Context {
 /// Reads all sources at once, fairly, and delivers what they say. The place of a spec in the list is its
 /// [`SourceId`]. The channel disconnects when every source is done.
 pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
+    allow_many_files();
     let (wakes, waking) = mpsc::sync_channel(1024);
     let (children_left, children) = mpsc::channel();
     let (stop_read, stop_write) = match rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) {
@@ -152,6 +155,18 @@ fn run_child(
     child::run(words, &context.stop, speaker, &context.options, &context.out)
 }
 
+/// Files that may be open at once, if the system lets us: each unpacked archive is one, for as long as it may be read again.
+const FILES: u64 = 1 << 16;
+
+/// Raises the soft limit of open files towards the hard one. Where that fails, the archive that cannot be unpacked says so.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit });
+    }
+}
+
 /// Reads the files of one source: rotated generations here, the logs themselves by the poller.
 fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), Stopped> {
     let Context { options, out, wakes, .. } = context;
@@ -204,6 +219,7 @@ fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), St
             source,
             backlog_from: options.backlog_from,
             seen,
+            next_look: None,
         }))
     };
     wakes.send(wake).map_err(|_| Stopped)

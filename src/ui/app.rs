@@ -256,18 +256,17 @@ impl App {
         self.health.count_drops(&self.store);
     }
 
-    /// A source that has come to its end, or waits for more, has read what was there: from now on alerts are new.
+    /// When each source has come to its end or waits for more, what was there is read: from now on alerts are new.
     fn state(&mut self, state: super::msg::State) {
-        let caught_up =
-            !state.is_passing && state.words != "reading" && self.health.progress.is_none();
         self.health.note(state);
-        if caught_up {
+        if self.health.progress.is_none() {
             self.progress(None);
         }
     }
 
     fn progress(&mut self, progress: Option<super::msg::Progress>) {
-        if progress.is_none() && self.health.stage == Stage::Filling {
+        let is_filled = progress.is_none() && self.health.is_caught_up();
+        if is_filled && self.health.stage == Stage::Filling {
             self.health.stage = Stage::Live;
             let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
             self.groups.mark_all_seen(&ground);

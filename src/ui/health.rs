@@ -17,6 +17,8 @@ pub struct Source {
     pub name: String,
     pub words: String,
     pub tone: Tone,
+    /// Whether what was there at the start has been read.
+    pub is_caught_up: bool,
     /// Newest last.
     pub changes: VecDeque<(Timestamp, String)>,
 }
@@ -66,8 +68,10 @@ impl Health {
             name: state.name.to_string(),
             words: String::new(),
             tone: state.tone,
+            is_caught_up: false,
             changes: VecDeque::new(),
         });
+        source.is_caught_up |= state.is_caught_up;
         if source.words != state.words {
             source.changes.push_back((state.at, state.words.clone()));
         }
@@ -80,6 +84,11 @@ impl Health {
         } else if source.words.is_empty() {
             source.words = state.words;
         }
+    }
+
+    /// Whether each source has read what was there at the start.
+    pub fn is_caught_up(&self) -> bool {
+        self.sources.values().all(|source| source.is_caught_up)
     }
 
     /// Notes that so many alerts came.
@@ -122,5 +131,36 @@ impl Health {
             .filter(|row| row.rule.is_some_and(|rule| rule.to_ascii_lowercase().contains("drop")))
             .map(|_| 1)
             .sum::<u64>();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(source: u16, words: &str, is_caught_up: bool) -> State {
+        State {
+            source: SourceId(source),
+            name: "a".into(),
+            words: words.to_owned(),
+            tone: Tone::Good,
+            is_passing: false,
+            is_caught_up,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn what_was_there_is_read_when_each_source_has_read_it() {
+        let mut health = Health::default();
+        health.note(state(0, "reading", false));
+        health.note(state(1, "reading", false));
+        health.note(state(0, "following", true));
+        assert!(!health.is_caught_up());
+        health.note(state(1, "waiting for a log", true));
+        assert!(health.is_caught_up());
+        // A file that is read again later does not make old what has come since.
+        health.note(state(0, "reading", false));
+        assert!(health.is_caught_up());
     }
 }

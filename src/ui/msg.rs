@@ -136,6 +136,8 @@ pub struct State {
     pub tone: Tone,
     /// Whether it is a passing event after which the last lasting state holds on.
     pub is_passing: bool,
+    /// Whether the source has read what was there at the start: what comes from now on is new.
+    pub is_caught_up: bool,
     pub at: Timestamp,
 }
 

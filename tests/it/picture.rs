@@ -50,6 +50,7 @@ impl Console {
             words: "following".into(),
             tone: Tone::Good,
             is_passing: false,
+            is_caught_up: true,
             at: now,
         }));
         console.tell(Msg::Tick(now.saturating_add(SignedDuration::from_secs(60)).unwrap()));

@@ -63,6 +63,7 @@ impl Driver {
             words: SourceState::Following.to_string(),
             tone: Tone::Good,
             is_passing: false,
+            is_caught_up: true,
             at: NOW.parse().unwrap(),
         }));
     }
