@@ -165,8 +165,7 @@ impl<'a> Piece<'a> {
     ) {
         self.end(decoder);
         let reason = format!("{len} bytes cannot be read: {why}").into();
-        let origin =
-            Origin { source: Arc::clone(name), offset: self.offset, line: self.lines + 1 };
+        let origin = Origin { source: Arc::clone(name), offset: self.offset, line: self.lines + 1 };
         self.outcome.rejects.push(Reject { reason, origin, bytes: Box::default(), len });
         self.offset += len;
         *decoder = self.decoder_here(records, name);

@@ -396,7 +396,8 @@ fn rules_that_were_named_and_cannot_be_read_are_told() {
 #[test]
 fn more_archives_are_read_than_files_may_be_open_at_first() {
     let folder = tempfile::tempdir().unwrap();
-    let line = r#"{"output":"o","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}"#;
+    let line =
+        r#"{"output":"o","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}"#;
     for n in 0..150 {
         let file = std::fs::File::create(folder.path().join(format!("log{n}.json.gz"))).unwrap();
         let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());

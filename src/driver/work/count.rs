@@ -194,6 +194,7 @@ mod tests {
         let (inbox, mut answers) = tokio::sync::mpsc::channel(64);
         let tools = Tools {
             playbooks: Arc::new(Playbooks::builtin()),
+            names: Arc::default(),
             inbox,
             to_terminal: mpsc::channel().0,
             clipboard: crate::clip::Environment::default(),
