@@ -55,9 +55,6 @@ fn rejects(list: &List) -> anyhow::Result<Exit> {
             printer.reject(&mut out, &reject)?;
         }
     }
-    if list.count {
-        writeln!(out, "{}", printer.n_shown)?;
-    }
     out.flush()?;
     Ok(printer.end(&session))
 }
@@ -175,9 +172,6 @@ impl Printer<'_> {
 
     fn reject(&mut self, out: &mut impl Write, reject: &Reject) -> io::Result<()> {
         self.n_shown += 1;
-        if self.list.count {
-            return Ok(());
-        }
         let mut line = String::new();
         let shown = String::from_utf8_lossy(&reject.bytes);
         let origin = &reject.origin;
