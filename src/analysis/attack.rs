@@ -206,14 +206,57 @@ pub fn is_known(id: &str) -> bool {
     TECHNIQUES.iter().any(|(known, ..)| *known == id)
 }
 
-/// The tactics an alert speaks of: its tags `mitre_…`, else those of its techniques.
+/// The technique that a tag names, however it is written: `T1059.004`, `attack.t1059`, `mitre_T1059`.
+pub fn technique_of_tag(tag: &str) -> Option<String> {
+    let word = tag.rsplit_once(|c: char| "_:/-".contains(c)).map_or(tag, |(_, word)| word);
+    let word = word.strip_prefix("attack.").unwrap_or(word);
+    let rest = word.strip_prefix(['T', 't'])?;
+    let (number, sub) = rest.split_once('.').unwrap_or((rest, "000"));
+    let is_number = |text: &str, length| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (is_number(number, 4) && is_number(sub, 3)).then(|| word.to_ascii_uppercase())
+}
+
+/// The tactic that a tag names: `mitre_credential_access`, `attack.persistence`, `TA0010`.
+pub fn tactic_of_tag(tag: &str) -> Option<String> {
+    let tag = tag.to_ascii_lowercase();
+    let name = tag.strip_prefix("mitre_").or_else(|| tag.strip_prefix("attack."));
+    let name = name.unwrap_or(&tag).replace('_', "-");
+    let by_id = TACTICS.iter().find(|(id, _)| *id == name);
+    let is_marked = name.len() < tag.len();
+    by_id
+        .or_else(|| TACTICS.iter().find(|(_, tactic)| is_marked && *tactic == name))
+        .map(|(_, tactic)| (*tactic).to_owned())
+}
+
+/// Ids and names of the tactics, in the order of an attack.
+const TACTICS: [(&str, &str); 14] = [
+    ("ta0043", "reconnaissance"),
+    ("ta0042", "resource-development"),
+    ("ta0001", "initial-access"),
+    ("ta0002", "execution"),
+    ("ta0003", "persistence"),
+    ("ta0004", "privilege-escalation"),
+    ("ta0005", "defense-evasion"),
+    ("ta0006", "credential-access"),
+    ("ta0007", "discovery"),
+    ("ta0008", "lateral-movement"),
+    ("ta0009", "collection"),
+    ("ta0011", "command-and-control"),
+    ("ta0010", "exfiltration"),
+    ("ta0040", "impact"),
+];
+
+/// The tactics an alert speaks of: those its tags name, and those of its techniques.
 pub fn tactics(tags: &[Box<str>]) -> Vec<String> {
     let mut tactics: Vec<String> = Vec::new();
-    let named = tags
+    let named = tags.iter().filter_map(|tag| tactic_of_tag(tag));
+    let of_techniques = tags
         .iter()
-        .filter_map(|tag| tag.strip_prefix("mitre_"))
-        .map(|tactic| tactic.replace('_', "-"));
-    let of_techniques = tags.iter().filter_map(|tag| technique(tag)).map(|attack| attack.tactic);
+        .filter_map(|tag| technique_of_tag(tag))
+        .filter_map(|id| technique(&id))
+        .map(|attack| attack.tactic);
     for tactic in named.chain(of_techniques) {
         if tactic != "unknown" && !tactics.contains(&tactic) {
             tactics.push(tactic);

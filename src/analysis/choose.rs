@@ -1,5 +1,6 @@
 //! Which playbook speaks for an alert: the one that names its rule, else the best family, else the fallback.
 
+use super::attack;
 use super::facts::Case;
 use super::library::Playbooks;
 use super::outcome::Match;
@@ -29,14 +30,19 @@ fn meets(family: &Family, case: Case<'_>) -> bool {
     if !family.sources.is_empty() && !family.sources.iter().any(|known| source_is(source, known)) {
         return false;
     }
-    let tag = |wanted: &String| case.alert.tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted));
-    let technique = |wanted: &String| {
+    let tag = |wanted: &String| {
         case.alert.tags.iter().any(|tag| {
-            let tag = tag.strip_prefix("mitre_").unwrap_or(tag);
-            tag.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted))
-                && tag
-                    .get(wanted.len()..)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            let tactic = attack::tactic_of_tag(tag);
+            tag.eq_ignore_ascii_case(wanted)
+                || tactic.is_some_and(|tactic| {
+                    wanted.strip_prefix("mitre_").is_some_and(|name| name.replace('_', "-") == tactic)
+                })
+        })
+    };
+    let technique = |wanted: &String| {
+        case.alert.tags.iter().filter_map(|tag| attack::technique_of_tag(tag)).any(|id| {
+            id.strip_prefix(wanted.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     };
     let when = family.when.as_ref().filter(|when| !when.is_empty());

@@ -39,7 +39,7 @@ pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
     if guards.contains(&Guard::HostNetwork) && case.facts.host_network == Some(true) {
         return false;
     }
-    if matches!(command.phase, Phase::Tune) {
+    if is_of_falco(command) {
         return true;
     }
     command.variants.iter().any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
@@ -48,6 +48,11 @@ pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
             .iter()
             .any(|(variant, _)| rank(variant, case, as_kubernetes).is_some())
             && place != Place::Host)
+}
+
+/// Whether a command is about Falco and its rules, wherever the event happened.
+fn is_of_falco(command: &Command) -> bool {
+    command.phase == Phase::Tune || command.id == "read-rule"
 }
 
 /// How well a variant suits the place of an alert; lower is better, `None` is not at all.
@@ -135,7 +140,7 @@ pub fn make(
             // Where the catalogue names the host's way first, it is the better one once the process is known.
             Some(5) if host_first => 1,
             Some(rank) => rank + 1,
-            None if command.phase == Phase::Tune => 20,
+            None if is_of_falco(command) => 20,
             None => 100,
         };
         variants.push((rank, place, name, template));

@@ -223,7 +223,7 @@ fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Op
         undo: made.undo,
         needs: command.requires.clone(),
         unavailable,
-        note: note(command, ground),
+        note: note(command, &item.why, ground),
     })
 }
 
@@ -249,7 +249,7 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
             );
             made.text.ok().map(|text| (command.id.clone(), text))
         });
-    let field = input.from.first().cloned().unwrap_or_else(|| lack.input.clone());
+    let field = input.from.first().unwrap_or(&input.what).clone();
     let find = finder.as_ref().map_or_else(
         || format!("Let Falco add it: append_output with extra_fields: [{field}]."),
         |(_, text)| text.clone(),
@@ -265,14 +265,19 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
     }
 }
 
-fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
+fn note(command: &Command, why: &str, ground: Ground<'_>) -> Option<String> {
     let mut notes: Vec<String> = command.note.iter().cloned().collect();
     let guard = |guard| command.guards.contains(&guard);
     if guard(Guard::AutoRemove) {
         notes.push("when identify-container shows autoremove=true, stopping deletes the file system: export first".to_owned());
     }
     if guard(Guard::HostNetwork) && ground.case.facts.host_network.is_none() {
-        notes.push("the alert does not say whether it shares the host's network: look with identify-container or netns-is-private first".to_owned());
+        let finder = if ground.case.facts.place == super::facts::Place::Audit {
+            "k8s-show-pod"
+        } else {
+            "identify-container or netns-is-private"
+        };
+        notes.push(format!("the alert does not say whether it shares the host's network: look with {finder} first"));
     }
     if guard(Guard::Liveness) && as_kubernetes(ground) {
         notes.push(
@@ -283,7 +288,9 @@ fn note(command: &Command, ground: Ground<'_>) -> Option<String> {
     if command.id == "read-rule" {
         notes.clear();
     }
-    if command.title.is_some() {
+    // What the reason says already is not said again.
+    let is_said = why.trim_end_matches('.').eq_ignore_ascii_case(command.what.trim_end_matches('.'));
+    if command.title.is_some() && !is_said {
         notes.insert(0, command.what.clone());
     }
     (!notes.is_empty()).then(|| notes.join("; "))

@@ -73,6 +73,7 @@ pub fn target(alert: &Alert) -> Option<String> {
         "ct.request.bucketname",
         "s3.bucket",
         "ct.request",
+        "github.repo.name",
         "github.repo",
         "github.org",
         "gcp.resourceName",
