@@ -17,3 +17,4 @@ pub mod mask;
 pub mod plain;
 pub mod plan;
 pub mod record;
+pub mod stamp;

@@ -7,7 +7,7 @@ use crate::decode::{Context, RulesFiles, Templates};
 use crate::intake::{self, News, Records};
 use crate::model::{Alert, AlertId, BodyId, Reject};
 use crate::source::{self, SourceState, Spec};
-use crate::store::Store;
+use crate::store::{Grouping, Store};
 use anyhow::bail;
 use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal, Write};
@@ -89,8 +89,11 @@ impl Session {
                 let _ = turn.send(Turn::Asked(asked));
             })?;
         }
+        // Nobody looks at a tree of groups here: what is counted are cells.
+        let mut store = Store::default();
+        store.regroup(Grouping::Flat);
         Ok(Self {
-            store: Store::default(),
+            store,
             records: Arc::default(),
             rules,
             specs,

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-/// Bytes in a block.
-const BLOCK: u64 = 1 << 20;
+/// Bytes in a block: few enough to stay in a processor's own cache until they are read.
+const BLOCK: u64 = 256 << 10;
 /// Bytes of the end that are read first.
 const TAIL: u64 = 1 << 20;
 /// A line that reaches further than this beyond its block is read in small pieces instead of at once.
@@ -108,7 +108,7 @@ impl Intake {
         let started = Instant::now();
         let before = total - (job.to - job.from);
         std::thread::scope(|scope| {
-            let (out, blocks) = sync_channel(workers.len() * 4);
+            let (out, blocks) = sync_channel(workers.len() * 8);
             for tools in workers.iter_mut() {
                 let out = out.clone();
                 let next = &next;
@@ -248,7 +248,7 @@ impl Job<'_> {
 
     /// Reads on until the line that crosses the border is complete; gives its end, or none when it is too long.
     fn extend(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> Option<u64> {
-        let mut more = 16 << 10;
+        let mut more = 4 << 10;
         let mut at = to;
         while at < self.to {
             let until = (at + more).min(self.to);
