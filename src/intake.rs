@@ -6,6 +6,8 @@
 mod backlog;
 mod piece;
 mod records;
+#[cfg(test)]
+mod tests;
 
 pub use records::Records;
 
@@ -33,6 +35,8 @@ const SILENCE: Duration = Duration::from_millis(200);
 pub struct Options {
     /// Threads that index a backlog.
     pub workers: usize,
+    /// Bytes of a backlog that are read at once: few enough to stay in a processor's own cache.
+    pub block: u64,
     /// Hand on the last megabyte of a backlog first, for a first screen at once. Alerts are then not in the order of the file.
     pub tail_first: bool,
     /// Make records final that a next line may complete, when nothing came for a moment. Only for what is followed: the
@@ -43,7 +47,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 2, tail_first: false, settle: true, context: Context::default() }
+        Self {
+            workers: 2,
+            block: 256 << 10,
+            tail_first: false,
+            settle: true,
+            context: Context::default(),
+        }
     }
 }
 

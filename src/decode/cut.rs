@@ -99,9 +99,14 @@ pub(super) fn spans<'a>(
         _ => common(message, &mut found),
     }
     let from = found.last().map_or(0, |last| last.value);
-    for (key, field) in APPENDED {
-        if let Some((at, value, _)) =
-            keys.from(message, from).rev().find(|(_, _, name)| *name == key)
+    let mut last = [None; APPENDED.len()];
+    for (at, value, name) in keys.from(message, from) {
+        if let Some(slot) = appended(name).and_then(|which| last.get_mut(which)) {
+            *slot = Some((at, value));
+        }
+    }
+    for ((_, field), last) in APPENDED.into_iter().zip(last) {
+        if let Some((at, value)) = last
             && !found.iter().any(|found| found.at == at)
         {
             found.push(Found { at, value, field });
@@ -127,7 +132,7 @@ fn common<'a>(message: &'a str, found: &mut Vec<Found<'a>>) {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'[' | b']')
         });
         let key = message.get(start..sign).unwrap_or_default();
-        if !is_boundary(message, start) || APPENDED.iter().any(|(name, _)| *name == key) {
+        if !is_boundary(message, start) || appended(key).is_some() {
             continue;
         }
         let field = match common_field(key) {
@@ -137,6 +142,15 @@ fn common<'a>(message: &'a str, found: &mut Vec<Found<'a>>) {
         };
         found.push(Found { at: start, value: sign + 1, field });
     }
+}
+
+/// Which of the appended keys this is.
+fn appended(key: &str) -> Option<usize> {
+    // Most keys are none of them.
+    if !matches!(key.as_bytes().first(), Some(b'c' | b'k' | b'i')) {
+        return None;
+    }
+    APPENDED.iter().position(|(name, _)| *name == key)
 }
 
 /// Where the key begins that ends before the sign.

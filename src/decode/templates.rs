@@ -17,14 +17,59 @@ pub struct Templates {
     beginning: FxHashMap<u64, Vec<u32>>,
     middle: FxHashMap<u64, Vec<u32>>,
     by_rule: HashMap<Box<str>, u32>,
-    /// Lengths of the texts in both, so that little is hashed and less looked up.
-    beginnings: Lengths,
-    middles: Lengths,
+    /// The texts in both by their first bytes and their lengths, so that little is hashed and less looked up.
+    beginnings: Starts<SHORTEST>,
+    middles: Starts<SHORTEST_IN_MIDDLE>,
 }
 
-/// The lengths that texts of a kind have.
+/// How texts of a kind begin, and what lengths they have. The first `N` bytes decide whether more is looked at.
 #[derive(Debug)]
-struct Lengths([bool; LONGEST + 1]);
+struct Starts<const N: usize> {
+    /// By the hash of the first bytes: the length of the longest such text.
+    longest: FxHashMap<u32, usize>,
+    /// A bit for each hash, by its last bits: mostly it says no at once.
+    bits: [u64; 64],
+    lengths: [bool; LONGEST + 1],
+}
+
+impl<const N: usize> Starts<N> {
+    fn new() -> Self {
+        Self { longest: FxHashMap::default(), bits: [0; 64], lengths: [false; LONGEST + 1] }
+    }
+
+    /// Notes a text; false when it is too long or too short.
+    fn add(&mut self, start: u32, n_bytes: usize) -> bool {
+        let Some(length) = self.lengths.get_mut(n_bytes).filter(|_| n_bytes >= N) else {
+            return false;
+        };
+        *length = true;
+        let longest = self.longest.entry(start).or_default();
+        *longest = (*longest).max(n_bytes);
+        if let Some(bits) = self.bits.get_mut(start as usize / 64 % 64) {
+            *bits |= 1 << (start % 64);
+        }
+        true
+    }
+
+    /// The length of the longest text that may begin here.
+    #[inline]
+    fn longest(&self, bytes: &[u8]) -> Option<usize> {
+        let start = start::<N>(bytes)?;
+        if self.bits.get(start as usize / 64 % 64)? & 1 << (start % 64) == 0 {
+            return None;
+        }
+        self.longest.get(&start).copied()
+    }
+}
+
+/// A hash of the first `N` bytes, at most eight.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+fn start<const N: usize>(bytes: &[u8]) -> Option<u32> {
+    let mut first = [0; 8];
+    first.get_mut(..N)?.copy_from_slice(bytes.get(..N)?);
+    Some((u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32)
+}
 
 /// What is known of one rule that prints a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +89,8 @@ const LONGEST: usize = 250;
 const WORDS: usize = 160;
 /// Shorter ones could begin anything.
 const SHORTEST: usize = 6;
+/// Of the texts that stand in the middle, so many bytes are looked at first; all are longer.
+const SHORTEST_IN_MIDDLE: usize = 8;
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
@@ -61,8 +108,8 @@ impl Templates {
             beginning: FxHashMap::default(),
             middle: FxHashMap::default(),
             by_rule: HashMap::new(),
-            beginnings: Lengths([false; LONGEST + 1]),
-            middles: Lengths([false; LONGEST + 1]),
+            beginnings: Starts::new(),
+            middles: Starts::new(),
         };
         for rule in files.rules.values() {
             let known = Known {
@@ -76,7 +123,13 @@ impl Templates {
                 templates.by_rule(known);
                 continue;
             };
-            templates.add(is_beginning, fnv(text.as_bytes()), text.len(), known);
+            let text = text.as_bytes();
+            let start = if is_beginning {
+                start::<SHORTEST>(text)
+            } else {
+                start::<SHORTEST_IN_MIDDLE>(text)
+            };
+            templates.add(is_beginning, fnv(text), text.len(), start.unwrap_or(0), known);
         }
         for line in include_str!("official.tsv").lines().filter(|line| !line.starts_with('#')) {
             templates.add_line(line);
@@ -89,6 +142,7 @@ impl Templates {
         let is_beginning = columns.next()? == "p";
         let hash = u64::from_str_radix(columns.next()?, 16).ok()?;
         let n_bytes = columns.next()?.parse().ok()?;
+        let start = u32::from_str_radix(columns.next()?, 16).ok()?;
         let known = Known {
             rule: columns.next()?.into(),
             priority: columns.next().and_then(Priority::parse),
@@ -106,14 +160,19 @@ impl Templates {
                 .map(|(key, field)| (key.into(), field.into()))
                 .collect(),
         };
-        self.add(is_beginning, hash, n_bytes, known);
+        self.add(is_beginning, hash, n_bytes, start, known);
         Some(())
     }
 
-    fn add(&mut self, is_beginning: bool, hash: u64, n_bytes: usize, known: Known) {
-        let lengths = if is_beginning { &mut self.beginnings } else { &mut self.middles };
-        let Some(length) = lengths.0.get_mut(n_bytes) else { return };
-        *length = true;
+    fn add(&mut self, is_beginning: bool, hash: u64, n_bytes: usize, start: u32, known: Known) {
+        let is_added = if is_beginning {
+            self.beginnings.add(start, n_bytes)
+        } else {
+            self.middles.add(start, n_bytes)
+        };
+        if !is_added {
+            return;
+        }
         let place = self.by_rule(known);
         let map = if is_beginning { &mut self.beginning } else { &mut self.middle };
         map.entry(hash).or_default().push(place);
@@ -134,58 +193,54 @@ impl Templates {
     /// The rule that printed a message (an output without its time and priority), by the longest text that fits. Where
     /// several rules print the same text, the priority and then the keys decide.
     pub fn find(&self, message: &str, priority: Option<Priority>) -> Option<&Known> {
-        // A text ends where a word does: what lies between is hashed only on the way there.
         let near = message.as_bytes();
         let near = near.get(..near.len().min(WORDS + LONGEST + 1)).unwrap_or_default();
-        let mut ends = Vec::with_capacity(64);
-        ends.extend(
-            near.iter()
-                .enumerate()
-                .filter(|(_, byte)| matches!(byte, b' ' | b'(' | b':' | b',' | b'.' | b'|'))
-                .map(|(at, _)| at),
-        );
-        if near.len() == message.len() {
-            ends.push(near.len());
-        }
-        if let Some(found) = self.longest(true, near, 0, &ends, message, priority) {
+        if let Some(longest) = self.beginnings.longest(near)
+            && let Some(found) = self.longest(true, near, 0, longest, message, priority)
+        {
             return Some(found);
         }
         // Few rules begin with a field: their text stands behind the first words.
-        let spaces = ends.iter().filter(|at| near.get(**at) == Some(&b' '));
-        let starts = spaces.map(|at| at + 1).take_while(|at| *at < WORDS).take(24);
-        for start in starts {
-            let passed = ends.partition_point(|end| *end < start);
-            let ends = ends.get(passed..).unwrap_or_default();
-            if let Some(found) = self.longest(false, near, start, ends, message, priority) {
+        let words = near.get(..near.len().min(WORDS - 1)).unwrap_or_default();
+        for start in memchr::memchr_iter(b' ', words).map(|at| at + 1).take(24) {
+            if let Some(longest) = near.get(start..).and_then(|from| self.middles.longest(from))
+                && let Some(found) = self.longest(false, near, start, longest, message, priority)
+            {
                 return Some(found);
             }
         }
         None
     }
 
-    /// The rule of the longest text that begins at `start` and ends at one of `ends`.
+    /// The rule of the longest text that begins at `start`, ends where a word does and has at most `longest` bytes.
     fn longest(
         &self,
         is_beginning: bool,
         near: &[u8],
         start: usize,
-        ends: &[usize],
+        longest: usize,
         message: &str,
         priority: Option<Priority>,
     ) -> Option<&Known> {
         let (map, lengths) = if is_beginning {
-            (&self.beginning, &self.beginnings)
+            (&self.beginning, &self.beginnings.lengths)
         } else {
-            (&self.middle, &self.middles)
+            (&self.middle, &self.middles.lengths)
         };
         let (mut hash, mut n_hashed) = (FNV_START, start);
         let mut found = None;
-        for end in ends.iter().take_while(|end| **end - start <= LONGEST) {
-            if lengths.0.get(end - start) != Some(&true) {
+        for length in SHORTEST..=longest.min(near.len().saturating_sub(start)) {
+            let end = start + length;
+            let ends_word = match near.get(end) {
+                Some(byte) => matches!(byte, b' ' | b'(' | b':' | b',' | b'.' | b'|'),
+                None => near.len() == message.len(),
+            };
+            if !ends_word || lengths.get(length) != Some(&true) {
                 continue;
             }
-            hash = fnv_on(hash, near.get(n_hashed..*end).unwrap_or_default());
-            n_hashed = *end;
+            // What lies between is hashed only on the way there.
+            hash = fnv_on(hash, near.get(n_hashed..end).unwrap_or_default());
+            n_hashed = end;
             if let Some(places) = map.get(&hash) {
                 found = Some(places);
             }

@@ -16,8 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-/// Bytes in a block: few enough to stay in a processor's own cache until they are read.
-const BLOCK: u64 = 256 << 10;
 /// Bytes of the end that are read first.
 const TAIL: u64 = 1 << 20;
 /// A line that reaches further than this beyond its block is read in small pieces instead of at once.
@@ -35,6 +33,8 @@ struct Job<'a> {
     records: &'a Records,
     from: u64,
     to: u64,
+    /// Bytes in a block.
+    block: u64,
 }
 
 /// What came of one block.
@@ -54,7 +54,9 @@ impl Intake {
         let records = Arc::clone(&self.records);
         let handle = Arc::clone(&live.opened.handle);
         let name = Arc::clone(&live.opened.name);
-        let mut job = Job { handle: &handle, body, name: &name, records: &records, from, to };
+        let block = self.options.block.max(1);
+        let mut job =
+            Job { handle: &handle, body, name: &name, records: &records, from, to, block };
         let mut workers = std::mem::take(&mut self.workers);
         let tail = if self.options.tail_first { job.cut() } else { None };
         let mut tail_lines = 0;
@@ -103,7 +105,7 @@ impl Intake {
         workers: &mut [Tools],
         total: u64,
     ) -> Result<(Decoder, u64), Gone> {
-        let n_blocks = (job.to - job.from).div_ceil(BLOCK);
+        let n_blocks = (job.to - job.from).div_ceil(job.block);
         let next = AtomicU64::new(0);
         let started = Instant::now();
         let before = total - (job.to - job.from);
@@ -189,8 +191,8 @@ impl Job<'_> {
 
     /// Reads one block as if nothing were pending before it. Lines count from its first.
     fn block(&self, number: u64, tools: &mut Tools, buffer: &mut Vec<u8>) -> Block {
-        let from = self.from + number * BLOCK;
-        let to = (from + BLOCK).min(self.to);
+        let from = self.from + number * self.block;
+        let to = (from + self.block).min(self.to);
         let nothing =
             Block { outcome: Outcome::default(), start: from, end: from, is_undone: false };
         let Ok(own) = self.fill(buffer, 0, from, to) else {

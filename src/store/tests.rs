@@ -109,3 +109,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn places_beyond_those_kept_apart_are_counted_together() {
+    let mut store = Store::default();
+    let mut drafter = Drafter::new(0);
+    let n_alerts = 140_000_u64;
+    for piece in 0..14 {
+        drafter.begin(BodyId(0), 0);
+        for line in piece * 10_000..(piece + 1) * 10_000 {
+            let id = format!("{line:012x}");
+            let columns =
+                Columns { rule: Some("R"), container_id: Some(&*id), ..Columns::default() };
+            assert!(drafter.add(&columns, line, 1, line));
+        }
+        store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
+    }
+    let (mut apart, mut together) = (0, 0);
+    for (cell, stat) in store.cells() {
+        let sum = if cell.place.is_some() { &mut apart } else { &mut together };
+        *sum += u64::from(stat.count);
+    }
+    assert!(apart > 100_000 && together > 0, "{apart} {together}");
+    assert_eq!(apart + together, n_alerts);
+    assert_eq!(store.row(AlertId(0)).map(|row| row.is_exact), Some(true));
+    assert_eq!(store.row(AlertId(139_999)).map(|row| row.is_exact), Some(false));
+}

@@ -10,6 +10,7 @@
 
 mod cli;
 mod corpus;
+mod count;
 mod docs;
 mod e2e;
 mod filter;

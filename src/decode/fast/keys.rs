@@ -24,7 +24,7 @@ pub(super) enum Column {
 impl Column {
     pub const COUNT: usize = 11;
 
-    fn of(key: &[u8]) -> Option<Self> {
+    pub fn of(key: &[u8]) -> Option<Self> {
         Some(match key {
             b"container.id" => Self::ContainerId,
             b"container.name" => Self::ContainerName,

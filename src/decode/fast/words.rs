@@ -1,6 +1,7 @@
 //! Reads the columns of a plain text alert straight from its line, with the same steps as the careful decoder but without
 //! building an alert; whatever might be read otherwise there is refused.
 
+use super::keys::Column;
 use crate::decode::{
     Context, body, cut,
     text::{self, Clock},
@@ -39,7 +40,8 @@ impl Words {
             return None;
         }
         let head = text::head(line)?;
-        let is_odd = line.iter().any(|byte| *byte < 0x20 || *byte == 0x7f);
+        // Without a way out in between, so that many bytes are looked at at once.
+        let is_odd = line.iter().fold(false, |odd, byte| odd | (*byte < 0x20) | (*byte == 0x7f));
         if is_odd || (line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some()) {
             return None;
         }
@@ -116,24 +118,34 @@ impl Words {
 
 /// Puts fields where they belong; refuses those that say more than a column.
 fn fill<'a>(columns: &mut Columns<'a>, fields: &[(&str, &'a str)]) -> Option<()> {
-    let field = |name: &str| {
-        let found = fields.iter().find(|(field, _)| *field == name);
-        found.map(|(_, value)| *value).filter(|value| *value != "<NA>")
-    };
-    let first = |names: [&str; 3]| {
-        names.into_iter().find_map(|name| field(name).filter(|value| !value.is_empty()))
-    };
-    if fields.iter().any(|(field, _)| TIMES.contains(field)) {
-        return None;
+    let mut values = [None; Column::COUNT];
+    for (name, value) in fields {
+        // Most fields are neither columns nor times.
+        if !matches!(name.as_bytes().first(), Some(b'c' | b'k' | b'p' | b'e' | b'j')) {
+            continue;
+        }
+        if let Some(column) = Column::of(name.as_bytes()) {
+            if let Some(slot) = values.get_mut(column as usize)
+                && *value != "<NA>"
+            {
+                *slot = Some(*value);
+            }
+        } else if TIMES.contains(name) {
+            return None;
+        }
     }
-    columns.container_id = field("container.id");
+    let field = |column: Column| values.get(column as usize).copied().flatten();
+    let first = |columns: [Column; 3]| {
+        columns.into_iter().find_map(|column| field(column).filter(|value| !value.is_empty()))
+    };
+    columns.container_id = field(Column::ContainerId);
     if columns.container_id.is_some_and(|id| id.contains(" (id=")) {
         return None;
     }
-    columns.container_name = field("container.name");
-    columns.image = field("container.image.repository").or_else(|| field("container.image"));
-    columns.namespace = first(["k8s.ns.name", "k8smeta.ns.name", "ka.target.namespace"]);
-    columns.pod = first(["k8s.pod.name", "k8smeta.pod.name", "ka.target.pod.name"]);
-    columns.process = field("proc.name");
+    columns.container_name = field(Column::ContainerName);
+    columns.image = field(Column::ImageRepository).or_else(|| field(Column::Image));
+    columns.namespace = first([Column::Namespace, Column::MetaNamespace, Column::AuditNamespace]);
+    columns.pod = first([Column::Pod, Column::MetaPod, Column::AuditPod]);
+    columns.process = field(Column::Process);
     Some(())
 }

@@ -1,0 +1,84 @@
+//! A backlog says the same however it is cut into blocks.
+
+use super::*;
+use crate::model::AlertId;
+use crate::store::Store;
+use std::io::Write as _;
+
+const JSON: &str = r#"{"hostname":"n1","output":"a \"b\" \u00e9","output_fields":{"container.id":"c1","proc.name":"sh"},"priority":"Notice","rule":"R","source":"syscall","tags":["x"],"time":"2024-10-29T13:40:25.98793918Z"}"#;
+const PRETTY: &str = "{\n  \"rule\": \"Pretty\",\n  \"output\": \"x\",\n  \"priority\": \"Error\",\n  \"output_fields\": {\n    \"proc.name\": \"ls\"\n  }\n}";
+const TEXT: &str = "18:17:57.881781397: Warning Odd (user=root container_id=c2)";
+const PARTS: &str = "2024-10-29T13:40:26.1Z stdout P {\"rule\":\"Split\",\"output\":\"o\",\"pri\n2024-10-29T13:40:26.2Z stdout F ority\":\"Notice\",\"output_fields\":{}}";
+const OWN: &str = "Wed Jun 04 22:33:13 2025: Falco version: 0.41.0";
+
+/// Everything a store says of what was read, as text.
+fn read(bytes: &[u8], block: u64, workers: usize) -> String {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let (outlet, deliveries) = sync_channel(8);
+    let (body, to) = (BodyId(0), bytes.len() as u64);
+    let opened = Opened {
+        source: SourceId(0),
+        body,
+        name: "a".into(),
+        handle: Arc::new(file),
+        path: None,
+        live: false,
+    };
+    // A source says that much only of whole lines.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1);
+    outlet.send(Delivery::Opened(opened)).unwrap();
+    outlet.send(Delivery::Backlog { body, from: 0, to: whole }).unwrap();
+    let rest = bytes[usize::try_from(whole).unwrap()..].to_vec();
+    outlet.send(Delivery::Bytes { body, offset: whole, bytes: rest }).unwrap();
+    outlet.send(Delivery::Ended { body, fingerprint: None }).unwrap();
+    drop(outlet);
+    let options = Options { workers, block, settle: false, ..Options::default() };
+    let mut store = Store::default();
+    let mut n_bytes = 0;
+    for news in spawn(deliveries, options) {
+        n_bytes += news.bytes;
+        store.append(news.batch);
+    }
+    assert_eq!(n_bytes, to, "blocks of {block}");
+    let ids = (0..u32::try_from(store.len()).unwrap()).map(AlertId);
+    let mut said: Vec<_> = ids
+        .map(|id| {
+            let row = store.row(id).unwrap();
+            format!("{:?} {:?} {}", row.columns(), store.location(id), store.line(id))
+        })
+        .collect();
+    said.extend(store.rejects().iter().map(|reject| format!("{reject:?}")));
+    said.push(format!("{:?}", store.totals()));
+    said.join("\n")
+}
+
+#[track_caller]
+fn check(pieces: &[&str], end: &str) {
+    let text = pieces.join("\n") + end;
+    let whole = read(text.as_bytes(), 1 << 30, 1);
+    // Every place of the first lines is once the border of a block.
+    for block in (1..=64).chain(65..=text.len() as u64).step_by(7).chain(1..=40) {
+        assert_eq!(read(text.as_bytes(), block, 2), whole, "blocks of {block}");
+    }
+}
+
+#[test]
+fn a_log_of_plain_lines_is_the_same_however_it_is_cut() {
+    check(&[JSON, JSON, TEXT, JSON, OWN, TEXT, JSON], "\n");
+    check(&[JSON, TEXT, "", JSON, "no record", JSON], "");
+}
+
+#[test]
+fn records_over_several_lines_are_the_same_however_they_are_cut() {
+    check(&[JSON, PRETTY, JSON, PRETTY, TEXT], "\n");
+    check(&[PARTS, JSON, PARTS, TEXT, PARTS], "\n");
+    check(&["[", PRETTY, ",", PRETTY, "]", JSON], "\n");
+    check(&[JSON, "{\"rule\":\"Torn\",\"output\":\"x", JSON, TEXT, &TEXT[..50], JSON], "\n");
+}
+
+#[test]
+fn lines_without_an_end_are_the_same_however_they_are_cut() {
+    check(&[JSON, TEXT, &JSON[..90]], "");
+    check(&["", "", "\r", JSON, "\0\0", PRETTY], "");
+}
