@@ -4,6 +4,7 @@
 //! key or a bad value is a [`crate::theme::Problem`] with its place, and the program then runs on the defaults.
 
 mod load;
+mod measure;
 mod paths;
 
 pub use load::{Loaded, Vocabulary, load, read};
@@ -24,6 +25,10 @@ pub struct Config {
     pub bell: Bell,
     /// The version of Falco that exceptions are written for.
     pub falco: String,
+    /// How long records are kept with decisions, in days.
+    pub evidence_days: u32,
+    /// How much of them is kept, in bytes.
+    pub evidence_bytes: u64,
     /// What was rebound, in the order of the file.
     pub keys: Vec<Binding>,
 }
@@ -37,6 +42,8 @@ impl Default for Config {
             mouse: true,
             bell: Bell::Off,
             falco: "0.40".into(),
+            evidence_days: 365,
+            evidence_bytes: 256_000_000,
             keys: Vec::new(),
         }
     }

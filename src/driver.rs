@@ -6,6 +6,7 @@
 mod background;
 mod filters;
 mod keep;
+mod keys;
 mod pump;
 pub mod settings;
 pub mod sweep;
@@ -23,9 +24,11 @@ use crate::theme::Depth;
 use crate::triage::{Order, Writer};
 use crate::ui::{self, App, Effect, Keeping, Mouse, Msg};
 use background::{Background, Late};
-use crossterm::event::{Event, EventStream};
+use crossterm::event::Event;
 use futures_util::{Stream, StreamExt, future};
+use keys::Keys;
 use settings::Sources;
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -117,7 +120,8 @@ async fn open(start: Start) -> io::Result<Left> {
         reports: sources.paths.as_ref().map(|paths| paths.state.join("reports")),
     };
     let jobs = Jobs::start(&tools);
-    let writer = keep::begin(&start.input, &sources, &tools.inbox);
+    let names = keep::names(&start.input);
+    let writer = keep::begin(&start.input, &sources, names.clone(), &tools.inbox);
     let says = keep::says(&start.input, writer.is_some());
     // Reading goes on while the terminal thinks about its background.
     begin(start.input, &start.intake, &jobs, &tools.inbox);
@@ -147,6 +151,8 @@ async fn open(start: Start) -> io::Result<Left> {
         jobs,
         tools,
         writer,
+        names,
+        keys: Keys::default(),
         intake: start.intake,
         taught,
         last_copy: None,
@@ -170,8 +176,16 @@ async fn open(start: Start) -> io::Result<Left> {
     drop(inbox);
     let mut signals = Signals::new()?;
     let (answered, answers) = mpsc::unbounded_channel();
-    let mut events = without_late_answers(EventStream::new(), late, answered);
-    run(&mut app, &mut screen, &mut events, (messages, answers), outside, &mut signals).await
+    let mut events = without_late_answers(outside.keys.clone(), late, answered);
+    let outside = RefCell::new(outside);
+    let told = (messages, answers);
+    let left = run(&mut app, &mut screen, &mut events, told, &outside, &mut signals).await;
+    // Whoever is asked to end has no turn left in which to say what was looked at.
+    let looked = app.look_order();
+    if app.desk.keeping == Keeping::Disk && !looked.is_empty() {
+        outside.borrow_mut().perform(Effect::Look(looked));
+    }
+    left
 }
 
 /// The console's loop, with signals and the theme's file beside it.
@@ -180,10 +194,9 @@ async fn run(
     screen: &mut terminal::Screen,
     events: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
     (messages, mut answers): (mpsc::Receiver<Msg>, mpsc::UnboundedReceiver<Background>),
-    outside: Outside,
+    outside: &RefCell<Outside>,
     signals: &mut Signals,
 ) -> io::Result<Left> {
-    let outside = std::cell::RefCell::new(outside);
     let mut console = std::pin::pin!(ui::run(app, screen, events, messages, |effect| {
         outside.borrow_mut().perform(effect);
     }));
@@ -217,6 +230,9 @@ struct Outside {
     jobs: Jobs,
     tools: Tools,
     writer: Option<Writer>,
+    /// Names of sources on the screen, and those under which they are remembered.
+    names: keep::Names,
+    keys: Keys,
     intake: intake::Options,
     taught: Taught,
     last_copy: Option<String>,
@@ -275,6 +291,7 @@ impl Outside {
                 self.order(Order::Save { changes, suppressions, evidence });
             }
             Effect::Look(looked) => {
+                let looked = keep::renamed(looked, &self.names, |(from, to)| (from, to));
                 for (source, at) in looked {
                     self.order(Order::Look { source, at });
                 }
@@ -339,6 +356,8 @@ impl Outside {
 
     /// Lets the person's editor have a text.
     fn edit(&mut self, text: &str) {
+        // The editor's keys are not ours: whoever waits for keys must be gone before it starts.
+        self.keys.rest();
         let left = terminal::leave().map_err(|error| error.to_string());
         let edited = left.and_then(|()| {
             let folder = self
@@ -351,6 +370,7 @@ impl Outside {
         });
         let _ = terminal::enter(self.mouse);
         self.given_back = Some(Instant::now());
+        self.keys.wake();
         self.tell(Msg::Edited(edited));
     }
 
@@ -423,6 +443,8 @@ struct Signals {
     interrupt: Signal,
     stop: Signal,
     go_on: Signal,
+    /// Only listened to so that a limit on the size of files is an error of writing, not the end.
+    _limit: Signal,
     /// In debug builds SIGUSR1 is a fault of our own, so that a test can see what a panic leaves behind.
     #[cfg(debug_assertions)]
     fault: Signal,
@@ -437,6 +459,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             stop: of(rustix::process::Signal::TSTP.as_raw())?,
             go_on: of(rustix::process::Signal::CONT.as_raw())?,
+            _limit: of(rustix::process::Signal::XFSZ.as_raw())?,
             #[cfg(debug_assertions)]
             fault: signal(SignalKind::user_defined1())?,
         })

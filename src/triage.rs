@@ -9,6 +9,7 @@ mod change;
 mod db;
 mod key;
 mod suppression;
+mod term;
 mod writer;
 
 pub use board::{Board, Standing};
@@ -16,4 +17,5 @@ pub use change::{About, Change, Decision};
 pub use db::{Db, Evidence, Fault, Retention};
 pub use key::{AlertKeys, Key, Place, Scope, workload};
 pub use suppression::{Shelter, Suppression};
+pub use term::{condition, until};
 pub use writer::{Answer, Order, Writer};

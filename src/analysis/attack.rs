@@ -212,9 +212,8 @@ pub fn technique_of_tag(tag: &str) -> Option<String> {
     let word = word.strip_prefix("attack.").unwrap_or(word);
     let rest = word.strip_prefix(['T', 't'])?;
     let (number, sub) = rest.split_once('.').unwrap_or((rest, "000"));
-    let is_number = |text: &str, length| {
-        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let is_number =
+        |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
     (is_number(number, 4) && is_number(sub, 3)).then(|| word.to_ascii_uppercase())
 }
 

@@ -35,7 +35,9 @@ fn meets(family: &Family, case: Case<'_>) -> bool {
             let tactic = attack::tactic_of_tag(tag);
             tag.eq_ignore_ascii_case(wanted)
                 || tactic.is_some_and(|tactic| {
-                    wanted.strip_prefix("mitre_").is_some_and(|name| name.replace('_', "-") == tactic)
+                    wanted
+                        .strip_prefix("mitre_")
+                        .is_some_and(|name| name.replace('_', "-") == tactic)
                 })
         })
     };

@@ -277,7 +277,9 @@ fn note(command: &Command, why: &str, ground: Ground<'_>) -> Option<String> {
         } else {
             "identify-container or netns-is-private"
         };
-        notes.push(format!("the alert does not say whether it shares the host's network: look with {finder} first"));
+        notes.push(format!(
+            "the alert does not say whether it shares the host's network: look with {finder} first"
+        ));
     }
     if guard(Guard::Liveness) && as_kubernetes(ground) {
         notes.push(
@@ -289,7 +291,8 @@ fn note(command: &Command, why: &str, ground: Ground<'_>) -> Option<String> {
         notes.clear();
     }
     // What the reason says already is not said again.
-    let is_said = why.trim_end_matches('.').eq_ignore_ascii_case(command.what.trim_end_matches('.'));
+    let is_said =
+        why.trim_end_matches('.').eq_ignore_ascii_case(command.what.trim_end_matches('.'));
     if command.title.is_some() && !is_said {
         notes.insert(0, command.what.clone());
     }

@@ -103,7 +103,8 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
 
 /// Whether a headline reads better without it than with words for its lack.
 fn is_left_out(name: &str) -> bool {
-    name.contains('.') || matches!(name, "user" | "container" | "command" | "parent" | "target" | "remote")
+    name.contains('.')
+        || matches!(name, "user" | "container" | "command" | "parent" | "target" | "remote")
 }
 
 /// Placeholders of a sentence that are neither one of [`WORDS`] nor a field.
@@ -199,7 +200,14 @@ pub fn seen_here(case: Case<'_>) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     if matches!(case.facts.place, Place::Audit | Place::Cloud) {
         words.push(case.facts.value("fact.actor").map(|actor| cut(&actor.display()))?);
-        let verbs = ["ka.verb", "ka.target.subresource", "ct.name", "gcp.methodName", "okta.evt.type", "github.action"];
+        let verbs = [
+            "ka.verb",
+            "ka.target.subresource",
+            "ct.name",
+            "gcp.methodName",
+            "okta.evt.type",
+            "github.action",
+        ];
         words.extend(verbs.into_iter().find_map(field).map(|verb| format!("asked for {verb}")));
         let target = case.facts.value("fact.target").map(|target| cut(&target.display()));
         words.extend(target.map(|target| format!("on {}", target.trim_end_matches([' ', '/']))));

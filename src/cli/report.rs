@@ -2,24 +2,23 @@
 
 use super::args::{Input, Select};
 use super::near::Near;
-use super::select::Selection;
+use super::select::{Selection, board};
 use super::session::Session;
 use super::{Exit, explain, pick};
 use crate::analysis::Choice;
 use crate::clock;
-use crate::config::Paths;
 use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
 use crate::report::dossier::{Chapter, Dossier, Rest, place};
 use crate::report::{bundle, case, dossier_json, file, html};
 use crate::text::{plural, printable};
-use crate::triage::{AlertKeys, Board, Change, Db, Decision};
+use crate::triage::{AlertKeys, Board, Change, Decision};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args, Clone, Debug)]
 pub struct Report {
@@ -226,24 +225,6 @@ fn worth_telling(
         told.insert(*at);
     }
     told
-}
-
-/// The decisions there are; an empty board where nobody ever decided.
-fn board(path: Option<&Path>) -> anyhow::Result<Board> {
-    let mut board = Board::default();
-    let usual = || Paths::from_environment().map(|paths| paths.triage());
-    let Some(path) = path.map(Path::to_path_buf).or_else(usual).filter(|path| path.exists()) else {
-        return Ok(board);
-    };
-    let (mut db, note) = Db::open(&path, clock::now())?;
-    let news = db.news()?;
-    for problem in note.iter().chain(&news.problems) {
-        super::say(problem);
-    }
-    for change in news.changes {
-        board.apply(change);
-    }
-    Ok(board)
 }
 
 fn decided(board: &Board, alert: &Alert, history: &mut Vec<Change>) -> Option<(Decision, String)> {

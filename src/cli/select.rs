@@ -12,9 +12,10 @@ use crate::model::{Alert, AlertId};
 use crate::query::{Filter, Judged};
 use crate::source::Gone;
 use crate::text;
-use crate::triage::{Board, Db};
+use crate::triage::{Board, Db, Fault};
 use memchr::memmem::Finder;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What to look for; nothing means everything.
@@ -43,6 +44,12 @@ impl Selection {
         let needs_triage = filter.as_ref().is_some_and(|filter| filter.needs_triage());
         let board = needs_triage.then(|| Arc::new(decisions()));
         Ok(Self { filter, search, board })
+    }
+
+    /// Reads the options; what people decided is in this database.
+    pub fn with_board(select: &Select, session: &Session, board: Board) -> Result<Self, BadFilter> {
+        let selection = Self::new(select, session)?;
+        Ok(Self { board: Some(Arc::new(board)), ..selection })
     }
 
     pub fn is_everything(&self) -> bool {
@@ -115,24 +122,28 @@ fn holds(finder: &Finder<'_>, bytes: &[u8], alert: &Alert) -> bool {
 
 /// What people decided on this host. Where that cannot be read it is said, and everything counts as open.
 pub fn decisions() -> Board {
+    board(None).unwrap_or_else(|fault| {
+        super::say(&format!("{fault}; everything counts as open"));
+        Board::default()
+    })
+}
+
+/// What people decided, in the database that is named or in this host's; nothing where there is none.
+pub fn board(path: Option<&Path>) -> Result<Board, Fault> {
     let mut board = Board::default();
-    let Some(path) =
-        Paths::from_environment().map(|paths| paths.triage()).filter(|path| path.exists())
-    else {
-        return board;
+    let usual = || Paths::from_environment().map(|paths| paths.triage());
+    let Some(path) = path.map(Path::to_path_buf).or_else(usual).filter(|path| path.exists()) else {
+        return Ok(board);
     };
-    let read = Db::open(&path, clock::now()).and_then(|(mut db, _)| db.news());
-    match read {
-        Ok(news) => {
-            for change in news.changes {
-                board.apply(change);
-            }
-        }
-        Err(fault) => {
-            let _ = writeln!(std::io::stderr(), "cadge: {fault}; everything counts as open");
-        }
+    let (mut db, note) = Db::open(&path, clock::now())?;
+    let news = db.news()?;
+    for problem in note.iter().chain(&news.problems) {
+        super::say(problem);
     }
-    board
+    for change in news.changes {
+        board.apply(change);
+    }
+    Ok(board)
 }
 
 /// Reads a filter; the error shows where it is wrong and what could stand there.

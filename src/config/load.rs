@@ -1,6 +1,6 @@
 //! Reads `config.toml`, strictly.
 
-use super::{Bell, Binding, Clipboard, Config, Times};
+use super::{Bell, Binding, Clipboard, Config, Times, measure};
 use crate::theme::{Problem, unknown};
 use std::{io::Read, ops::Range, path::Path};
 use toml::Spanned;
@@ -105,12 +105,24 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 Some(mouse) => config.mouse = mouse,
                 None => page.expected(value, "true or false"),
             },
+            "evidence_age" => page.measure(value, measure::days, &mut config.evidence_days),
+            "evidence_size" => page.measure(value, measure::bytes, &mut config.evidence_bytes),
             "keys" => match value.get_ref() {
                 DeValue::Table(table) => config.keys = page.keys(table, words),
                 _ => page.expected(value, "a table: `[keys]`"),
             },
             other => {
-                let allowed = ["theme", "clipboard", "times", "mouse", "bell", "falco", "keys"];
+                let allowed = [
+                    "theme",
+                    "clipboard",
+                    "times",
+                    "mouse",
+                    "bell",
+                    "falco",
+                    "evidence_age",
+                    "evidence_size",
+                    "keys",
+                ];
                 page.problem(&key.span(), unknown("key", other, allowed.into_iter()));
             }
         }
@@ -164,6 +176,23 @@ impl Page<'_> {
         match all.iter().find(|one| name(**one) == word) {
             Some(one) => *into = *one,
             None => self.problem(&value.span(), unknown("value", word, names())),
+        }
+    }
+
+    /// A number with its unit.
+    fn measure<T>(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        read: fn(&str) -> Result<T, &'static str>,
+        into: &mut T,
+    ) {
+        let Some(text) = self.text(value, "a number with its unit") else { return };
+        match read(text) {
+            Ok(measure) => *into = measure,
+            Err(wanted) => {
+                let what = format!("`{}` is not understood: {wanted}", text);
+                self.problem(&value.span(), what);
+            }
         }
     }
 
@@ -230,7 +259,7 @@ mod tests {
         check(
             "thme = \"dark\"",
             &[
-                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, falco, keys)",
+                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, falco, evidence_age, evidence_size, keys)",
             ],
         );
         check(
@@ -245,6 +274,16 @@ mod tests {
             &["config.toml:1:8: expected one of off, bell, notify in quotes, found integer"],
         );
         check("falco = \"new\"", &["config.toml:1:9: expected a version of Falco, such as `0.40`"]);
+        check(
+            "evidence_age = \"long\"",
+            &[
+                "config.toml:1:16: `long` is not understood: days, weeks, months or years: \"90 days\"",
+            ],
+        );
+        check(
+            "evidence_size = 3",
+            &["config.toml:1:17: expected a number with its unit in quotes, found integer"],
+        );
         check("keys = 3", &["config.toml:1:8: expected a table: `[keys]`, found integer"]);
         check(
             "[keys]\nqiut = \"q\"",
@@ -267,7 +306,7 @@ mod tests {
 
     #[test]
     fn all_settings_can_be_set() {
-        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
+        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\nevidence_age = \"2 weeks\"\nevidence_size = \"1.5 GB\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
         let (config, problems) = read("config.toml", text, WORDS);
         assert_eq!(problems, []);
         let expected = Config {
@@ -277,6 +316,8 @@ mod tests {
             mouse: false,
             bell: Bell::Notify,
             falco: "0.36.2".into(),
+            evidence_days: 14,
+            evidence_bytes: 1_500_000_000,
             keys: vec![
                 Binding { action: "copy".into(), keys: vec![] },
                 Binding { action: "quit".into(), keys: vec!["x".into(), "ctrl-x".into()] },

@@ -3,8 +3,10 @@
 use super::Input;
 use super::settings::{Sources, variable};
 use crate::clock;
-use crate::triage::{Retention, Writer};
+use crate::source::Spec;
+use crate::triage::{Answer, Retention, Writer};
 use crate::ui::Msg;
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,19 +15,66 @@ use std::path::Path;
 use std::process::Command;
 use tokio::sync::mpsc::Sender;
 
-/// Starts the writer; `None` where nothing is kept: in the demo, and where there is no home.
-pub(super) fn begin(input: &Input, sources: &Sources, inbox: &Sender<Msg>) -> Option<Writer> {
-    let names = match input {
-        Input::Sources(specs, _) => specs.iter().map(|spec| spec.name().to_string()).collect(),
-        Input::Nothing(_) => Vec::new(),
-        Input::Demo => return None,
+/// Under which name what was looked at is remembered, by the name a source has on the screen: a path from anywhere.
+pub(super) type Names = Vec<(String, String)>;
+
+/// The names of what is read.
+pub(super) fn names(input: &Input) -> Names {
+    let Input::Sources(specs, _) = input else { return Vec::new() };
+    let stable = |spec: &Spec| match spec {
+        Spec::File(path) | Spec::Folder(path) | Spec::Glob(path) => {
+            std::path::absolute(path).ok().map(|path| path.to_string_lossy().into_owned())
+        }
+        _ => None,
     };
+    specs
+        .iter()
+        .map(|spec| {
+            let shown = spec.name().to_string();
+            let stable = stable(spec).unwrap_or_else(|| shown.clone());
+            (shown, stable)
+        })
+        .collect()
+}
+
+/// Starts the writer; `None` where nothing is kept: in the demo, and where there is no home.
+pub(super) fn begin(
+    input: &Input,
+    sources: &Sources,
+    names: Names,
+    inbox: &Sender<Msg>,
+) -> Option<Writer> {
+    if matches!(input, Input::Demo) {
+        return None;
+    }
     let path = sources.paths.as_ref()?.triage();
     let inbox = inbox.clone();
-    Some(Writer::start(path, Retention::default(), names, clock::now, move |answer| {
+    let keep =
+        Retention { days: sources.config.evidence_days, bytes: sources.config.evidence_bytes };
+    let wanted = names.iter().map(|(_, stable)| stable.clone()).collect();
+    Some(Writer::start(path, keep, wanted, clock::now, move |answer| {
+        let answer = match answer {
+            Answer::Looked(looked) => {
+                Answer::Looked(renamed(looked, &names, |(to, from)| (from, to)))
+            }
+            answer => answer,
+        };
         // The console is gone: what was decided is saved all the same.
         let _ = inbox.blocking_send(Msg::Triaged(answer));
     }))
+}
+
+/// The same with other names.
+pub(super) fn renamed(
+    looked: Vec<(String, Timestamp)>,
+    names: &Names,
+    way: fn(&(String, String)) -> (&String, &String),
+) -> Vec<(String, Timestamp)> {
+    let name = |name: String| {
+        let known = names.iter().map(way).find(|(from, _)| **from == name);
+        known.map_or_else(|| name.clone(), |(_, to)| to.clone())
+    };
+    looked.into_iter().map(|(from, at)| (name(from), at)).collect()
 }
 
 /// What is said at the start about decisions that are not kept.

@@ -345,9 +345,17 @@ mod tests {
         let handle = File::open(folder.path()).unwrap();
         let records = Records::default();
         let name = "events.json".into();
-        let to = BLOCK + BLOCK / 2;
-        let job =
-            Job { handle: &handle, body: BodyId(0), name: &name, records: &records, from: 0, to };
+        let block = 64 << 10;
+        let to = block + block / 2;
+        let job = Job {
+            handle: &handle,
+            body: BodyId(0),
+            name: &name,
+            records: &records,
+            from: 0,
+            to,
+            block,
+        };
         let mut tools = Tools::new(0);
         let mut told = 0;
         let mut reached = 0;

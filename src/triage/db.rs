@@ -1,12 +1,15 @@
 //! The one `SQLite` file that holds decisions, suppressions and evidence. Nothing else in the program speaks SQL.
 //!
 //! WAL and `synchronous=FULL`: what [`Db::save`] returned `Ok` for survives a kill and a power cut. Several consoles may
-//! have it open at once. A file that is not ours is never touched, a corrupt one is put aside, never overwritten.
+//! have it open at once. A file that is not ours is never touched; a corrupt one is put aside, never overwritten, and what
+//! can still be read in it is taken over.
+
+mod rescue;
 
 use super::key::hex;
 use super::{Change, Suppression};
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, ffi, params};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -22,26 +25,28 @@ const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
 /// How long to wait for another writer before a save counts as failed.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// What keeps decisions from being saved, in words that say what to do.
+/// What keeps decisions from being saved: what is wrong, and what to do about it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Fault {
-    #[error("{0}: another program holds the database locked; decisions are kept and tried again")]
+    #[error("the triage database is locked by another program; close it, or wait ({0})")]
     Locked(PathBuf),
     #[error(
-        "{0}: cannot be written (read-only); decisions are kept in memory, make it writable or set XDG_STATE_HOME"
+        "the triage database cannot be written (read-only); make it writable, or set XDG_STATE_HOME ({0})"
     )]
     ReadOnly(PathBuf),
-    #[error("{0}: the disk is full; decisions are kept in memory and saved when there is room")]
+    #[error("the disk is full; make room for the triage database ({0})")]
     Full(PathBuf),
     #[error(
-        "{0}: is a database of another program; it is left alone, move it away or set XDG_STATE_HOME"
+        "the triage database is another program's and is left alone; move it away, or set XDG_STATE_HOME ({0})"
     )]
     Foreign(PathBuf),
-    #[error("{0}: was written by a newer cadge; it is left alone, use that version")]
+    #[error(
+        "the triage database was written by a newer cadge and is left alone; use that version ({0})"
+    )]
     Newer(PathBuf),
-    #[error("{0}: is damaged; it will be put aside when cadge starts again")]
+    #[error("the triage database is damaged; it is put aside and a new one begun ({0})")]
     Corrupt(PathBuf),
-    #[error("{path}: {why}")]
+    #[error("the triage database: {why} ({path})")]
     Other { path: PathBuf, why: String },
 }
 
@@ -81,6 +86,8 @@ impl Default for Retention {
 pub struct Db {
     connection: Connection,
     path: PathBuf,
+    /// Device and inode of the file that is open: another may have come into its place.
+    file: Option<(u64, u64)>,
     /// The last change and suppression that were read or written here.
     seen: (i64, i64),
 }
@@ -93,11 +100,16 @@ impl Db {
             Err(Fault::Corrupt(_)) => {
                 let aside =
                     put_aside(path, now).map_err(|error| other(path, &error.to_string()))?;
+                let mut db = Self::try_open(path)?;
+                let rescued = rescue::rescue(&aside);
+                let n = rescued.changes.len();
+                db.save(&rescued.changes, &rescued.suppressions, &rescued.evidence, now)?;
                 let note = format!(
-                    "the triage database was damaged: it is kept as {}, and a new one was begun",
-                    aside.display()
+                    "the triage database was damaged: it is kept as {}, a new one was begun, and {n} {} could be taken over",
+                    aside.display(),
+                    if n == 1 { "decision" } else { "decisions" }
                 );
-                Ok((Self::try_open(path)?, Some(note)))
+                Ok((db, Some(note)))
             }
             opened => opened.map(|db| (db, None)),
         }
@@ -107,10 +119,10 @@ impl Db {
         let fault = |error: &rusqlite::Error| fault(path, error);
         // SQLite takes an empty file for a new database; making it ourselves gives it its mode.
         let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        if let Err(error) = made
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(io_fault(path, &error));
+        match made {
+            Ok(_) => sync_folder(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io_fault(path, &error)),
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|e| fault(&e))?;
@@ -141,8 +153,12 @@ impl Db {
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;",
             )
             .map_err(|e| fault(&e))?;
-        let mut db = Self { connection, path: path.to_owned(), seen: (0, 0) };
-        db.migrate()?;
+        let file = identity(path);
+        let mut db = Self { connection, path: path.to_owned(), file, seen: (0, 0) };
+        // Whoever holds the database for writing does not keep others from reading what is of this form already.
+        if usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()) {
+            db.migrate()?;
+        }
         Ok(db)
     }
 
@@ -190,7 +206,8 @@ impl Db {
         }
         for suppression in suppressions {
             all.execute(
-                "INSERT INTO suppressions (id, body) VALUES (?1, ?2)",
+                "INSERT INTO suppressions (id, body) SELECT ?1, ?2
+                 WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE id = ?1 AND body = ?2)",
                 params![suppression.id, body(suppression)],
             )
             .map_err(|e| fault(&e))?;
@@ -276,6 +293,16 @@ impl Db {
             .map_err(|e| fault(&self.path, &e))
     }
 
+    /// Whether the file that is open is still the one at its path: it may have been deleted, moved or put aside.
+    pub fn is_in_place(&self) -> bool {
+        identity(&self.path) == self.file
+    }
+
+    /// Device and inode of the file that is open.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        self.file
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -289,6 +316,19 @@ pub struct News {
     pub suppressions: Vec<Suppression>,
     /// Rows that could not be read, in words.
     pub problems: Vec<String>,
+}
+
+/// Device and inode of the file at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+}
+
+/// A file that was made survives a power cut only when its folder was written too.
+fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
+        // Not every file system can; SQLite's own promise does not hang on it.
+        let _ = folder.sync_all();
+    }
 }
 
 fn body(value: &impl serde::Serialize) -> String {
@@ -358,9 +398,24 @@ fn fault(path: &Path, error: &rusqlite::Error) -> Fault {
             Fault::ReadOnly(path)
         }
         Some(ErrorCode::DiskFull) => Fault::Full(path),
+        // A quota or a limit on the size of files: SQLite calls only "no space left" a full disk.
+        Some(ErrorCode::SystemIoFailure) if is_no_room(error) => Fault::Full(path),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Fault::Corrupt(path),
         _ => Fault::Other { path, why: error.to_string() },
     }
+}
+
+fn is_no_room(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(
+            ffi::SQLITE_IOERR_WRITE
+                | ffi::SQLITE_IOERR_TRUNCATE
+                | ffi::SQLITE_IOERR_SHMSIZE
+                | ffi::SQLITE_IOERR_FSYNC
+        )
+    )
 }
 
 #[cfg(test)]

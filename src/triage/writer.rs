@@ -10,13 +10,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often the database is asked for what others decided, and a failed save is tried again.
-const ROUND: Duration = Duration::from_millis(900);
+const ROUND: Duration = Duration::from_millis(400);
+
+/// How often evidence that is too old or too much is dropped.
+const RETIRE: Duration = Duration::from_hours(1);
 
 /// How long the end of the program waits for what is still to be written.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// What the writer is asked to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Order {
     /// Write these, all or none.
     Save { changes: Vec<Change>, suppressions: Vec<Suppression>, evidence: Vec<Evidence> },
@@ -67,6 +70,9 @@ impl Writer {
             trouble: None,
             answer,
             pending: Vec::new(),
+            saved: Vec::new(),
+            file: None,
+            retired: None,
         };
         let thread =
             std::thread::Builder::new().name("triage".into()).spawn(move || held.run(&inbox)).ok();
@@ -108,6 +114,11 @@ struct Held<A> {
     trouble: Option<String>,
     answer: A,
     pending: Vec<Order>,
+    /// What was saved by us: written again when the file was taken away under us, or had to be put aside.
+    saved: Vec<Order>,
+    /// The file that holds it, by device and inode.
+    file: Option<(u64, u64)>,
+    retired: Option<Instant>,
 }
 
 impl<A: FnMut(Answer)> Held<A> {
@@ -144,11 +155,21 @@ impl<A: FnMut(Answer)> Held<A> {
 
     fn try_work(&mut self) -> Result<(), Fault> {
         let now = (self.clock)();
+        if self.db.as_ref().is_some_and(|db| !db.is_in_place()) {
+            // Once it is closed a new file may get the same number.
+            (self.db, self.file) = (None, None);
+        }
         let db = match &mut self.db {
             Some(db) => db,
             none => {
                 let (opened, damage) = Db::open(&self.path, now)?;
-                opened.retire(self.keep, now)?;
+                let file = opened.file();
+                if self.file != file && !self.saved.is_empty() {
+                    let says = "the triage database was taken away: what was decided here is written again";
+                    (self.answer)(Answer::Note(says.to_owned()));
+                    self.pending.splice(0..0, std::mem::take(&mut self.saved));
+                }
+                self.file = file;
                 if let Some(note) = damage {
                     (self.answer)(Answer::Note(note));
                 }
@@ -161,6 +182,10 @@ impl<A: FnMut(Answer)> Held<A> {
                 none.insert(opened)
             }
         };
+        if self.retired.is_none_or(|at| at.elapsed() >= RETIRE) {
+            db.retire(self.keep, now)?;
+            self.retired = Some(Instant::now());
+        }
         while let Some(order) = self.pending.first() {
             match order {
                 Order::Save { changes, suppressions, evidence } => {
@@ -169,7 +194,7 @@ impl<A: FnMut(Answer)> Held<A> {
                 Order::Look { source, at } => db.look(source, *at)?,
             }
             let ids = ids(order);
-            self.pending.remove(0);
+            self.saved.push(self.pending.remove(0));
             if !ids.is_empty() {
                 (self.answer)(Answer::Saved(ids));
             }

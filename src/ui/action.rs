@@ -126,8 +126,8 @@ actions! {
     MarkGroup    "mark-group"    Decide  ["*"]                "mark all"   "Mark everything in the group";
     View         "view"          Decide  ["o"]                "view"       "Show the inbox, what is acknowledged, escalated, closed, muted, or all";
     NextNew      "next-new"      Decide  ["."]                "next new"   "Go to the next group that is new since you last looked";
-    Noise        "noise"         Decide  []                   "noise"      "Rank rules by volume and by how many were false positives";
-    Tune         "tune"          Decide  []                   "tune"       "Show what makes Falco leave this out";
+    Noise        "noise"         Decide  ["X"]                "noise"      "Rank rules by volume and by how many were false positives";
+    Tune         "tune"          Decide  ["x"]                "tune"       "Show the exception that makes Falco leave this group out";
     Palette      "palette"       Program [":" "ctrl-p"]       "commands"   "Find an action by its name";
     Help         "help"          Program ["?" "f1"]           "help"       "Show what each key does";
     Mouse        "mouse"         Program ["M"]                "mouse"      "Give the mouse to the terminal for selecting, or take it back";

@@ -4,18 +4,23 @@
 //! [`App::settle`] brings lists, lines and questions up to date, so that `view` finds everything in place.
 
 mod act;
+mod asking;
 mod assess;
 mod copy;
 mod decide;
 mod facets;
+mod looked;
+mod marking;
 mod mouse;
+mod mute;
 mod narrowing;
 mod overlays;
+mod told;
 mod triaged;
 mod tune;
 
 use super::action::Action;
-use super::desk::Desk;
+use super::desk::{Desk, Keeping};
 use super::effect::{Effect, Ground as Snapshot};
 use super::health::{Follow, Health, Stage};
 use super::keymap::Key;
@@ -177,7 +182,8 @@ impl App {
     pub fn layout(&self) -> Layout {
         let filter =
             matches!(self.overlay, Some(Overlay::Filter(_))) || self.narrow.text().is_some();
-        let banners = u16::try_from(self.lines.banners().0.len()).unwrap_or(u16::MAX);
+        let banners = self.lines.banner_rows(self.size.width).len();
+        let banners = u16::try_from(banners).unwrap_or(u16::MAX);
         Layout::of(self.size, self.shape, Extra { banners, filter: u16::from(filter) })
     }
 
@@ -186,8 +192,11 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, turn: &mut Turn) {
-        self.groups.touch(self.now);
+        self.touched();
         let action = self.settings.keymap.action(Key::of(key));
+        if self.overlay.is_none() && action != Some(Action::Tune) {
+            self.desk.offered = None;
+        }
         // These work whatever lies over the panes.
         if let Some(action @ (Action::Leave | Action::Suspend | Action::Redraw)) = action {
             self.act(action, turn);
@@ -294,7 +303,8 @@ impl App {
         force |= self.refresh_view();
         turn.ask(self.recognize());
         turn.ask(self.narrow.ask(&self.store, &self.desk.board));
-        if turn.quit && self.desk.keeping == super::desk::Keeping::Disk {
+        let is_due = self.desk.looking.due_in(self.now) == Some(0);
+        if self.desk.keeping == Keeping::Disk && (turn.quit || is_due) {
             turn.ask(Effect::Look(self.look_order()));
         }
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
@@ -364,7 +374,9 @@ impl App {
         let rate = (self.health.rate() > 0.0).then_some(1000);
         let age = (self.settings.times == super::settings::Times::Age && !self.store.is_empty())
             .then_some(1000);
-        let milliseconds = [fade, held, order, rate, age].into_iter().flatten().min()?;
+        let look =
+            self.desk.looking.due_in(self.now).filter(|_| self.desk.keeping == Keeping::Disk);
+        let milliseconds = [fade, held, order, rate, age, look].into_iter().flatten().min()?;
         Some(Effect::Wake { milliseconds })
     }
 

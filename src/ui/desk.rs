@@ -3,11 +3,13 @@
 //! The [`Board`] knows decisions by stable keys; here they meet the alerts of this session. An alert is in the inbox until
 //! somebody decided about it, about its group, or muted it; what is put aside is counted, never dropped.
 
+mod looking;
 mod marks;
 mod mute;
 mod view;
 pub mod wish;
 
+pub use looking::Looking;
 pub use marks::Marks;
 pub use mute::Mutes;
 pub use view::{Class, View};
@@ -32,6 +34,8 @@ pub enum Keeping {
 pub enum Done {
     Decided,
     Muted(Vec<String>),
+    /// These suppressions were ended.
+    Lifted(Vec<String>),
 }
 
 /// All about decisions that the screen keeps.
@@ -56,6 +60,10 @@ pub struct Desk {
     pub trouble: Option<String>,
     /// Up to when each source was looked at before this session.
     pub looked: Vec<(String, Timestamp)>,
+    /// Up to where somebody looks in this session.
+    pub looking: Looking,
+    /// What was just closed as a false positive: its exception is a key away.
+    pub offered: Option<wish::Target>,
     last_at: Option<Timestamp>,
     n_batches: u64,
     keys: Vec<Option<AlertKeys>>,

@@ -4,7 +4,7 @@
 //! ```text
 //! header
 //! timeline
-//! banners (0 to 2)
+//! banners (0 to 3)
 //! filter (0 or 1)
 //! ─────── rule ───────┬───────────────
 //! list                │ detail
@@ -112,7 +112,7 @@ impl Layout {
         let wide = size.width >= WIDE && !zoomed;
         let header = take_top(&mut rest, 1);
         let timeline = take_top(&mut rest, u16::from(size.height >= 16 && !zoomed));
-        let banners = take_top(&mut rest, extra.banners.min(2));
+        let banners = take_top(&mut rest, extra.banners.min(3));
         let filter = take_top(&mut rest, extra.filter.min(1));
         let footer = take_bottom(&mut rest, 1);
         let rules = u16::from(!zoomed && size.height >= 16);

@@ -1,7 +1,7 @@
 //! The line that fades (a notice) and those that stay until they are dealt with (banners).
 
 use super::effect::What;
-use crate::text::printable;
+use crate::text::{printable, wrap};
 use crate::theme::Role;
 use jiff::{Timestamp, ToSpan};
 
@@ -10,6 +10,9 @@ const STAYS: i64 = 4;
 
 /// How many of the lines that stay are shown at once.
 pub const BANNERS: usize = 2;
+
+/// How many rows they take at most.
+pub const BANNER_ROWS: usize = 3;
 
 /// A line that fades.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +90,13 @@ impl Lines {
     pub fn dismiss(&mut self) -> bool {
         let n_shown = self.banners().0.len();
         self.banners.drain(..n_shown).count() > 0
+    }
+
+    /// The lines that are shown as rows of a width: in full as far as there is room.
+    pub fn banner_rows(&self, width: u16) -> Vec<String> {
+        let width = usize::from(width.saturating_sub(2).max(1));
+        let shown = self.banners().0.iter();
+        shown.flat_map(|banner| wrap(banner, width)).take(BANNER_ROWS).collect()
     }
 
     /// Replaces what is wrong with the configuration.

@@ -124,8 +124,9 @@ fn list(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
 
 /// The lines that stay; the last one says how many more there are.
 fn banners(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
-    let (shown, n_more) = app.lines.banners();
-    for (y, banner) in (0..area.height).zip(shown) {
+    let (_, n_more) = app.lines.banners();
+    let shown = app.lines.banner_rows(area.width);
+    for (y, banner) in (0..area.height).zip(&shown) {
         let row = Rect { y: area.y + y, height: 1, ..area };
         canvas.tint(row, Role::Banner);
         let mut room = row;
@@ -253,8 +254,17 @@ fn aside(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     if aside.waiting > 0 {
         parts.push(format!("{} new in new groups", count(aside.waiting.into())));
     }
+    let mut end = 1;
     if !parts.is_empty() {
-        canvas.put(area, 2, 0, Role::New, &format!(" {} ", parts.join("   ")));
+        end = canvas.put(area, 2, 0, Role::New, &format!(" {} ", parts.join("   ")));
+    }
+    // What a decision would be about is known before it is made.
+    let reach = app.reach();
+    if let Some(reach) = reach.map(|reach| format!(" {reach} "))
+        && usize::from(end) + width(&reach) + 3 < usize::from(area.width)
+    {
+        let area = Rect { width: area.width.saturating_sub(2), ..area };
+        canvas.put_right(area, 0, Role::Muted, &reach);
     }
 }
 

@@ -25,3 +25,4 @@ mod seeds;
 mod session;
 mod sweep;
 mod themes;
+mod triage;

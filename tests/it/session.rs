@@ -5,6 +5,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,8 @@ pub struct Session {
     child: Box<dyn Child + Send + Sync>,
     input: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
-    /// Its home folder, empty at first.
-    pub home: tempfile::TempDir,
+    /// Its home folder, empty at first unless several sessions share it.
+    pub home: Arc<tempfile::TempDir>,
 }
 
 impl Session {
@@ -43,6 +44,15 @@ impl Session {
     pub fn run<'a>(words: impl IntoIterator<Item = &'a str>, prepare: impl FnOnce(&Path)) -> Self {
         let home = tempfile::tempdir().unwrap();
         prepare(home.path());
+        Self::at_home(words, Arc::new(home), |_| ())
+    }
+
+    /// Starts any program in a home folder that may have been used before, with more in its environment.
+    pub fn at_home<'a>(
+        words: impl IntoIterator<Item = &'a str>,
+        home: Arc<tempfile::TempDir>,
+        more: impl FnOnce(&mut CommandBuilder),
+    ) -> Self {
         let (rows, cols) = (36, 120);
         let size = PtySize { rows, cols, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).unwrap();
@@ -55,6 +65,7 @@ impl Session {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("TZ", "UTC");
+        more(&mut command);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -91,9 +102,7 @@ impl Session {
     }
 
     pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
+        rustix::process::kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits until the program was stopped: going on before that would be lost.
@@ -118,6 +127,26 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Reads what the program writes within a time, a piece at a time; says no when the time is over or it has ended.
+    pub fn read_for(&mut self, time: Duration, mut look: impl FnMut(&vt100::Parser<Clipboard>)) {
+        let until = Instant::now() + time;
+        while let Ok(bytes) =
+            self.output.recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            self.parser.process(&bytes);
+            // Only whole frames are looked at.
+            if bytes.ends_with(b"\x1b[?2026l") {
+                look(&self.parser);
+            }
+        }
+    }
+
+    /// The process.
+    pub fn pid(&self) -> rustix::process::Pid {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        rustix::process::Pid::from_raw(pid).unwrap()
     }
 
     /// Waits until a text is on the screen.

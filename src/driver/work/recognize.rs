@@ -18,22 +18,29 @@ const PIECE: Duration = Duration::from_millis(100);
 pub(super) fn identify(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
     while let Ok(job) = jobs.recv() {
-        let (ids, snapshot) = match job {
+        let (ids, assess, snapshot) = match job {
             Job::Records(new) => {
                 records = new;
                 continue;
             }
-            Job::Do(Effect::Identify { ids, ground: Ground(snapshot) }) => (ids, snapshot),
+            Job::Do(Effect::Identify { ids, assess, ground: Ground(snapshot) }) => {
+                (ids, assess, snapshot)
+            }
             Job::Do(_) | Job::Playbooks(_) => continue,
         };
         let found = ids.iter().filter_map(|id| {
             let (record, alert) = look::read(*id, &snapshot, &records).ok()?;
+            let level = assess
+                .then(|| look::look(*id, &snapshot, &records, &tools.playbooks, None).ok())
+                .flatten()
+                .map(|look| look.analysis.assessment.level);
             Some(Identified {
                 id: *id,
                 keys: AlertKeys::of(&alert),
                 rule: alert.rule_name().to_owned(),
                 place: Place::of(&alert).words(),
                 record: Some(record),
+                level,
             })
         });
         if tools.inbox.blocking_send(Msg::Identified(found.collect())).is_err() {

@@ -1,11 +1,8 @@
 //! One arm for each action, and why an action is not available.
 
 use super::{App, Turn, ground};
-use crate::model::Status;
 use crate::store::Grouping;
-use crate::triage::Scope;
 use crate::ui::action::Action;
-use crate::ui::desk::wish::Edit;
 use crate::ui::effect::{Effect, Mouse};
 use crate::ui::health::Follow;
 use crate::ui::layout::{Focus, WIDE, Zoom};
@@ -105,7 +102,9 @@ impl App {
                 because("nothing is new")
             }
             Action::Noise if self.store.is_empty() => because("there are no alerts"),
-            Action::Tune if self.detail.look().is_none() => because("no alert is shown"),
+            Action::Tune if self.desk.offered.is_none() && self.assessor.wanted.is_none() => {
+                because("no alert is selected")
+            }
             Action::Facets if self.store.is_empty() => because("there are no alerts"),
             _ => None,
         }
@@ -174,10 +173,7 @@ impl App {
             Action::Acknowledge => self.ask(Ask::Acknowledge, turn),
             Action::Escalate => self.ask(Ask::Escalate, turn),
             Action::Close => self.ask(Ask::Close, turn),
-            Action::Reopen => {
-                let targets = self.targets(Scope::Container);
-                self.wish(Edit::Status(Status::Open), targets, turn);
-            }
+            Action::Reopen => self.reopen(turn),
             Action::Mute => self.ask(Ask::Mute, turn),
             Action::Note => self.write_note(),
             Action::Assign => self.ask(Ask::Assign, turn),

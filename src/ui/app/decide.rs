@@ -1,20 +1,19 @@
 //! Deciding: from a key to changes in memory, and an order to save them.
 
 use super::{App, Turn};
-use crate::model::{AlertId, Level, Priority, Status};
+use crate::model::{Status, Verdict};
 use crate::store::NodeId;
 use crate::text::{count, plural, printable, shown};
-use crate::triage::{AlertKeys, Place, Scope, Shelter, Suppression};
+use crate::triage::{AlertKeys, Place, Scope, Suppression};
 use crate::ui::action::Action;
 use crate::ui::desk::wish::{Edit, Identified, Target, Wish};
 use crate::ui::desk::{Done, Keeping};
 use crate::ui::effect::{Effect, Ground as Snapshot};
-use crate::ui::narrow::equals;
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::decide::{Ask, Decide, Typing, VERDICTS};
 use crate::ui::overlay::note::Note;
 use crate::ui::pane::detail::Shown;
-use crate::ui::pane::groups::{Pick, urgency};
+use crate::ui::pane::groups::Pick;
 use crate::ui::widget::prompt::Prompt;
 
 /// Alerts that one key press may decide about.
@@ -59,10 +58,12 @@ impl App {
             Ask::Mute => self.desk.last_mute,
             _ => 0,
         };
+        let note = (ask == Ask::Mute).then(|| self.hides(&targets));
         self.overlay = Some(Overlay::Decide(Box::new(Decide {
             ask,
             targets,
             about,
+            note,
             scope: if is_alert { Scope::Alert } else { Scope::Container },
             reason: String::new(),
             cursor,
@@ -176,13 +177,15 @@ impl App {
                 rule: alert.rule_name().to_owned(),
                 place: Place::of(alert).words(),
                 record: Some(look.raw.clone()),
+                level: Some(look.analysis.assessment.level),
             };
             self.decide(&wish, vec![found], turn);
             return;
         }
         let ids = wish.targets.iter().map(|target| target.id).collect();
+        let assess = matches!(wish.edit, Edit::Mute { .. });
         self.desk.pending = Some(wish);
-        turn.ask(Effect::Identify { ids, ground: Snapshot(self.store.snapshot()) });
+        turn.ask(Effect::Identify { ids, assess, ground: Snapshot(self.store.snapshot()) });
     }
 
     /// The records that a decision waits for were read.
@@ -205,12 +208,19 @@ impl App {
                     rule: row.rule_name().to_owned(),
                     place: Place::of_columns(&row.columns()).words(),
                     record: None,
+                    level: row.level,
                 });
             }
         }
         let about = self.about(&wish.targets);
+        let mut words = wish.edit.words();
+        self.desk.offered = None;
         if let Edit::Mute { ends, reason } = &wish.edit {
-            self.mute(wish, *ends, reason, turn);
+            if let Err(why) = self.mute(wish, &found, *ends, reason, turn) {
+                self.lines.warn(self.now, format!("Not muted: {why}"));
+                return;
+            }
+            words = format!("muted until {}", self.clock(*ends));
         } else {
             let outcome = self.desk.changes(wish, &found, self.now);
             if outcome.changes.is_empty() {
@@ -229,11 +239,16 @@ impl App {
         self.desk.unsettle();
         self.desk.marks.clear();
         let undo = self.settings.keymap.label(Action::Undo);
-        let mut words = wish.edit.words();
         if let Some(first) = words.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        self.lines.done(self.now, format!("{words}: {about}   {undo} takes it back"));
+        let mut says = format!("{words}: {about}   {undo} takes it back");
+        if matches!(wish.edit, Edit::Close { verdict: Verdict::FalsePositive, .. }) {
+            self.desk.offered = wish.targets.first().copied();
+            let tune = self.settings.keymap.label(Action::Tune);
+            says += &format!("   {tune} makes Falco leave it out");
+        }
+        self.lines.done(self.now, says);
         self.resettle(wish.next);
     }
 
@@ -257,7 +272,13 @@ impl App {
     /// Makes the view again and puts the cursor where it belongs.
     pub(super) fn resettle(&mut self, next: Option<Pick>) {
         self.refresh_view();
-        self.with_groups(|groups, ground| groups.move_on(next, ground));
+        let is_inbox = self.desk.view == crate::ui::desk::View::Inbox;
+        self.with_groups(|groups, ground| {
+            if is_inbox {
+                groups.forget_empty(ground.tree);
+            }
+            groups.move_on(next, ground);
+        });
     }
 
     /// The next thing in the inbox below the cursor, or from the top, that the decision is not about.
@@ -305,21 +326,10 @@ impl App {
                 self.save(changes, Vec::new(), Vec::new(), turn);
                 format!("{} ({n})", printable(&words))
             }
-            Done::Muted(ids) => {
-                let by = self.desk.by.clone();
-                let changed: Vec<Suppression> = ids
-                    .iter()
-                    .filter_map(|id| self.desk.mutes.get(id))
-                    .map(|mute| Suppression {
-                        lifted: (!redo).then(|| (by.clone(), at)),
-                        ..mute.made.clone()
-                    })
-                    .collect();
-                for made in &changed {
-                    self.desk.mutes.take(made.clone(), self.now, &self.settings.zone);
-                }
-                self.save(Vec::new(), changed, Vec::new(), turn);
-                if redo { "muted again".to_owned() } else { "no longer muted".to_owned() }
+            Done::Muted(ids) | Done::Lifted(ids) => {
+                let lifts = matches!(step, Done::Lifted(_)) == redo;
+                self.lift(ids, lifts, at, turn);
+                if lifts { "no longer muted".to_owned() } else { "muted again".to_owned() }
             }
         };
         let said = if redo { "Done again" } else { "Taken back" };
@@ -333,131 +343,4 @@ impl App {
         let pick = self.groups.pick();
         self.resettle(pick);
     }
-
-    fn mute(&mut self, wish: &Wish, ends: jiff::Timestamp, reason: &str, turn: &mut Turn) {
-        let at = self.desk.stamp(self.now);
-        let mut made = Vec::new();
-        for target in &wish.targets {
-            let Some(row) = self.store.row(target.id) else { continue };
-            let Some(filter) = condition(&row, target.scope) else { continue };
-            if made.iter().any(|old: &Suppression| old.filter == filter) {
-                continue;
-            }
-            let tree = self.ground().tree;
-            let node = tree.leaf(row.cell).and_then(|leaf| tree.node(leaf));
-            let level = row.level.or_else(|| node.map(|node| urgency(&node.stat)));
-            let priority = row.priority.unwrap_or(Priority::Debug);
-            let n = made.len();
-            made.push(Suppression {
-                id: format!("{}-{at}-{n}", self.desk.host),
-                filter,
-                author: self.desk.by.clone(),
-                reason: reason.to_owned(),
-                made: at,
-                ends,
-                shelter: Shelter {
-                    priority: priority as u8,
-                    level: level.unwrap_or(Level::Benign) as u8,
-                },
-                lifted: None,
-            });
-        }
-        for mute in &made {
-            self.desk.mutes.take(mute.clone(), at, &self.settings.zone);
-        }
-        self.desk.done.push(Done::Muted(made.iter().map(|mute| mute.id.clone()).collect()));
-        self.desk.taken_back.clear();
-        self.save(Vec::new(), made, Vec::new(), turn);
-        self.recognize_again();
-    }
-
-    /// Marks or unmarks the row under the cursor, and goes on to the next.
-    pub(super) fn mark(&mut self) {
-        if let Some(pick) = self.groups.pick() {
-            self.desk.marks.toggle(pick);
-            self.groups.step(1);
-        }
-    }
-
-    /// Begins a range of marks, or ends it here.
-    pub(super) fn mark_range(&mut self) {
-        let Some(row) = self.groups.index() else { return };
-        match self.desk.marks.anchor.take() {
-            None => {
-                self.desk.marks.anchor = Some(row);
-                let key = self.settings.keymap.label(Action::MarkRange);
-                self.lines.done(self.now, format!("A range begins here; {key} ends it"));
-            }
-            Some(anchor) => {
-                let rows = anchor.min(row)..=anchor.max(row);
-                let picks: Vec<Pick> = rows.filter_map(|row| self.groups.at(row)).collect();
-                self.desk.marks.add(picks);
-            }
-        }
-    }
-
-    /// Marks everything in the group under the cursor.
-    pub(super) fn mark_group(&mut self) {
-        let Some(Pick::Group(node) | Pick::Alert(Some(node), _)) = self.groups.pick() else {
-            return;
-        };
-        let ground = self.ground();
-        let children = ground.tree.node(node).map(|node| node.children.clone()).unwrap_or_default();
-        let picks: Vec<Pick> = if children.is_empty() {
-            let ids: Vec<AlertId> = ground.alerts_of(node);
-            ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
-        } else {
-            children
-                .into_iter()
-                .filter(|id| ground.tree.node(*id).is_some_and(|node| node.stat.count > 0))
-                .map(Pick::Group)
-                .collect()
-        };
-        let n = picks.len() as u64;
-        self.desk.marks.add(picks);
-        self.lines.done(self.now, format!("{} marked", count(n)));
-    }
-
-    /// Shows another view.
-    pub(super) fn show_view(&mut self, view: crate::ui::desk::View) {
-        self.desk.view = view;
-        self.desk.marks.clear();
-        let pick = self.groups.pick();
-        self.resettle(pick);
-        let says = match view {
-            crate::ui::desk::View::Inbox => "Inbox: what nobody decided about, and what came back",
-            crate::ui::desk::View::All => "All alerts, decided or not",
-            other => other.name(),
-        };
-        self.lines.done(self.now, says);
-    }
-}
-
-/// The filter that a suppression of an alert, its container or its image has.
-fn condition(row: &crate::store::Row<'_>, scope: Scope) -> Option<String> {
-    let mut parts = vec![equals("alert.rule", row.rule?)];
-    let container = row.container;
-    match (scope, container.image, container.id, container.name) {
-        (Scope::Workload, Some(image), ..) if !image.is_empty() => {
-            parts.push(equals("container.image.repository", image));
-        }
-        (_, _, Some(id), _) if !id.is_empty() && id != "host" => {
-            parts.push(equals("container.id", id));
-        }
-        (_, _, id, name) => {
-            if let Some(id) = id.filter(|id| !id.is_empty()) {
-                parts.push(equals("container.id", id));
-            }
-            if let Some(name) = name.filter(|name| !name.is_empty() && id != Some("host")) {
-                parts.push(equals("container.name", name));
-            }
-            parts.extend(row.hostname.map(|host| equals("alert.hostname", host)));
-        }
-    }
-    if scope == Scope::Alert
-        && let Some(process) = row.process
-    {
-        parts.push(equals("proc.name", process));
-    }
-    Some(parts.join(" and "))
 }

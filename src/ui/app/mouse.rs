@@ -29,7 +29,7 @@ impl App {
             MouseEventKind::ScrollDown => self.wheel(spot, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(spot, -NOTCH),
             MouseEventKind::Down(MouseButton::Left) => {
-                self.groups.touch(self.now);
+                self.touched();
                 if self.overlay.is_some() {
                     self.overlay_click(mouse.column, mouse.row, turn);
                 } else {
@@ -41,7 +41,7 @@ impl App {
     }
 
     fn wheel(&mut self, spot: Spot, rows: isize) {
-        self.groups.touch(self.now);
+        self.touched();
         match &mut self.overlay {
             Some(Overlay::Page(page)) => {
                 let most = page.lines.len().saturating_sub(page.height());

@@ -106,6 +106,8 @@ impl App {
             Some(Action::Help) => page.kind == Kind::Help,
             Some(Action::Rejects) => page.kind == Kind::Rejects,
             Some(Action::Sources) => page.kind == Kind::Sources,
+            Some(Action::Tune) => page.kind == Kind::Tune,
+            Some(Action::Noise) => page.kind == Kind::Noise,
             _ => false,
         };
         if closes {

@@ -15,6 +15,10 @@ use crate::ui::pane::tune::other_syntax;
 impl App {
     /// Opens the exception for what the cursor is on: the alert alone, or the whole group.
     pub(super) fn tune_selected(&mut self, turn: &mut Turn) {
+        // What was just closed as a false positive comes first: the cursor has gone on.
+        if let Some(target) = self.desk.offered.take() {
+            return self.tune(target.id, target.scope, turn);
+        }
         let scope = match self.groups.pick() {
             Some(Pick::Group(_)) => Scope::Container,
             _ => Scope::Alert,

@@ -1,7 +1,7 @@
 //! A decision on its way: what shall change, about which alerts and groups.
 
 use super::Desk;
-use crate::model::{AlertId, Status, Verdict};
+use crate::model::{AlertId, Level, Status, Verdict};
 use crate::triage::{About, AlertKeys, Change, Decision, Evidence, Key, Scope};
 use crate::ui::pane::groups::Pick;
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ impl Edit {
             Self::Assign(None) => "assigned to nobody".to_owned(),
             Self::Tags(tags) if tags.is_empty() => "tags taken away".to_owned(),
             Self::Tags(tags) => format!("tagged {}", tags.join(" ")),
-            Self::Mute { ends, .. } => format!("muted until {ends:.0}"),
+            Self::Mute { .. } => "muted".to_owned(),
         }
     }
 
@@ -89,6 +89,8 @@ pub struct Identified {
     pub place: String,
     /// The raw record; `None` when it cannot be read any more.
     pub record: Option<Vec<u8>>,
+    /// Its assessment, where that was asked for.
+    pub level: Option<Level>,
 }
 
 /// What a decision comes to.

@@ -42,6 +42,8 @@ pub struct Decide {
     pub targets: Vec<Target>,
     /// What it is about and how many alerts that are now; printable.
     pub about: String,
+    /// What else should be known before; printable.
+    pub note: Option<String>,
     pub scope: Scope,
     pub reason: String,
     pub cursor: usize,
@@ -58,13 +60,14 @@ pub const VERDICTS: [(char, Verdict); 5] = [
     ('x', Verdict::Test),
 ];
 
-/// How long a suppression may last, with the key that says so.
-pub const SPANS: [(char, &str); 5] = [
-    ('1', "15 minutes"),
-    ('2', "1 hour"),
-    ('3', "until the end of today"),
-    ('4', "7 days"),
-    ('5', "until…"),
+/// How long a suppression may last: the key that says so, words, and the span as [`crate::triage::until`] reads it; the
+/// last is typed.
+pub const SPANS: [(char, &str, &str); 5] = [
+    ('1', "15 minutes", "15m"),
+    ('2', "1 hour", "1h"),
+    ('3', "until the end of today", "today"),
+    ('4', "7 days", "7d"),
+    ('5', "until…", ""),
 ];
 
 impl Decide {
@@ -72,7 +75,7 @@ impl Decide {
     pub fn items(&self) -> Vec<(char, &'static str)> {
         match self.ask {
             Ask::Close => VERDICTS.iter().map(|(key, verdict)| (*key, verdict.words())).collect(),
-            Ask::Mute => SPANS.to_vec(),
+            Ask::Mute => SPANS.iter().map(|(key, words, _)| (*key, *words)).collect(),
             Ask::Acknowledge | Ask::Escalate | Ask::Assign | Ask::Tag => Vec::new(),
         }
     }
@@ -104,7 +107,8 @@ impl Decide {
 
     /// The window's place.
     pub fn area(&self, screen: Rect) -> Rect {
-        let width = text::width(&self.about).clamp(58, 92) + 4;
+        let note = self.note.as_deref().map_or(0, text::width);
+        let width = text::width(&self.about).max(note).clamp(64, 92) + 4;
         let width = u16::try_from(width).unwrap_or(96).min(screen.width.saturating_sub(2));
         let items = u16::try_from(self.items().len()).unwrap_or(0);
         window(screen, width, items + 7 + u16::from(self.error.is_some()))
@@ -117,6 +121,9 @@ impl Decide {
         canvas.put(area, 2, 0, Role::OverlayTitle, self.title());
         let inner = Rect { width: area.width.saturating_sub(2), ..area };
         canvas.put(inner, 2, 1, Role::Strong, &self.about);
+        if let Some(note) = &self.note {
+            canvas.put(inner, 2, 2, Role::Muted, note);
+        }
         let mut y = 3;
         for (at, (key, words)) in self.items().into_iter().enumerate() {
             let row = Rect { y: area.y + y, height: 1, ..area };
@@ -159,7 +166,7 @@ impl Decide {
         let keys = if self.items().is_empty() {
             "Enter does it   Esc leaves everything as it is"
         } else {
-            "a key chooses   Enter takes the marked one   Esc leaves everything"
+            "a key chooses   Enter takes the marked one   Esc leaves it"
         };
         canvas.put(Rect { y: area.y + y, height: 1, ..inner }, 2, 0, Role::KeyLabel, keys);
     }

@@ -440,6 +440,11 @@ impl Groups {
         self.look(ground);
     }
 
+    /// Groups that a decision has emptied: what comes back to them is new.
+    pub fn forget_empty(&mut self, tree: &Tree) {
+        self.seen.retain(|id, _| tree.node(*id).is_none_or(|node| node.stat.count > 0));
+    }
+
     /// Whether the cursor is on an alert of this group.
     pub fn is_around(&self, node: NodeId) -> bool {
         matches!(self.pick, Some(Pick::Alert(Some(own), _)) if own == node)
@@ -447,16 +452,32 @@ impl Groups {
 
     /// Goes to the next group with alerts that nobody has looked at, around the end.
     pub fn next_fresh(&mut self, ground: &Ground<'_>) {
-        let from = self.index().unwrap_or(0);
-        let all = self.n_rows();
-        let next = (from + 1..all).chain(0..=from.min(all.saturating_sub(1))).find(|row| {
-            matches!(self.at(*row), Some(Pick::Group(id))
-                if ground.tree.node(id).is_some_and(|node| node.children.is_empty())
-                    && self.fresh(id, ground.tree) > 0)
-        });
-        if let Some(row) = next {
-            self.select(row);
+        // What is counted as new may not have a row yet.
+        if self.is_behind(ground) {
+            self.reorder(ground);
         }
+        let mut from = self.index().unwrap_or(0);
+        // A folded group is unfolded on the way, and so is what is folded in it.
+        while let Some((row, id)) = self.fresh_row(from, ground) {
+            let is_leaf = ground.tree.node(id).is_none_or(|node| node.children.is_empty());
+            if is_leaf {
+                return self.select(row);
+            }
+            self.order.open.insert(id, true);
+            self.reorder(ground);
+            from = row;
+        }
+    }
+
+    /// The next row after this one, around the end, that is an innermost or a folded group with something new.
+    fn fresh_row(&self, from: usize, ground: &Ground<'_>) -> Option<(usize, NodeId)> {
+        let all = self.n_rows();
+        (from + 1..all).chain(0..=from.min(all.saturating_sub(1))).find_map(|row| {
+            let Some(Pick::Group(id)) = self.at(row) else { return None };
+            let node = ground.tree.node(id)?;
+            let is_end = node.children.is_empty() || !self.order.is_open(id, node);
+            (is_end && self.fresh(id, ground.tree) > 0).then_some((row, id))
+        })
     }
 
     /// Says which alerts are old, by their numbers: the rest is new.

@@ -75,9 +75,9 @@ fn a_decision_is_marked_until_it_is_saved() {
 fn trouble_is_a_banner_until_it_is_over() {
     let mut driver = desk().keys("a");
     let id = last(&driver).id;
-    let why = "/x/triage.db: the disk is full".to_owned();
+    let why = "the disk is full; make room (/x/triage.db)".to_owned();
     driver.send(Msg::Triaged(Answer::Held { ids: vec![id], why }));
-    assert!(driver.screen().contains("the disk is full (1 decision not saved yet)"));
+    assert!(driver.screen().contains("1 decision not saved yet: the disk is full; make room"));
     driver.send(Msg::Triaged(Answer::Well));
     assert!(!driver.screen().contains("the disk is full"));
 }
@@ -158,4 +158,193 @@ fn one_alert_is_decided_about_alone() {
     let change = last(&driver);
     assert_eq!(change.key.scope, crate::triage::Scope::Alert, "{}", driver.screen());
     assert_eq!(driver.app.desk.n_aside(), 1);
+}
+
+/// The suppressions that were ordered to be saved, latest last.
+fn mutes(driver: &Driver) -> Vec<crate::triage::Suppression> {
+    let saves = driver.effects.iter().filter_map(|effect| match effect {
+        Effect::Save { suppressions, .. } => Some(suppressions.clone()),
+        _ => None,
+    });
+    saves.flatten().collect()
+}
+
+#[test]
+fn the_list_says_what_a_decision_would_be_about() {
+    let driver = desk();
+    assert!(driver.screen().contains("a e c m: this group, 2 alerts"), "{}", driver.screen());
+    let driver = driver.keys("l j");
+    assert!(driver.screen().contains("a e c m: this alert"), "{}", driver.screen());
+    let driver = driver.keys("k space");
+    assert!(driver.screen().contains("a e c m: what is marked, 2 alerts"), "{}", driver.screen());
+}
+
+#[test]
+fn a_mute_says_before_what_it_hides_and_never_hides_another_assessment() {
+    let driver = desk().keys("m");
+    let says = "hides only Critical and below, assessed as critical";
+    assert!(driver.screen().contains(says), "{}", driver.screen());
+    let mut driver = driver.keys("1").wait(1);
+    let mute = mutes(&driver).pop().unwrap();
+    assert!(mute.filter.contains("container.id = 3ad7b26ded6d"), "{}", mute.filter);
+    assert_eq!(driver.app.desk.n_aside(), 2);
+    // The same rule and container, assessed as something else: shown.
+    let rule = "Drop and execute new binary in container";
+    driver.feed(line("14:02:50", "Notice", rule, "web-7f9c", "kdevtmpfsi").as_bytes());
+    let mut driver = driver.wait(4).wait(1);
+    assert_eq!(driver.app.desk.n_aside(), 2);
+    driver.feed(line("14:02:51", "Critical", rule, "web-7f9c", "kdevtmpfsi").as_bytes());
+    let driver = driver.wait(4).wait(1);
+    assert_eq!(driver.app.desk.n_aside(), 3);
+    // After a quarter of an hour it is over.
+    assert_eq!(driver.wait(900).wait(1).app.desk.n_aside(), 0);
+}
+
+#[test]
+fn opening_again_ends_a_mute_and_can_be_taken_back() {
+    let driver = desk().keys("m 4").wait(1).keys("o o o o").wait(1);
+    assert!(driver.screen().contains("muted by ana until Nov 28"), "{}", driver.screen());
+    assert!(driver.screen().contains("hides 2 alerts"), "{}", driver.screen());
+    let driver = driver.keys("O").wait(1);
+    assert_eq!(driver.app.desk.n_aside(), 0);
+    assert!(mutes(&driver).last().unwrap().lifted.is_some());
+    let driver = driver.keys("u").wait(1);
+    assert_eq!(driver.app.desk.n_aside(), 2);
+    assert!(mutes(&driver).last().unwrap().lifted.is_none());
+}
+
+#[test]
+fn an_alert_without_a_rule_is_muted_and_one_without_a_priority_never() {
+    let mut driver = desk();
+    let bare = line("14:02:55", "Critical", "X", "lonely", "sh").replace("\"rule\":\"X\",", "");
+    driver.feed(bare.as_bytes());
+    let driver = driver.wait(4).wait(1).keys("g j");
+    let driver = driver.keys("m 1").wait(1);
+    let filters: Vec<_> = mutes(&driver).into_iter().map(|mute| mute.filter).collect();
+    assert!(filters.iter().all(|filter| !filter.is_empty()), "{filters:?}");
+    let mut driver = desk();
+    let odd = line("14:02:55", "Whatever", "An odd rule", "lonely", "sh");
+    driver.feed(odd.as_bytes());
+    let driver = driver.wait(4).wait(1).keys("f").text("alert.rule = 'An odd rule'").keys("enter");
+    let driver = driver.wait(1).keys("m 1").wait(1);
+    assert!(mutes(&driver).is_empty());
+    assert!(driver.screen().contains("Not muted: "), "{}", driver.screen());
+}
+
+#[test]
+fn a_false_positive_offers_its_exception_to_copy() {
+    let driver = desk().keys("c f");
+    assert!(driver.screen().contains("x makes Falco leave it out"), "{}", driver.screen());
+    let driver = driver.keys("x");
+    let screen = driver.screen();
+    assert!(screen.contains("Hides 2 of 2 alerts of this rule"), "{screen}");
+    let copied =
+        |driver: &Driver| driver.effects.iter().any(|effect| matches!(effect, Effect::Copy { .. }));
+    assert!(copied(&driver.keys("Y")));
+    // Later the key is about what the cursor is on.
+    let driver = desk().keys("c f k x");
+    assert!(!driver.screen().contains("Hides 2 of 2"), "{}", driver.screen());
+}
+
+#[test]
+fn what_was_looked_at_is_handed_over_while_somebody_looks_and_at_the_end() {
+    let looks = |driver: &Driver| {
+        driver.effects.iter().filter(|effect| matches!(effect, Effect::Look(_))).count()
+    };
+    let driver = desk();
+    assert_eq!(looks(&driver), 0, "nobody has pressed a key");
+    let mut driver = driver.keys("j");
+    assert_eq!(looks(&driver), 1);
+    driver.feed(line("14:02:50", "Notice", "Another", "web-7f9c", "sh").as_bytes());
+    let driver = driver.wait(5);
+    assert_eq!(looks(&driver), 1, "nobody has looked at what came");
+    let driver = driver.keys("j");
+    assert_eq!(looks(&driver), 1, "not at every key");
+    let mut driver = driver.wait(30).wait(1);
+    assert_eq!(looks(&driver), 2);
+    assert!(driver.app.look_order().is_empty());
+}
+
+#[test]
+fn every_decision_is_made_for_a_group_an_alert_and_what_is_marked() {
+    for keys in ["a", "e", "c b", "m 2", "i x ctrl-s", "@ ctrl-u b o enter", "t w enter"] {
+        let confirm = if keys == "a" || keys == "e" { " enter" } else { "" };
+        for (before, n) in [("", 1), ("l j ", 1), ("space j space ", 2), ("V j V ", 2), ("l * ", 2)]
+        {
+            let confirm =
+                if before.contains("space") || before.contains('V') || before.contains('*') {
+                    confirm
+                } else {
+                    ""
+                };
+            let driver = desk().keys(&format!("{before}{keys}{confirm}")).wait(1);
+            let made = saved(&driver).len() + mutes(&driver).len();
+            assert!(
+                made >= n || (keys == "m 2" && made == 1),
+                "{before}{keys}: {made}\n{}",
+                driver.screen()
+            );
+            let undone = driver.keys("u").wait(1);
+            assert_eq!(undone.app.desk.n_aside(), 0, "{before}{keys}");
+        }
+    }
+}
+
+/// All that has a look of its own, at the sizes people have.
+#[track_caller]
+fn looks(name: &str, keys: &str) {
+    for (width, height) in [(160, 45), (100, 30), (80, 24)] {
+        let mut driver = Driver::on_log(width, height);
+        driver.app.desk.keeping = Keeping::Disk;
+        driver.app.desk.by = "ana".to_owned();
+        driver.app.desk.host = "node1".to_owned();
+        let driver = driver.keys(keys).wait(1);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), driver.screen());
+    }
+}
+
+#[test]
+fn windows_that_ask_look_right_at_every_size() {
+    looks("closing", "c");
+    looks("muting", "m");
+    looks("muting_until", "m 5");
+    looks("noting", "i s e e n");
+    looks("assigning", "@");
+    looks("tagging", "t");
+    looks("acknowledging_what_is_marked", "space j j space a");
+    looks("the_exception", "c f x");
+    looks("the_noise", "c f X");
+}
+
+#[test]
+fn views_look_right_at_every_size() {
+    // One of each: the rest stays in the inbox.
+    let some = "a e c b m 2";
+    looks("the_inbox", some);
+    looks("the_acknowledged", &format!("{some} o"));
+    looks("the_escalated", &format!("{some} o o"));
+    looks("the_closed", &format!("{some} o o o"));
+    looks("the_muted", &format!("{some} o o o o"));
+    looks("all", &format!("{some} o o o o o"));
+}
+
+#[test]
+fn what_is_new_is_found_in_a_folded_group_too() {
+    let mut driver = desk().keys("g");
+    let rule = "Contact the API server";
+    driver.feed(line("14:02:59", "Informational", rule, "other", "calico-node").as_bytes());
+    let driver = driver.wait(4).wait(1).keys(".");
+    let target = driver.app.groups.target(&driver.app.ground()).unwrap();
+    let row = driver.app.store.row(target).unwrap();
+    assert_eq!((row.rule, row.container.name), (Some(rule), Some("other")), "{}", driver.screen());
+}
+
+#[test]
+fn what_comes_back_to_a_closed_group_is_new() {
+    let mut driver = desk().keys("c b");
+    driver.send(Msg::Tick("2026-11-24T14:03:00Z".parse().unwrap()));
+    let rule = "Drop and execute new binary in container";
+    driver.feed(line("14:33:00", "Critical", rule, "web-7f9c", "xmrig").as_bytes());
+    let driver = driver.wait(4).wait(1);
+    assert!(driver.screen().contains("1 new"), "{}", driver.screen());
 }

@@ -183,7 +183,7 @@ impl Driver {
                 }
                 Effect::Wake { .. } => {}
                 Effect::Continue => self.send(Msg::Continue),
-                Effect::Identify { ids, ground } => {
+                Effect::Identify { ids, assess, ground } => {
                     let found = ids
                         .iter()
                         .filter_map(|id| {
@@ -194,6 +194,7 @@ impl Driver {
                                 rule: look.alert.rule_name().to_owned(),
                                 place: Place::of(&look.alert).words(),
                                 record: Some(look.raw),
+                                level: assess.then_some(look.analysis.assessment.level),
                             })
                         })
                         .collect();

@@ -1,0 +1,160 @@
+//! Deciding without a screen, and which alerts and groups that is about.
+
+use super::{Open, Set, Which};
+use crate::cli::args::Select;
+use crate::cli::select::Selection;
+use crate::cli::session::Session;
+use crate::cli::{Exit, pick};
+use crate::clock;
+use crate::model::{Alert, AlertId, Status};
+use crate::text::printable;
+use crate::triage::{About, AlertKeys, Change, Decision, Evidence, Key, Place, Scope};
+use anyhow::{Context, bail};
+use std::collections::HashSet;
+use std::io::Write;
+
+/// One alert, container or workload.
+pub(super) struct Target {
+    pub key: Key,
+    pub about: About,
+    pub evidence: Option<Evidence>,
+}
+
+/// What a decision is about; nothing when there is no such alert.
+pub(super) fn targets(open: &Open, which: &Which) -> anyhow::Result<Vec<Target>> {
+    if let Some(text) = &which.key {
+        let key = Key::parse(text)
+            .with_context(|| format!("`{text}` is no key; `cadge triage list` prints them"))?;
+        let about = open.board.entries().find(|(known, ..)| *known == key);
+        let about = about.map(|(_, _, last)| About { evidence: None, ..last.about.clone() });
+        return Ok(vec![Target { key, about: about.unwrap_or_default(), evidence: None }]);
+    }
+    let session = Session::load(&which.input)?;
+    session.end();
+    let mut targets = Vec::new();
+    let mut seen = HashSet::new();
+    for (record, alert) in chosen(open, &session, which.alert.as_deref(), which.filter.as_deref())?
+    {
+        let target = target(record, &alert, which.scope)?;
+        if seen.insert(target.key) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+/// The alerts that are named, latest first; of a filter all that meet it.
+pub(super) fn chosen(
+    open: &Open,
+    session: &Session,
+    alert: Option<&str>,
+    filter: Option<&str>,
+) -> anyhow::Result<Vec<(Vec<u8>, Alert)>> {
+    let order = session.order();
+    if let Some(wanted) = alert {
+        let place = pick::place(session, &order, wanted);
+        let found = place.and_then(|place| order.get(place)).map(|id| session.alert(*id));
+        return Ok(found.and_then(Result::ok).into_iter().collect());
+    }
+    let select = Select { filter: filter.map(str::to_owned), search: None };
+    let selection = Selection::with_board(&select, session, open.board.clone())?;
+    let picked: HashSet<AlertId> = selection.picked(session).ids.into_iter().collect();
+    let ids = order.iter().rev().filter(|id| picked.contains(id));
+    Ok(ids.filter_map(|id| session.alert(*id).ok()).collect())
+}
+
+fn target(record: Vec<u8>, alert: &Alert, scope: Scope) -> anyhow::Result<Target> {
+    let keys = AlertKeys::of(alert);
+    let key = match scope {
+        Scope::Alert => Key::of_alert(alert),
+        Scope::Container => keys.container,
+        Scope::Workload => {
+            keys.workload.context("the alert names no pod and no image: use --scope container")?
+        }
+    };
+    let evidence = Evidence::of(record);
+    let about = About {
+        rule: alert.rule_name().to_owned(),
+        place: Place::of(alert).words(),
+        evidence: Some(evidence.sha256.clone()),
+    };
+    Ok(Target { key, about, evidence: Some(evidence) })
+}
+
+/// Decides, all or nothing, and says what became of it only once it is durable.
+pub(super) fn set(open: &mut Open, set: &Set, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if set.verdict.is_some() && set.status.is_some_and(|status| status != Status::Closed) {
+        bail!("a verdict closes: it goes with --status closed");
+    }
+    let targets = targets(open, &set.which)?;
+    if targets.is_empty() {
+        return Ok(Exit::NothingMatched);
+    }
+    let now = clock::now();
+    let by = super::author(set.by.as_deref());
+    let (mut changes, mut evidence) = (Vec::new(), Vec::new());
+    for target in targets {
+        let before = open.board.decision(target.key).clone();
+        let after = edited(set, before.clone());
+        // Saying again what was closed closes what came back since.
+        let is_again = set.status.or(set.verdict.map(|_| Status::Closed)) == Some(Status::Closed);
+        if before == after && !is_again {
+            continue;
+        }
+        evidence.extend(target.evidence);
+        let change = Change {
+            id: String::new(),
+            at: now,
+            by: by.clone(),
+            host: super::host(),
+            key: target.key,
+            about: target.about,
+            before,
+            after,
+            batch: format!("set-{now}"),
+            undoes: None,
+        };
+        changes.push(change.identified());
+    }
+    if changes.is_empty() {
+        bail!("nothing to change: name another --status, --verdict, --note…");
+    }
+    open.db.save(&changes, &[], &evidence, now).context("nothing was saved")?;
+    for change in &changes {
+        let difference = match Decision::difference(&change.before, &change.after) {
+            same if same.is_empty() => format!("{} again", change.after.status.name()),
+            difference => difference,
+        };
+        let rule = printable(&change.about.rule);
+        writeln!(out, "{}  {rule}: {}", change.key, printable(&difference))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn edited(set: &Set, mut decision: Decision) -> Decision {
+    if let Some(status) = set.status {
+        decision.status = status;
+    }
+    if let Some(verdict) = set.verdict {
+        decision.status = Status::Closed;
+        decision.verdict = Some(verdict);
+    } else if decision.status != Status::Closed {
+        decision.verdict = None;
+        if set.status.is_some() {
+            decision.reason = None;
+        }
+    }
+    let put = |to: &mut Option<String>, from: &Option<String>| {
+        if let Some(text) = from {
+            *to = Some(text.clone()).filter(|text| !text.is_empty());
+        }
+    };
+    put(&mut decision.reason, &set.reason);
+    put(&mut decision.assignee, &set.assignee);
+    put(&mut decision.note, &set.note);
+    if !set.tags.is_empty() {
+        decision.tags = set.tags.iter().filter(|tag| !tag.is_empty()).cloned().collect();
+    }
+    decision
+}

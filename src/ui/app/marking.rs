@@ -1,0 +1,74 @@
+//! Marking rows for the next decision, and which view the list shows.
+
+use super::App;
+use crate::model::AlertId;
+use crate::text::count;
+use crate::ui::action::Action;
+use crate::ui::desk::View;
+use crate::ui::pane::groups::Pick;
+
+/// Alerts of one group that are marked at once.
+const MOST: usize = 10_000;
+
+impl App {
+    /// Marks or unmarks the row under the cursor, and goes on to the next.
+    pub(super) fn mark(&mut self) {
+        if let Some(pick) = self.groups.pick() {
+            self.desk.marks.toggle(pick);
+            self.groups.step(1);
+        }
+    }
+
+    /// Begins a range of marks, or ends it here.
+    pub(super) fn mark_range(&mut self) {
+        let Some(row) = self.groups.index() else { return };
+        match self.desk.marks.anchor.take() {
+            None => {
+                self.desk.marks.anchor = Some(row);
+                let key = self.settings.keymap.label(Action::MarkRange);
+                self.lines.done(self.now, format!("A range begins here; {key} ends it"));
+            }
+            Some(anchor) => {
+                let rows = anchor.min(row)..=anchor.max(row);
+                let picks: Vec<Pick> = rows.filter_map(|row| self.groups.at(row)).collect();
+                self.desk.marks.add(picks);
+            }
+        }
+    }
+
+    /// Marks everything in the group under the cursor.
+    pub(super) fn mark_group(&mut self) {
+        let Some(Pick::Group(node) | Pick::Alert(Some(node), _)) = self.groups.pick() else {
+            return;
+        };
+        let ground = self.ground();
+        let children = ground.tree.node(node).map(|node| node.children.clone()).unwrap_or_default();
+        let picks: Vec<Pick> = if children.is_empty() {
+            let ids: Vec<AlertId> = ground.alerts_of(node);
+            ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
+        } else {
+            children
+                .into_iter()
+                .filter(|id| ground.tree.node(*id).is_some_and(|node| node.stat.count > 0))
+                .map(Pick::Group)
+                .collect()
+        };
+        let n = picks.len() as u64;
+        self.desk.marks.add(picks);
+        self.lines.done(self.now, format!("{} marked", count(n)));
+    }
+
+    /// Shows another view.
+    pub(super) fn show_view(&mut self, view: View) {
+        self.desk.view = view;
+        self.desk.marks.clear();
+        let pick = self.groups.pick();
+        self.resettle(pick);
+        let says = match view {
+            View::Inbox => "Inbox: what nobody decided about, and what came back",
+            View::All => "All alerts, decided or not",
+            other => other.name(),
+        };
+        self.lines.done(self.now, says);
+    }
+}
