@@ -23,7 +23,7 @@ fn a_locked_database_holds_decisions_until_it_is_free() {
     let (log, home) = (log(4), home());
     let path = database(home.path());
     let mut session = console(log.path(), &home);
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 hidden");
     session.wait("saved", |parser| !parser.screen().contents().contains("saving"));
@@ -43,7 +43,7 @@ fn a_full_disk_holds_decisions_until_there_is_room() {
     let (log, home) = (log(4), home());
     let path = database(home.path());
     let mut session = console(log.path(), &home);
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 hidden");
     session.wait("saved", |parser| !parser.screen().contents().contains("saving"));
@@ -71,6 +71,7 @@ fn a_corrupt_database_is_put_aside_and_what_is_readable_is_taken_over() {
     fs::write(&path, &damage).unwrap();
     let mut session = console(log.path(), &home);
     session.see("was damaged: it is kept as");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 hidden");
     session.wait("saved", |parser| !parser.screen().contents().contains("saving"));
@@ -95,6 +96,7 @@ fn a_foreign_database_is_left_alone_and_decisions_wait_until_it_is_gone() {
     let before = fs::read(&path).unwrap();
     let mut session = console(log.path(), &home);
     session.see("another program's and is left alone; move it away");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 decision not saved yet: the triage database is another program's");
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -113,6 +115,7 @@ fn a_newer_database_is_left_alone() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 77).unwrap();
     let mut session = console(log.path(), &home);
     session.see("written by a newer cadge and is left alone; use that version");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 decision not saved yet");
     session.press("q");
@@ -129,7 +132,7 @@ fn a_database_that_is_deleted_under_the_console_is_written_again() {
     let (log, home) = (log(4), home());
     let path = database(home.path());
     let mut session = console(log.path(), &home);
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 hidden");
     session.wait("saved", |parser| !parser.screen().contents().contains("saving"));
@@ -202,6 +205,7 @@ fn a_read_only_folder_holds_decisions_until_it_can_be_written() {
     words.extend([program.to_str().unwrap(), log.path().to_str().unwrap()]);
     let mut session = crate::session::Session::at_home(words, std::sync::Arc::clone(&home), |_| ());
     session.see("cannot be written (read-only); make it writable");
+    session.see("this group, 1 alert");
     session.press("a");
     session.see("1 decision not saved yet");
     if rustix::process::geteuid().is_root() {

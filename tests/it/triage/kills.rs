@@ -132,7 +132,7 @@ fn no_kill_loses_what_a_command_said() {
 fn a_console_that_is_killed_leaves_a_database_that_opens() {
     let (log, at_home) = (log(3), home());
     let mut session = console(log.path(), &at_home);
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("a");
     session.wait("saved", |parser| acknowledged(&parser.screen().contents()) == 1);
     session.signal(Signal::KILL);

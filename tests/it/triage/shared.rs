@@ -13,8 +13,8 @@ fn two_consoles_see_what_the_other_decides() {
     let (log, home) = (log(4), home());
     let mut one = console(log.path(), &home);
     let mut two = console(log.path(), &home);
-    one.see("following");
-    two.see("following");
+    one.see("this group, 1 alert");
+    two.see("this group, 1 alert");
     one.press("a");
     let pressed = Instant::now();
     two.see("1 hidden");
@@ -33,9 +33,8 @@ fn what_came_since_one_last_looked_is_new_however_one_left() {
     for leave in [None, Some(Signal::TERM), Some(Signal::HUP), Some(Signal::USR1)] {
         let (log, home) = (log(4), home());
         let mut session = console(log.path(), &home);
-        session.see("following");
+        session.see("this group, 1 alert");
         session.press("jk");
-        session.see("4 alerts");
         // The first key is saved at once; a panic has no turn left.
         let path = database(home.path());
         let is_noted = || {
@@ -65,7 +64,7 @@ fn what_came_since_one_last_looked_is_new_however_one_left() {
 fn the_same_log_is_known_by_another_path() {
     let (log, home) = (log(4), home());
     let mut session = console(log.path(), &home);
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("jkq");
     assert!(session.end().success());
     let mut file = OpenOptions::new().append(true).open(log.path()).unwrap();
@@ -91,7 +90,7 @@ fn a_note_is_written_in_the_persons_own_editor() {
     let mut session = crate::session::Session::at_home(words, Arc::clone(&home), |command| {
         command.env("EDITOR", &editor);
     });
-    session.see("following");
+    session.see("this group, 1 alert");
     session.press("i");
     session.see("Ctrl-o opens $EDITOR");
     session.press("\x0f");
