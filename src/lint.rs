@@ -5,22 +5,30 @@
 
 mod call;
 mod command;
-mod danger;
+mod destroy;
+mod document;
+mod door;
 mod extract;
+mod facts;
+mod filter;
 mod manifest;
 pub mod output;
 mod plan;
 mod programs;
 mod prose;
-mod rules;
+pub mod rules;
 mod shell;
 mod snippet;
+mod target;
+mod weaken;
+mod writes;
 
 pub use extract::{Kind, Language, kind};
 pub use rules::Severity;
 
 use crate::model::Alert;
 use extract::Part;
+use std::rc::Rc;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,24 +78,25 @@ fn first_line(text: &str) -> String {
 /// Judges a whole text. With an alert, also whether it speaks of that alert and reads its fields right.
 /// Sorted by line; a rule speaks once a line.
 pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut plan = Vec::new();
+    let mut page = Page { alert, found: Vec::new(), plan: Vec::new(), scope: Rc::default() };
     for part in extract::parts(text, kind) {
         match part {
-            Part::Block(block) => {
-                snippet::hidden(&block.text, block.line, &mut found);
-                snippet::judge(&block, &mut found);
-                if block.language == Language::Shell {
-                    shell_block(&block, alert, &mut plan, &mut found);
-                }
-            }
-            Part::Inline { line, text } => inline(&text, line, &mut found),
-            Part::Prose { line, text } => prose::judge(&text, line, alert, &mut found),
+            Part::Block(block) => page.block(&block, 0),
+            Part::Inline { line, text } => page.inline(&text, line),
+            Part::Prose { line, text } => prose::judge(&text, line, alert, &mut page.found),
         }
     }
+    let Page { mut found, plan, .. } = page;
     plan::judge(&plan, alert, &mut found);
-    found.sort_by(|a, b| (a.line, a.id).cmp(&(b.line, b.id)));
-    found.dedup_by(|a, b| a.line == b.line && a.id == b.id && a.text == b.text);
+    if kind == Kind::Markdown && let Some(alert) = alert {
+        plan::addresses(&plan, alert, &mut found);
+    }
+    let last = text.lines().count().max(1);
+    for finding in &mut found {
+        finding.line = finding.line.clamp(1, last);
+    }
+    found.sort_by(|a, b| (a.line, a.id, &a.text).cmp(&(b.line, b.id, &b.text)));
+    found.dedup_by(|a, b| a.line == b.line && a.id == b.id);
     found
 }
 
@@ -96,43 +105,112 @@ pub fn lint_command(command: &str, alert: Option<&Alert>) -> Vec<Finding> {
     lint(command, Kind::Shell, alert)
 }
 
-fn shell_block(
-    block: &extract::Block,
-    alert: Option<&Alert>,
-    plan: &mut Vec<call::Call>,
-    found: &mut Vec<Finding>,
-) {
-    snippet::placeholders(&block.text, block.line, found);
-    match shell::parse(&block.text) {
-        Ok(commands) => {
-            let above = block.line - 1;
-            let mut calls = call::calls(&commands);
-            for call in &mut calls {
-                call.line += above;
-            }
-            command::judge(&calls, alert, found);
-            plan.append(&mut calls);
-        }
-        Err(error) => {
-            let line = (block.line + error.line - 1)
-                .min(block.line + block.text.lines().count().max(1) - 1);
-            found.push(Finding::new("S01", line, &block.text).because(&error.why));
-        }
-    }
+/// A text while it is read.
+struct Page<'a> {
+    alert: Option<&'a Alert>,
+    found: Vec<Finding>,
+    /// Every call in order.
+    plan: Vec<call::Call>,
+    /// What the shell blocks so far have set.
+    scope: Rc<call::Scope>,
 }
 
-/// A command named in a sentence: only what must never be run is worth a word.
-fn inline(text: &str, line: usize, found: &mut Vec<Finding>) {
-    let Ok(commands) = shell::parse(text) else { return };
-    let calls = call::calls(&commands);
-    if calls.first().is_none_or(|call| call.args.is_empty() || !programs::is_known(&call.program)) {
-        return;
+impl Page<'_> {
+    fn block(&mut self, block: &extract::Block, depth: usize) {
+        snippet::hidden(block, &mut self.found);
+        snippet::judge(block, &mut self.found);
+        if let Some(alert) = self.alert {
+            document::against(block, alert, &mut self.found);
+        }
+        match block.language {
+            Language::Shell => self.shell(block, depth),
+            Language::Dockerfile | Language::Yaml | Language::Json | Language::Ini | Language::Other if depth < 4 => {
+                for inner in document::commands(block) {
+                    self.shell(&inner, depth + 1);
+                }
+            }
+            _ => {}
+        }
     }
-    let mut here = Vec::new();
-    command::judge(&calls, None, &mut here);
-    found.extend(
-        here.into_iter().filter(|f| f.severity == Severity::Block).map(|f| Finding { line, ..f }),
-    );
+
+    fn shell(&mut self, block: &extract::Block, depth: usize) {
+        snippet::dots(&block.text, block.line, &mut self.found);
+        match shell::parse(&block.text) {
+            Ok(commands) => {
+                snippet::two_words_in_angles(&block.text, block.line, &mut self.found);
+                self.commands(&commands, block.line - 1, depth);
+            }
+            Err(error) => {
+                let n_lines = block.text.lines().count().max(1);
+                let line = (block.line + error.line - 1).min(block.line + n_lines - 1);
+                let row = block.text.lines().nth(line - block.line).unwrap_or(&block.text);
+                self.found.push(Finding::new("S01", line, row).because(&error.why));
+                snippet::placeholders(&block.text, block.line, &mut self.found);
+                self.rows(block, depth);
+            }
+        }
+    }
+
+    /// What does not parse as a whole is read row by row: each row may be pasted alone.
+    fn rows(&mut self, block: &extract::Block, depth: usize) {
+        let mut text = String::new();
+        let mut start = block.line;
+        for (at, row) in block.text.lines().enumerate() {
+            if text.is_empty() {
+                start = block.line + at;
+            }
+            text.push_str(&snippet::without_holes(row));
+            if row.ends_with('\\') {
+                text.push('\n');
+                continue;
+            }
+            let row = std::mem::take(&mut text);
+            if extract::starts_like_a_command(&row)
+                && let Ok(commands) = shell::parse(&row)
+            {
+                self.commands(&commands, start - 1, depth);
+            }
+        }
+    }
+
+    fn commands(&mut self, commands: &[shell::Command], above: usize, depth: usize) {
+        let mut calls = call::calls(commands, &mut self.scope);
+        for call in &mut calls {
+            call.line += above;
+            if call.input_line > 0 {
+                call.input_line += above;
+            }
+        }
+        command::judge(&calls, self.alert, &mut self.found);
+        if depth < 3 {
+            for inner in calls.iter().flat_map(document::handed_over) {
+                self.block(&inner, depth + 1);
+            }
+        }
+        self.plan.append(&mut calls);
+    }
+
+    /// A command named in a sentence: what is worse than a warning is worth a word.
+    fn inline(&mut self, text: &str, line: usize) {
+        if !extract::starts_like_a_command(text) || text.split_whitespace().count() < 2 {
+            return;
+        }
+        let filled = snippet::without_holes(text);
+        let Ok(commands) = shell::parse(&filled) else { return };
+        let mut calls = call::calls(&commands, &mut self.scope);
+        let mut here = Vec::new();
+        if let Some(id) = snippet::is_hole(text, false) {
+            here.push(Finding::new(id, line, text));
+        }
+        for call in &mut calls {
+            call.line = line;
+        }
+        command::judge(&calls, self.alert, &mut here);
+        self.found.extend(
+            here.into_iter().filter(|f| f.severity >= Severity::Error).map(|f| Finding { line, ..f }),
+        );
+        self.plan.append(&mut calls);
+    }
 }
 
 #[cfg(test)]

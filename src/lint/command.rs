@@ -2,25 +2,27 @@
 
 use super::call::Call;
 use super::rules::Severity;
-use super::{Finding, danger, programs};
+use super::{Finding, destroy, door, facts, programs, target, weaken, writes};
 use crate::model::Alert;
+use std::collections::BTreeMap;
 
 /// Judges every program that is started.
 pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
-    let pipefail = calls.iter().any(|call| call.program == "set" && call.has("pipefail"));
     for call in calls {
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
-        danger::weakens(call, &mut say);
-        danger::listens(call, &mut say);
-        danger::destroys(call, &mut say);
-        danger::hits_too_much(call, &mut say);
+        weaken::judge(call, &mut say);
+        door::judge(call, &mut say);
+        destroy::evidence(call, &mut say);
+        destroy::reach(call, &mut say);
         shape(call, &mut say);
+        replaces(call, &mut say);
         exists(call, found);
+        filled(call, found);
         if let Some(alert) = alert {
-            contradicts(call, alert, found);
+            target::judge(call, alert, found);
         }
     }
-    pipelines(calls, pipefail, found);
+    pipelines(calls, found);
 }
 
 /// Whether what is called exists.
@@ -28,56 +30,129 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
     let Call { program, line, .. } = call;
     let finding = |id| Finding::new(id, *line, &call.words());
     let is_name = program.chars().all(|c| c.is_ascii_alphanumeric() || "_-.+".contains(c))
-        && !program.is_empty();
+        && program.chars().any(|c| c.is_ascii_alphabetic());
+    let is_ours = call.scope.functions.iter().any(|name| name == program)
+        || call.path.contains('$')
+        || is_own_file(&call.path);
+    if is_ours || !is_name {
+        return;
+    }
     if let Some(why) = programs::invented(program) {
-        found.push(finding("N01").because(why));
-    } else if is_name
-        && !call.path.contains('$')
-        && !programs::is_known(program)
-        && !is_own_file(&call.path)
-    {
+        found.push(finding("N01").because(&why));
+        return;
+    } else if !programs::is_known(program) {
         let note = Finding {
             message: format!("{program} is no program we know; look at it before it is run"),
             ..finding("N01")
         };
         found.push(Finding { instead: String::new(), ..note }.at(Severity::Note));
+        return;
     }
-    let both = format!("{} {}", call.subcommand(), call.plain().nth(1).unwrap_or_default());
-    let has_both = programs::has_option(program, &both, "--help").is_some();
-    let sub = if has_both { both } else { call.subcommand().to_owned() };
-    let missing = match (program.as_str(), call.subcommand()) {
-        ("crictl", "pause" | "unpause" | "export" | "commit" | "cp" | "diff" | "kill")
-        | ("kubectl", "isolate" | "pause" | "quarantine" | "block") => true,
-        ("nerdctl", "network") => call.has_any(&["disconnect", "connect"]),
-        // Plugins, which the machine that made the table may lack.
-        ("docker", "compose" | "buildx" | "scout" | "init" | "model" | "desktop") | (_, "") => {
-            false
-        }
-        (_, sub) => programs::has_subcommand(program, sub) == Some(false),
+    let first = call.subcommand();
+    let second = call.plain().nth(1).unwrap_or_default();
+    let both = format!("{first} {second}");
+    let has_both = programs::has_option(program, &both, "--help") == Some(true);
+    let sub = if has_both { both } else { first.to_owned() };
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     };
-    if missing && !sub.contains(['$', '<', '@', '/']) {
+    let is_missing = match (program.as_str(), first) {
+        // Plugins, which the machine that made the table may lack.
+        ("docker" | "nerdctl" | "podman", "compose" | "buildx" | "scout" | "init" | "model" | "desktop" | "sandbox" | "debug" | "mcp" | "ai" | "extension" | "dev" | "feedback" | "sbom" | "offload") => false,
+        ("kubectl", "debug" | "krew" | "neat" | "ctx" | "ns" | "tree" | "gadget" | "cilium" | "hlf" | "oidc-login") => false,
+        ("kubectl", "isolate" | "quarantine" | "block" | "pause") => true,
+        ("helm", sub) if programs::has_subcommand("helm", sub) == Some(false) => call.args.len() > 1,
+        (_, sub) if !is_word(sub) => false,
+        (_, sub) => {
+            programs::has_subcommand(program, sub) == Some(false)
+                || is_word(second)
+                    && !has_both
+                    && programs::has_nested(program, sub, second) == Some(false)
+                    && !matches!((program.as_str(), sub), ("kubectl", _) | ("docker" | "podman", "logs" | "builder"))
+        }
+    };
+    if is_missing {
         found.push(finding("N08"));
         return;
     }
+    options(call, &sub, found);
+}
+
+/// Options that the program does not list.
+fn options(call: &Call, sub: &str, found: &mut Vec<Finding>) {
+    let program = call.program.as_str();
+    let mut is_value = false;
     for word in &call.args {
         if word.text == "--" {
             break;
         }
-        // A wrapped command's own options are not the program's (docker exec CID ls -l).
-        if matches!(call.subcommand(), "exec" | "run" | "debug" | "plugin") {
+        let was_value = std::mem::replace(&mut is_value, facts::takes_value(program, &word.text));
+        // What a container is started with may be the options of another program (docker run IMAGE ls -l).
+        let is_image = matches!(sub, "run" | "debug" | "plugin" | "create" | "compose")
+            && !word.text.starts_with('-')
+            && word.text != sub
+            && !was_value;
+        if is_image && !call.has_any(&["--image"]) {
             break;
         }
-        let Some(option) = word.text.strip_prefix("--").filter(|_| !word.is_quoted) else {
+        if was_value || word.is_quoted {
             continue;
+        }
+        let (option, is_long) = match word.text.strip_prefix("--") {
+            Some(name) => (format!("--{}", name.split('=').next().unwrap_or_default()), true),
+            // Letters behind the first may be its value: -oyaml.
+            None => match word.text.strip_prefix('-').and_then(|letters| letters.chars().next()) {
+                Some(letter) if letter.is_ascii_alphabetic() => (format!("-{letter}"), false),
+                _ => continue,
+            },
         };
-        let option = format!("--{}", option.split('=').next().unwrap_or_default());
-        if programs::has_option(program, &sub, &option) == Some(false) && option.len() > 2 {
-            let id = match program.as_str() {
+        let is_listed_program = matches!(program, "docker" | "kubectl" | "podman");
+        if (is_long && option.len() > 2 || is_listed_program)
+            && !option.contains(['$', '<', '{'])
+            && programs::has_option(program, sub, &option) == Some(false)
+        {
+            let id = match program {
                 "tcpdump" => "N06",
-                "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd" => "N07",
+                name if door::is_netcat(name) => "N07",
                 _ => "N02",
             };
-            found.push(finding(id).because(&option));
+            found.push(Finding::new(id, call.line, &call.words()).because(&option));
+        }
+    }
+}
+
+/// Y12: a file that a package owns is written; the next update, or augenrules, takes it back.
+fn replaces(call: &Call, say: &mut impl FnMut(&'static str)) {
+    let is_owned = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(name, "falco_rules.yaml" | "k8s_audit_rules.yaml" | "aws_cloudtrail_rules.yaml" | "falco-incubating_rules.yaml" | "falco-sandbox_rules.yaml")
+            || path == "/etc/audit/audit.rules"
+            || ["/usr/lib/systemd/system/", "/lib/systemd/system/", "/usr/lib/sysctl.d/", "/usr/share/falco/", "/etc/apparmor.d/abstractions/", "/usr/lib/udev/rules.d/", "/usr/lib/tmpfiles.d/"]
+                .iter()
+                .any(|folder| path.starts_with(folder))
+    };
+    let is_edited = matches!(&*call.program, "nano" | "vi" | "vim" | "emacs" | "sudoedit") && call.plain().any(is_owned);
+    if writes::targets(call).into_iter().any(is_owned) && call.program != "touch" || is_edited {
+        say("Y12");
+    }
+}
+
+/// P01 and P02 in the words of a command; programs that search may look for them.
+fn filled(call: &Call, found: &mut Vec<Finding>) {
+    if matches!(&*call.program, "grep" | "egrep" | "fgrep" | "rg" | "ack" | "sed" | "awk" | "mktemp" | "git" | "find" | "echo" | "printf" | "jq" | "xmllint" | "perl" | "logger") {
+        return;
+    }
+    let words = call.args.iter().map(|word| (&word.text, word.is_quoted));
+    let targets = call.redirects.iter().map(|to| (&to.target, false));
+    for (text, is_quoted) in words.chain(targets) {
+        // A name with a template of six X is filled by the program itself.
+        if text.contains(".XXXX") || text.contains("-XXXX") {
+            continue;
+        }
+        let hole = super::snippet::is_hole(text, is_quoted);
+        if let Some(id) = hole.filter(|_| !(is_quoted && text.contains(char::is_whitespace) && text.len() > 60)) {
+            found.push(Finding::new(id, call.line, &call.words()));
+            return;
         }
     }
 }
@@ -95,80 +170,136 @@ fn is_own_file(path: &str) -> bool {
 /// What makes a line unsafe to paste, whatever it does.
 fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
     let program = call.program.as_str();
-    for word in &call.args {
-        if word
-            .expands
-            .iter()
-            .any(|name| is_placeholder_variable(name) && !call.known.contains(name))
-        {
-            say("P04");
-            break;
-        }
+    let unset = call.args.iter().flat_map(|word| &word.expands).any(|name| {
+        is_placeholder_variable(name) && !call.scope.knows(name)
+    });
+    if unset {
+        say("P04");
     }
-    if matches!(
-        program,
-        "nano"
-            | "vi"
-            | "vim"
-            | "emacs"
-            | "ed"
-            | "less"
-            | "more"
-            | "view"
-            | "visudo"
-            | "htop"
-            | "top"
-    ) && !(program == "top" && call.option(Some('b'), "batch"))
-        || (program == "kubectl" && call.subcommand() == "edit")
-        || (program == "systemctl" && call.subcommand() == "edit")
-        || (program == "crontab" && call.option(Some('e'), ""))
-        || (matches!(program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl")
-            && matches!(call.subcommand(), "exec" | "run" | "attach" | "debug")
-            && call
-                .args
-                .iter()
-                .take_while(|w| w.text != "--")
-                .any(|w| matches!(&*w.text, "-it" | "-ti" | "-t" | "--tty")))
-    {
+    let sub = call.subcommand();
+    let is_runtime = matches!(program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "oc");
+    let wants_terminal = call.args.iter().take_while(|word| word.text != "--").any(|word| {
+        matches!(&*word.text, "--tty" | "--tty=true")
+            || word.text.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.contains('t') && letters.chars().all(|c| "itd".contains(c)))
+    });
+    let is_interactive = match program {
+        "nano" | "vi" | "vim" | "nvim" | "emacs" | "ed" | "joe" | "mcedit" | "pico" | "less" | "more" | "most" | "view" | "visudo" | "vipw" | "vigr" | "htop" | "btop" | "atop" | "sudoedit" | "vimdiff" | "nmtui" | "aa-genprof" | "aa-logprof" | "aptitude" | "mc" | "raspi-config" | "dpkg-reconfigure" | "cfdisk" | "ncdu" | "k9s" => !call.has_any(&["--version", "--help", "-c"]) || program == "vi",
+        "top" => !call.option(Some('b'), "batch") && !call.has_any(&["-h", "-v"]),
+        "sudo" => call.has_any(&["-e", "--edit", "-i", "-s"]) && call.plain().next().is_none_or(|_| call.has_any(&["-e", "--edit"])),
+        "kubectl" | "oc" => sub == "edit",
+        "systemctl" => sub == "edit" && !call.has("--stdin"),
+        "crontab" => call.option(Some('e'), ""),
+        "virsh" | "git" => call.has("--interactive") || program == "virsh" && sub == "edit",
+        "passwd" => call.plain().next().is_some() && !call.has_any(&["-l", "-u", "-S", "--lock", "--unlock", "--status", "-e", "--expire", "--stdin", "-d", "-x"]),
+        "fdisk" => !call.has_any(&["-l", "--list"]),
+        _ => false,
+    };
+    let opens_shell = is_runtime && matches!(sub, "exec" | "run" | "attach" | "debug" | "rsh") && wants_terminal;
+    if is_interactive || opens_shell || is_runtime && sub == "attach" {
         say("S05");
     }
-    if matches!(program, "sh" | "bash" | "dash") {
+    if matches!(program, "sh" | "bash" | "dash" | "zsh" | "ash") {
         let first = call.args.first().filter(|word| !word.text.starts_with('-') && !word.is_quoted);
+        let is_file = |name: &str| matches!(name, "install" | "test" | "start" | "stop" | "setup" | "deploy" | "run" | "build" | "update" | "init" | "configure" | "check" | "clean");
         if let Some(word) = first
-            && !word.text.contains('/')
-            && !word.text.contains('.')
-            && (programs::is_known(&word.text)
-                || call.args.len() > 1 && word.text.chars().all(|c| c.is_ascii_lowercase()))
+            && !word.text.contains(['/', '.', '$', '<'])
+            && programs::is_known(&word.text)
+            && !is_file(&word.text)
         {
             say("S04");
         }
     }
+    splits(call, say);
     hides(call, say);
     misuses(call, say);
+    inserts(call, say);
+}
+
+/// S02: what the shell splits and expands although one value is meant.
+fn splits(call: &Call, say: &mut impl FnMut(&'static str)) {
+    let is_test = matches!(&*call.program, "[" | "test");
+    let ends = matches!(&*call.program, "rm" | "mv" | "cp" | "chmod" | "chown" | "dd" | "rmdir" | "shred" | "truncate" | "ln")
+        || matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl") && matches!(call.subcommand(), "stop" | "kill" | "rm" | "pause" | "delete" | "exec" | "run");
+    let bad = call.args.iter().any(|word| {
+        let is_path = word.text.contains("/*") && !word.expands.is_empty() && call.program == "rm";
+        word.splits.iter().any(|written| {
+            let name = written.trim_matches(['$', '{', '}']);
+            if let Some(inner) = written.strip_prefix("$(") {
+                let program = inner.trim_end_matches(')').split_whitespace().next().unwrap_or_default();
+                // One word, whatever happens; or nothing but one number.
+                return !facts::is_tool("oneword", program) && !is_one_word(inner);
+            }
+            let all = matches!(name, "@" | "*" | "1" | "2" | "3" | "4" | "5") || name.ends_with("[@]") || name.ends_with("[*]");
+            let is_number = matches!(name, "?" | "#" | "$" | "!" | "UID" | "EUID" | "PPID" | "RANDOM" | "SECONDS" | "LINENO");
+            !is_number && (all || ends || is_test)
+        }) || is_path
+    });
+    let rules = call.program == "for" && call.args.iter().any(|word| word.splits.iter().any(|inner| inner.starts_with("$(ls") || inner.starts_with("$(find")));
+    if bad && !matches!(&*call.program, "export" | "local" | "declare" | "readonly" | "return" | "exit" | "shift" | "set" | "kill") || rules {
+        say("S02");
+    }
+}
+
+/// Commands in a substitution that print one word: an inspection with a format, a count, a process id.
+fn is_one_word(inner: &str) -> bool {
+    let has = |word: &str| inner.contains(word);
+    let last = inner.rsplit('|').next().unwrap_or(inner).trim();
+    (has("inspect") && (has("--format") || has(" -f")))
+        || has("jsonpath=") && !has("[*]")
+        || ["head -1", "head -n1", "head -n 1", "tail -1", "wc ", "cut ", "tr "].iter().any(|start| last.starts_with(start))
+        || has("latest") || has(" -lq") || has(" -ql")
+        || ["date", "id ", "systemctl show", "sha256sum", "git rev-parse", "cat /proc/", "readlink", "basename", "dirname"].iter().any(|start| inner.trim_start_matches("$(").starts_with(start))
+}
+
+/// S08: a value out of an alert goes into a command without having been looked at.
+fn inserts(call: &Call, say: &mut impl FnMut(&'static str)) {
+    let from_alert = |inner: &str| {
+        (inner.contains("jq") || inner.contains("python") || inner.contains("grep") || inner.contains("yq") || inner.contains("awk"))
+            && ["output_fields", "container.id", "container.name", "container_id", "container_name", "proc.cmdline", "proc.name", "fd.name", "k8s.pod.name", "user.name"]
+                .iter()
+                .any(|field| inner.contains(field))
+    };
+    let is_raw = |name: &String| call.scope.source_of(name).is_some_and(from_alert);
+    let in_code = (super::call::SHELLS.contains(&&*call.program) || matches!(&*call.program, "eval" | "ssh"))
+        && call.args.iter().any(|word| word.expands.iter().any(is_raw));
+    let unquoted = call.args.iter().any(|word| {
+        word.splits.iter().any(|written| {
+            let name = written.trim_matches(['$', '{', '}']).to_owned();
+            is_raw(&name) || written.starts_with("$(") && from_alert(written)
+        })
+    });
+    // Falco's own output fields, and the templates of responders, pasted into a command.
+    let template = call.args.iter().any(|word| {
+        let text = &word.text;
+        let field = |start: &str| text.contains(start);
+        (field("%container.") || field("%proc.") || field("%fd.") || field("%k8s.") || field("%user.name"))
+            && !matches!(&*call.program, "echo" | "printf" | "grep" | "jq" | "falco" | "cadge" | "logger")
+            || field("{{") && (field("output_fields") || field(".OutputFields") || field("alert.") || field("event.output"))
+    });
+    if in_code || unquoted || template {
+        say("S08");
+    }
 }
 
 /// What hides that it failed, or writes where sudo does not reach.
 fn hides(call: &Call, say: &mut impl FnMut(&'static str)) {
     let program = call.program.as_str();
-    if matches!(program, "true" | ":") && call.is_otherwise {
+    let gives_up = matches!(program, "true" | ":") || program == "exit" && call.has("0");
+    if gives_up && call.is_otherwise && call.args.len() <= usize::from(program == "exit") {
         say("S03");
     }
-    let writes =
-        |path: &str| call.redirects.iter().any(|to| to.writes && to.target.starts_with(path));
-    if writes("/dev/null")
-        && call.redirects.iter().any(|to| to.fd == Some(2) && to.target == "/dev/null")
-        && call.read_by.is_none()
-    {
+    let to_null = |fd: i32| call.redirects.iter().any(|to| to.writes && to.target == "/dev/null" && to.fd.unwrap_or(1) == fd);
+    let joined = call.redirects.iter().any(|to| to.fd == Some(2) && to.target == "&1") && to_null(1);
+    // A search that may not look everywhere, and a question whose answer is the exit status, hide nothing.
+    let asks = facts::is_tool("searches", program) || call.is_checked || call.has_any(&["-v", "--version", "is-active", "is-enabled"]);
+    if (to_null(2) || joined) && call.read_by.is_none() && !asks && !program.is_empty() {
         say("S03");
     }
-    if call.by_sudo
-        && matches!(program, "echo" | "cat" | "printf")
-        && (writes("/etc")
-            || writes("/sys")
-            || writes("/proc")
-            || writes("/usr")
-            || writes("/root"))
-    {
+    let writes = call.redirects.iter().any(|to| {
+        to.writes
+            && ["/etc/", "/sys/", "/proc/", "/usr/", "/root/", "/boot/", "/lib/", "/var/lib/", "/var/log/", "/opt/", "/srv/"].iter().any(|start| to.target.starts_with(start))
+    });
+    if call.by_sudo && writes && call.through.is_none() {
         say("S07");
     }
 }
@@ -183,77 +314,41 @@ fn misuses(call: &Call, say: &mut impl FnMut(&'static str)) {
         say("N05");
     }
     if program == "tcpdump" {
-        if call.option(None, "subdir") || call.option(None, "duration") {
-            say("N06");
-        }
-        let writes_file = call.has("-w") || call.args.iter().any(|w| w.text.starts_with("-w"));
-        let cuts = call.value_of(&["-s"]).is_some_and(|n| n != "0")
-            || call.value_of(&["-c"]).and_then(|n| n.parse().ok()).is_some_and(|n: u32| n < 100);
+        let cluster = |letter: char| {
+            call.args.iter().any(|word| {
+                word.text.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.len() < 8 && letters.contains(letter))
+            })
+        };
+        let reads = cluster('r') || call.option(None, "read");
+        let writes_file = cluster('w') || reads;
+        let number = |names: &[&str], short: &str| {
+            let attached = call.args.iter().find_map(|word| word.text.strip_prefix(short)?.parse::<u32>().ok());
+            call.value_of(names).and_then(|n| n.parse().ok()).or(attached)
+        };
+        let cuts = number(&["-s", "--snapshot-length"], "-s").is_some_and(|n| n != 0 && n < 65_535)
+            || number(&["-c", "--count"], "-c").is_some_and(|n| n < 100);
+        let cuts = cuts && !reads;
         if !writes_file
             && !call.has("-d")
             && !call.option(None, "version")
             && !call.option(None, "help")
-            && !call.has_any(&["-D", "-h"])
+            && !call.has_any(&["-D", "-h", "-L", "--list-interfaces", "--list-data-link-types"])
             || cuts
         {
             say("E04");
         }
     }
-    if matches!(program, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd")
-        && call.option(None, "no-reuse")
-    {
-        say("N07");
-    }
     for pair in call.args.windows(2) {
         if let [option, next] = pair
-            && takes_value(program, &option.text)
+            && facts::takes_value(program, &option.text)
             && next.text.starts_with('-')
             && next.text.len() > 1
-            && !next.text.starts_with("-1")
+            && !next.text.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_digit()))
             && !next.is_quoted
+            && !(program == "curl" && option.text == "-d")
         {
             say("N09");
         }
-    }
-}
-
-/// Options that take a value and are often given none.
-fn takes_value(program: &str, option: &str) -> bool {
-    match program {
-        "tcpdump" => {
-            matches!(option, "-z" | "-C" | "-w" | "-W" | "-G" | "-c" | "-s" | "-i" | "-r" | "-Z")
-        }
-        "docker" | "podman" | "nerdctl" => matches!(
-            option,
-            "--name"
-                | "--network"
-                | "--filter"
-                | "--format"
-                | "--since"
-                | "--until"
-                | "--security-opt"
-                | "--cap-add"
-                | "--cap-drop"
-        ),
-        "kubectl" => matches!(
-            option,
-            "-n" | "--namespace" | "-o" | "--output" | "-l" | "--selector" | "-f" | "--filename"
-        ),
-        "iptables" | "ip6tables" => matches!(
-            option,
-            "-s" | "-d"
-                | "-j"
-                | "-p"
-                | "-i"
-                | "-o"
-                | "--source"
-                | "--destination"
-                | "--jump"
-                | "--dport"
-                | "--sport"
-        ),
-        "journalctl" => matches!(option, "-u" | "--unit" | "--since" | "--until"),
-        _ => false,
     }
 }
 
@@ -287,83 +382,50 @@ fn is_placeholder_variable(name: &str) -> bool {
         "HOME", "USER", "PATH", "PWD", "HOSTNAME", "SHELL", "TERM", "LANG", "EDITOR", "UID",
         "EUID", "PPID", "TMPDIR", "LOGNAME",
     ];
+    let upper = name.to_ascii_uppercase();
     !SET.contains(&name)
-        && name.split('_').any(|part| WORDS.contains(&part))
-        && !name.chars().any(|c| c.is_ascii_lowercase())
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && (upper.split('_').any(|part| WORDS.contains(&part)) || upper.starts_with("YOUR"))
 }
 
-fn pipelines(calls: &[Call], pipefail: bool, found: &mut Vec<Finding>) {
-    for pair in calls.windows(2) {
-        let [first, next] = pair else { continue };
-        if first.pipeline.0 == next.pipeline.0
-            && next.pipeline.1 > 0
-            && first.pipeline.1 + 1 == next.pipeline.1
-        {
-            let is_shell = matches!(
-                next.program.as_str(),
-                "sh" | "bash" | "dash" | "zsh" | "python" | "python3" | "perl" | "ruby" | "node"
-            );
-            if matches!(first.program.as_str(), "curl" | "wget" | "fetch" | "base64")
-                && is_shell
-                && next.plain().next().is_none_or(|a| a == "-")
-            {
-                found.push(Finding::new(
-                    "L04",
-                    first.line,
-                    &format!("{} | {}", first.words(), next.words()),
-                ));
-            }
-            let changes = matches!(next.program.as_str(), "xargs");
-            if changes && !pipefail && first.program == "kubectl" {
-                found.push(Finding::new("S09", first.line, &first.words()));
-            }
-        }
-    }
+fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
+    let mut say = |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
+    door::downloaded(calls, &mut say);
+    let pipefail = calls.iter().any(|call| call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail")));
+    let mut by_pipeline: BTreeMap<usize, Vec<&Call>> = BTreeMap::new();
     for call in calls {
-        if matches!(call.program.as_str(), "curl" | "wget")
-            && matches!(
-                call.read_by.as_deref(),
-                Some("bash" | "sh" | "eval" | "source" | "." | "python3" | "zsh")
-            )
-        {
-            found.push(Finding::new("L04", call.line, &call.words()));
-        }
+        by_pipeline.entry(call.pipeline.0).or_default().push(call);
     }
-}
-
-/// A command that names a program, container or address close to the alert's, but another one.
-fn contradicts(call: &Call, alert: &Alert, found: &mut Vec<Finding>) {
-    let finding = |why: &str| Finding::new("P06", call.line, &call.words()).because(why);
-    if let Some(path) = alert.fields.text("proc.exepath") {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let family: &[&str] =
-            if matches!(name, "nc" | "netcat" | "ncat") { &["nc", "netcat", "ncat"] } else { &[] };
-        let wrong = call.args.iter().find(|word| {
-            let other = word.text.rsplit('/').next().unwrap_or_default();
-            word.text.starts_with('/')
-                && word.text != path
-                && (other == name || family.contains(&other))
-                && !word.text.starts_with("/proc/")
+    for mut pipeline in by_pipeline.into_values().filter(|pipeline| pipeline.len() > 1) {
+        pipeline.sort_by_key(|call| call.pipeline.1);
+        door::pipeline(&pipeline, &mut say);
+        let lists = pipeline.iter().any(|call| destroy::lists_all(&call.words()));
+        let ends = pipeline.iter().find(|call| {
+            call.pipeline.1 > 0
+                && matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl")
+                && matches!(call.subcommand(), "stop" | "kill" | "rm" | "rmi" | "pause" | "delete" | "restart")
         });
-        if let Some(word) = wrong {
-            found.push(finding(&format!("{} is not the alert's {path}", word.text)));
+        let narrows = pipeline.iter().any(|call| matches!(&*call.program, "grep" | "awk" | "head" | "tail" | "sed"));
+        if let Some(call) = ends.filter(|_| lists && !narrows) {
+            say("B02", call);
         }
-    }
-    let id = alert
-        .container()
-        .id
-        .filter(|id| id.len() >= 12 && id.bytes().all(|b| b.is_ascii_hexdigit()));
-    let Some(id) = id else { return };
-    if !matches!(call.program.as_str(), "docker" | "podman" | "nerdctl" | "crictl" | "ctr") {
-        return;
-    }
-    let name = alert.container().name;
-    let is_id =
-        |text: &str| (12..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let wrong = call.plain().find(|arg| {
-        is_id(arg) && !arg.starts_with(id) && !id.starts_with(*arg) && Some(*arg) != name
-    });
-    if let Some(arg) = wrong {
-        found.push(finding(&format!("{arg} is not the alert's container {id}")));
+        if pipefail {
+            continue;
+        }
+        let asks = |call: &&&Call| {
+            matches!(&*call.program, "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "aws" | "gcloud" | "etcdctl")
+                && call.pipeline.1 == 0
+                && call.through.is_none()
+        };
+        // What reads its input and is content with none: its own success is all that is left to see.
+        let swallows = |call: &&Call| {
+            call.pipeline.1 > 0
+                && matches!(&*call.program, "jq" | "yq" | "xargs" | "gzip" | "zstd" | "xz" | "bzip2" | "tee" | "tar" | "base64" | "sha256sum" | "openssl" | "gpg" | "aws")
+        };
+        if let Some(first) = pipeline.iter().find(asks)
+            && pipeline.iter().any(swallows)
+        {
+            say("S09", first);
+        }
     }
 }

@@ -20,6 +20,9 @@ pub enum Language {
     Nft,
     C,
     Ini,
+    Dockerfile,
+    /// Rules of the audit daemon.
+    Audit,
     /// A configuration file of no known form.
     Other,
     /// Output, a log, plain text: nothing to run.
@@ -35,7 +38,7 @@ pub enum Part {
         line: usize,
         text: String,
     },
-    /// A paragraph or list item, without its code blocks.
+    /// A paragraph or list item, without its code blocks. Its rows are joined by a newline each.
     Prose {
         line: usize,
         text: String,
@@ -55,37 +58,54 @@ pub struct Block {
 
 /// Guesses what a text is from its name and its content.
 pub fn kind(name: &str, text: &str) -> Kind {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let base = name.rsplit('/').next().unwrap_or(name);
+    let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {
         "md" | "markdown" => return Kind::Markdown,
-        "sh" | "bash" | "zsh" => return Kind::Shell,
-        "yaml" | "yml" | "json" | "nft" => return Kind::Snippet,
+        "sh" | "bash" | "zsh" | "ksh" => return Kind::Shell,
+        "yaml" | "yml" | "json" | "nft" | "service" | "timer" | "socket" | "conf" | "ini" | "toml" | "rules" | "dockerfile" => return Kind::Snippet,
         _ => {}
+    }
+    if base.starts_with("Dockerfile") || base.starts_with("Containerfile") {
+        return Kind::Snippet;
     }
     let has_fence = text.lines().any(|line| is_fence(line).is_some());
     if has_fence {
         return Kind::Markdown;
     }
-    if text.starts_with("#!") {
+    if text.starts_with("#!") && !text.starts_with("#!/usr/sbin/nft") {
         return Kind::Shell;
     }
     let lines =
         || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    match language("", text) {
+        Language::Yaml | Language::Json | Language::AppArmor | Language::Nft | Language::C | Language::Dockerfile | Language::Ini | Language::Audit => {
+            return Kind::Snippet;
+        }
+        _ => {}
+    }
     let n_commands = lines().filter(|line| starts_like_a_command(line)).count();
-    if n_commands > 0 && 2 * n_commands >= lines().count() {
+    if n_commands > 0 && 2 * n_commands >= lines().count() && !has_sentences(text) {
         return Kind::Shell;
     }
-    match language("", text) {
-        Language::Yaml | Language::Json | Language::AppArmor | Language::Nft | Language::C => {
-            Kind::Snippet
-        }
-        _ if super::shell::parse(text).is_ok_and(|commands| !commands.is_empty())
-            && !has_sentences(text) =>
-        {
-            Kind::Shell
-        }
-        _ => Kind::Markdown,
+    if super::shell::parse(text).is_ok_and(|commands| !commands.is_empty()) && !is_written_for_people(text) {
+        Kind::Shell
+    } else if n_commands > 0 && !is_written_for_people(text) {
+        // Bare lines of which one is broken are still commands.
+        Kind::Shell
+    } else {
+        Kind::Markdown
     }
+}
+
+/// Headings, list items, emphasis, links, sentences.
+fn is_written_for_people(text: &str) -> bool {
+    has_sentences(text)
+        || text.lines().any(|line| {
+            let line = line.trim_start();
+            line.starts_with("## ") || line.starts_with("* ") || line.starts_with("- ") || line.contains("](") || line.starts_with("**")
+                || line.split_whitespace().count() > 3 && line.ends_with(['.', '!', '?']) && line.starts_with(|c: char| c.is_ascii_uppercase())
+        })
 }
 
 fn has_sentences(text: &str) -> bool {
@@ -94,13 +114,34 @@ fn has_sentences(text: &str) -> bool {
     })
 }
 
-fn starts_like_a_command(line: &str) -> bool {
+/// Whether a row begins with a program that we know, or one known to be invented, where a command may begin.
+pub fn starts_like_a_command(line: &str) -> bool {
+    let line = without_prompt(line).unwrap_or(line);
     let mut words = line
         .split_whitespace()
-        .skip_while(|word| *word == "sudo" || *word == "$" || word.contains('='));
-    let Some(first) = words.next() else { return false };
-    let first = first.rsplit('/').next().unwrap_or(first);
-    super::programs::is_known(first) && !(first.chars().next().is_some_and(char::is_uppercase))
+        .skip_while(|word| matches!(*word, "sudo" | "doas" | "do" | "then" | "!" | "time" | "{" | "(" | "-E" | "-n") || word.contains('=') && !word.starts_with('-'));
+    let Some(first) = words.next() else { return line.contains('=') && line.contains("$(") };
+    let first = first.trim_start_matches(['(', '{']).trim_end_matches(';');
+    let is_redirect = first.starts_with([':', '>']) && line.contains("/");
+    let name = first.rsplit('/').next().unwrap_or(first);
+    let next = words.next().unwrap_or_default();
+    // Words of sentences that are programs too: `who is`, `at the`, `look for`.
+    let is_sentence = matches!(next, "is" | "the" | "a" | "an" | "of" | "for" | "to" | "and" | "are" | "was" | "that" | "this" | "it" | "on" | "with" | "your" | "all")
+        && !line.contains(['$', '|', '/', '<', '>', '=']) && !line.contains(" -");
+    (super::programs::is_known(name) || super::programs::invented(name).is_some() && (line.starts_with("sudo") || next.starts_with('-') || !next.is_empty() && line.split_whitespace().count() < 7) || is_redirect)
+        && !name.chars().next().is_some_and(char::is_uppercase)
+        && !is_sentence
+}
+
+/// What stands behind the prompt of a shell: `$ `, `# ` behind a host's name, `user@host:~$ `.
+fn without_prompt(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    if let Some(rest) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("% ")) {
+        return Some(rest);
+    }
+    let (prompt, rest) = line.split_once("$ ").or_else(|| line.split_once("# "))?;
+    let is_prompt = prompt.contains('@') && prompt.len() < 60 && !prompt.trim_matches(['[', ']']).contains([' ', '"', '\'']) || prompt.starts_with('[') && prompt.ends_with(']') && prompt.contains('@');
+    is_prompt.then_some(rest)
 }
 
 /// Cuts a text into its parts.
@@ -113,23 +154,39 @@ pub fn parts(text: &str, kind: Kind) -> Vec<Part> {
 }
 
 fn block(line: usize, fence: String, text: &str, known: Option<Language>) -> Part {
-    let text = without_prompts(text);
+    let text = without_prompts(text, &fence);
     let language = known.unwrap_or_else(|| language(&fence, &text));
     Part::Block(Block { line, fence, language, text })
 }
 
 /// Lines that begin with the prompt of a shell are commands; the others are what they printed.
-fn without_prompts(text: &str) -> String {
-    if !text.lines().any(|line| line.trim_start().starts_with("$ ")) {
+fn without_prompts(text: &str, fence: &str) -> String {
+    let is_session = matches!(fence, "console" | "shell-session" | "shellsession" | "terminal" | "sh-session");
+    let root = |line: &str| {
+        line.strip_prefix("# ").filter(|rest| is_session && starts_like_a_command(rest)).is_some()
+    };
+    if !text.lines().any(|line| without_prompt(line).is_some() || root(line)) {
         return text.to_owned();
     }
     let mut goes_on = false;
     let mut commands = String::new();
+    // A here-document goes on until its last word, whatever its rows begin with.
+    let mut until: Option<String> = None;
     for line in text.lines() {
-        let command = line.trim_start().strip_prefix("$ ");
-        if let Some(command) = command.or(goes_on.then_some(line)) {
+        let command = match &until {
+            Some(_) => Some(line.strip_prefix("> ").unwrap_or(line)),
+            None => without_prompt(line)
+                .or_else(|| line.strip_prefix("# ").filter(|_| root(line)))
+                .or_else(|| goes_on.then(|| line.strip_prefix("> ").unwrap_or(line))),
+        };
+        if let Some(command) = command {
             commands.push_str(command);
             goes_on = command.ends_with('\\');
+            if until.as_deref() == Some(command.trim()) {
+                until = None;
+            } else if until.is_none() {
+                until = super::snippet::here_document(command).filter(|word| text.lines().any(|row| row.trim_start_matches("> ").trim() == word));
+            }
         }
         commands.push('\n');
     }
@@ -142,7 +199,10 @@ fn markdown(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut open: Option<(usize, String, String, usize)> = None;
     let mut prose = Prose::default();
+    let mut indented = Indented::default();
+    let mut is_after_blank = true;
     for (line, row) in (1..).zip(text.lines()) {
+        let row = if open.is_some() || row.trim_start().starts_with('>') { unquoted(row) } else { row };
         match (&mut open, is_fence(row)) {
             (Some((_, _, _, ticks)), Some((length, info)))
                 if length >= *ticks && info.is_empty() =>
@@ -157,21 +217,77 @@ fn markdown(text: &str) -> Vec<Part> {
             }
             (none, Some((length, info))) => {
                 prose.end(&mut parts);
+                indented.end(&mut parts);
                 *none = Some((line + 1, info.to_owned(), String::new(), length));
             }
-            (_, None) => prose.row(line, row, &mut parts),
+            (_, None) if indented.takes(line, row, is_after_blank) => prose.end(&mut parts),
+            (_, None) => {
+                indented.end(&mut parts);
+                prose.row(line, row, &mut parts);
+            }
         }
+        is_after_blank = row.trim().is_empty();
     }
     if let Some((line, fence, code, _)) = open {
         parts.push(block(line, fence, &code, None));
     }
     prose.end(&mut parts);
+    indented.end(&mut parts);
     parts
 }
 
-/// A fence's length and what stands behind it.
+/// A row of a block quote without its mark.
+fn unquoted(row: &str) -> &str {
+    let inner = row.trim_start();
+    inner.strip_prefix("> ").or_else(|| inner.strip_prefix('>')).unwrap_or(row)
+}
+
+/// Code that is set in by four blanks or a tab, or begins with a prompt, without a fence.
+#[derive(Default)]
+struct Indented {
+    line: usize,
+    text: String,
+}
+
+impl Indented {
+    fn takes(&mut self, line: usize, row: &str, is_after_blank: bool) -> bool {
+        let inner = row.trim_start();
+        let is_in = row.starts_with("    ") || row.starts_with('\t');
+        let is_prompt = without_prompt(row).is_some_and(starts_like_a_command);
+        if inner.is_empty() {
+            if !self.text.is_empty() {
+                self.text.push('\n');
+            }
+            return !self.text.is_empty();
+        }
+        if self.text.is_empty() {
+            let is_list = inner.starts_with(['*', '-', '+', '>', '|']) && !inner.starts_with("---") || inner.starts_with(|c: char| c.is_ascii_digit());
+            let is_code = starts_like_a_command(inner) && !has_sentences(inner) || inner.starts_with("#!") || matches!(language("", inner), Language::Json | Language::Nft | Language::AppArmor);
+            if !(is_prompt || is_in && is_after_blank && !is_list && is_code) {
+                return false;
+            }
+            self.line = line;
+        } else if !is_in && !is_prompt && !self.text.trim_end().ends_with('\\') {
+            return false;
+        }
+        self.text.push_str(row.strip_prefix("    ").unwrap_or(row));
+        self.text.push('\n');
+        true
+    }
+
+    fn end(&mut self, parts: &mut Vec<Part>) {
+        if !self.text.is_empty() {
+            let text = std::mem::take(&mut self.text);
+            parts.push(block(self.line, String::new(), &text, None));
+        }
+    }
+}
+
+/// A fence's length and what stands behind it. The mark of a list may stand before it.
 fn is_fence(row: &str) -> Option<(usize, &str)> {
-    let row = row.trim_start();
+    let row = unquoted(row.trim_start()).trim_start();
+    let row = row.trim_start_matches(|c: char| c.is_ascii_digit());
+    let row = ["- ", "* ", "+ ", ". ", ") "].iter().find_map(|mark| row.strip_prefix(mark)).unwrap_or(row).trim_start();
     let tick = row.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = row.trim_start_matches(tick);
     let length = row.len() - info.len();
@@ -201,10 +317,14 @@ impl Prose {
         }
         if !trimmed.is_empty() {
             self.text.push_str(trimmed);
-            self.text.push(' ');
+            self.text.push('\n');
         }
+        if !row.contains('`') {
+            return;
+        }
+        let is_order = (is_advice(row) || is_alone(row)) && !is_refused(row) && !row.trim_start().starts_with('|');
         spans(row, |span| {
-            if is_advice(row) && !is_refused(row) && !row.trim_start().starts_with('|') {
+            if is_order {
                 parts.push(Part::Inline { line, text: span.to_owned() });
             }
         });
@@ -220,9 +340,10 @@ impl Prose {
 
 /// Whether a sentence tells somebody to do what it names, rather than what was done.
 fn is_advice(sentence: &str) -> bool {
-    const ORDERS: [&str; 12] = [
-        "run", "execute", "use", "using", "type", "try", "apply", "issue", "enter", "invoke", "do",
-        "with",
+    const ORDERS: [&str; 32] = [
+        "run", "running", "execute", "use", "using", "type", "try", "apply", "issue", "enter", "invoke", "do",
+        "with", "disable", "stop", "restart", "remove", "delete", "block", "add", "set", "enable", "kill",
+        "install", "start", "update", "switch", "reset", "flush", "pause", "via", "isolate",
     ];
     sentence
         .to_ascii_lowercase()
@@ -245,9 +366,28 @@ pub fn is_refused(sentence: &str) -> bool {
         "dangerous",
         "harmful",
         "wrong",
+        "must never",
+        "should not",
+        "shouldn't",
+        "cannot be",
+        "refuse",
+        "is blocked",
+        "forbid",
+        "beware",
+        "no longer",
     ]
     .iter()
     .any(|word| words.contains(word))
+}
+
+/// A list item or a line that is nothing but one code span, perhaps behind a label: `1. Flush: ‹code›`.
+fn is_alone(row: &str) -> bool {
+    let inner = row.trim().trim_start_matches(|c: char| c.is_ascii_digit() || "*-+.) ".contains(c));
+    let lower = inner.to_ascii_lowercase();
+    let Some((label, rest)) = lower.split_once('`') else { return false };
+    let is_fact = ["command line", "cmdline", "process", "executed", "output", "args", "proc.", "was", "ran", "observed", "path", "alert", "name", "image", "rule", "file", "field", "evidence"].iter().any(|word| label.contains(word));
+    let ends = rest.split_once('`').is_some_and(|(_, behind)| behind.trim_end_matches(['.', ';', ',']).trim().is_empty());
+    ends && !is_fact && (label.trim().is_empty() || label.trim().trim_end_matches(['*', ' ']).ends_with(':'))
 }
 
 fn spans(row: &str, mut each: impl FnMut(&str)) {
@@ -271,20 +411,41 @@ pub fn language(fence: &str, text: &str) -> Language {
     if any(|row| {
         row.starts_with("#include <sys/")
             || row.starts_with("#include <seccomp")
+            || row.starts_with("#include <linux/")
+            || row.starts_with("#include <std")
+            || row.starts_with("#include <unistd")
             || row.starts_with("int main(")
     }) {
         return Language::C;
     }
     let is_command = |row: &str| starts_like_a_command(row) && !row.ends_with(['{', ':']);
     // A here-document brings other languages along; the command in front of it decides.
-    if code.first().is_some_and(|row| is_command(row))
-        && !matches!(fence.as_str(), "yaml" | "yml" | "json")
+    let is_dockerfile = code.first().is_some_and(|row| row.starts_with("FROM ") || row.starts_with("ARG ") && text.contains("\nFROM "))
+        || fence == "dockerfile" && code.iter().any(|row| is_instruction(row))
+        || code.len() > 1 && code.iter().all(|row| is_instruction(row))
+        || code.len() == 1 && code.iter().all(|row| row.starts_with("RUN "));
+    if is_dockerfile {
+        return Language::Dockerfile;
+    }
+    let is_audit = |row: &str| row == "-D" || row.starts_with("-w /") || row.starts_with("-a always") || row.starts_with("-a exit") || row.starts_with("-b ") || row.starts_with("-e ") || row.starts_with("-f ") || row.starts_with("-a never") || row.starts_with("--backlog") || row == "-i" || row == "-c";
+    if !code.is_empty() && code.iter().all(|row| is_audit(row)) {
+        return Language::Audit;
+    }
+    let fence_is_data = matches!(fence.as_str(), "yaml" | "yml" | "json" | "conf" | "ini" | "toml" | "nft" | "nftables" | "apparmor" | "c" | "python" | "py" | "text" | "txt" | "log" | "output");
+    let is_first = code.first().is_some_and(|row| is_command(row));
+    let n_commands = || code.iter().filter(|row| is_command(row)).count();
+    if is_first && (!fence_is_data || matches!(fence.as_str(), "conf" | "text" | "txt" | "ini") && n_commands() == code.len() || fence_is_data && !matches!(fence.as_str(), "python" | "py" | "c" | "output" | "log") && n_commands() == code.len() && !is_yaml(&code) && text.contains(' '))
+        && !is_other_code(text)
     {
         return Language::Shell;
     }
     if text.trim_start().starts_with(['{', '['])
         && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
     {
+        return Language::Json;
+    }
+    let looks_like_json = first.starts_with(['{', '[']) && rows.iter().any(|row| row.starts_with(['"', '{']) && row.contains("\":"));
+    if looks_like_json && !matches!(fence.as_str(), "yaml" | "yml" | "jsonc" | "json5") {
         return Language::Json;
     }
     let is_profile = |row: &str| {
@@ -300,8 +461,12 @@ pub fn language(fence: &str, text: &str) -> Language {
     if code.first().is_some_and(|row| {
         row.starts_with("table ")
             || row.starts_with("flush ruleset")
-            || row.starts_with("#!/usr/sbin/nft")
-    }) && text.contains('{')
+            || row.starts_with("add table ")
+            || row.starts_with("chain ") && row.ends_with('{')
+            || row.starts_with("define ")
+    }) && (text.contains('{') || code.len() == 1)
+        || rows.first().is_some_and(|row| row.starts_with("#!/usr/sbin/nft"))
+        || code.first().is_some_and(|row| matches!(*row, "*filter" | "*nat" | "*mangle" | "*raw"))
     {
         return Language::Nft;
     }
@@ -324,17 +489,41 @@ pub fn language(fence: &str, text: &str) -> Language {
         "apparmor" => Language::AppArmor,
         "nft" | "nftables" => Language::Nft,
         "ini" | "toml" => Language::Ini,
-        "conf" | "config" | "cfg" | "nginx" => Language::Other,
+        "conf" | "config" | "cfg" | "nginx" | "properties" => Language::Other,
+        "dockerfile" | "docker" => Language::Dockerfile,
+        "jsonc" | "json5" | "jinja" | "hcl" | "terraform" | "makefile" | "csv" | "regex" => Language::Text,
         "text" | "txt" | "log" | "output" | "plain" | "plaintext" | "diff" | "mermaid" | "html"
-        | "xml" | "python" | "py" | "go" | "rust" | "javascript" | "js" | "sql" | "dockerfile"
+        | "xml" | "python" | "py" | "go" | "rust" | "javascript" | "js" | "sql"
         | "powershell" | "ps1" | "bat" | "cmd" | "rego" | "markdown" | "md" => Language::Text,
         "bash" | "sh" | "shell" | "zsh" | "console" | "shell-session" | "shellsession"
         | "terminal" => Language::Shell,
+        _ if text.lines().any(|row| row.trim() == "-D") && code.iter().all(|row| row.starts_with('-')) => Language::Audit,
         _ if first.starts_with("#!") || code.iter().any(|row| starts_like_a_command(row)) => {
             Language::Shell
         }
         _ => Language::Text,
     }
+}
+
+fn is_instruction(row: &str) -> bool {
+    row.split_once(' ').is_some_and(|(word, _)| {
+        matches!(word, "FROM" | "RUN" | "CMD" | "ENTRYPOINT" | "COPY" | "ADD" | "ENV" | "ARG" | "USER" | "WORKDIR" | "EXPOSE" | "VOLUME" | "LABEL" | "HEALTHCHECK" | "SHELL" | "ONBUILD" | "STOPSIGNAL")
+    })
+}
+
+/// Whether a text is surely the code of another language: Python, JavaScript, Go, SQL.
+pub fn is_other_code(text: &str) -> bool {
+    let mut rows = text.lines().map(str::trim).filter(|row| !row.is_empty());
+    let count = |test: &dyn Fn(&str) -> bool| text.lines().map(str::trim).filter(|row| test(row)).count();
+    let python = count(&|row| {
+        row.starts_with("import ") && !row.contains(['-', '/']) || row.starts_with("from ") && row.contains(" import ") || row.starts_with("def ") && row.ends_with(':') || row.starts_with("class ") && row.ends_with(':') || row.starts_with("with open(") || row.starts_with("print(") && row.ends_with(')')
+    });
+    let sql = rows.next().is_some_and(|row| {
+        let upper = row.to_ascii_uppercase();
+        upper.starts_with("SELECT ") && upper.contains(" FROM ") || upper.starts_with("DELETE FROM ") || upper.starts_with("INSERT INTO ") || upper.starts_with("DROP TABLE ")
+    });
+    let script = count(&|row| row.starts_with("const ") && row.contains(" = ") && row.ends_with(';') || row.starts_with("package main") || row.starts_with("func ") && row.ends_with('{') || row.starts_with("console.log("));
+    python >= 1 && !text.contains("<<") || sql || script >= 1
 }
 
 /// Most lines are `key:`, `key: value` or `- item`, and the first is a key or an item.
@@ -373,7 +562,9 @@ mod tests {
         check("bash", "[limits]\ncpu = 1\nmemory = 2M", Language::Ini);
         check("bash", "/usr/bin/netcat {\n  deny network,\n}", Language::AppArmor);
         check("bash", "services:\n  web:\n    image: x", Language::Yaml);
-        check("yaml", "docker ps -a\n", Language::Yaml);
+        check("yaml", "docker ps -a\n", Language::Shell);
+        check("", "-D\n-w /etc/passwd -p wa -k x", Language::Audit);
+        check("bash", "FROM debian:12\nRUN apt-get update", Language::Dockerfile);
         check("", "sudo docker pause 0123456789ab", Language::Shell);
         check("bash", "[ -e /x ] && echo yes", Language::Shell);
         check("bash", "curl http://example.com: 8", Language::Shell);
@@ -396,6 +587,6 @@ mod tests {
         assert_eq!(kind("-", "docker pause 0123456789ab\n"), Kind::Shell);
         assert_eq!(kind("-", "# Report\n\nThe alert says a lot of things here.\n"), Kind::Markdown);
         assert_eq!(kind("x.yml", "a: 1"), Kind::Snippet);
-        assert_eq!(kind("-", "$ setenforce 0"), Kind::Shell);
+        assert_eq!(kind("-", "setenforce 0"), Kind::Shell);
     }
 }

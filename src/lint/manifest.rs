@@ -1,14 +1,23 @@
 //! Rules about YAML and JSON documents: Falco rules, compose files, Kubernetes objects. Their keys are facts of
 //! Falco's rule schema, the compose specification and the Kubernetes API.
 
-use super::Finding;
+use super::{Finding, weaken};
 use serde_json::{Map, Value};
 
 /// Judges one document by what it is.
 pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
     let mut page = Page { text, line, found };
-    page.powers(value);
+    page.powers(value, "");
     match value {
+        Value::Object(map) if map.get("commands").and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| item.get("variants").is_some() || item.get("phase").is_some())) => {
+            for entry in map.get("commands").and_then(Value::as_array).into_iter().flatten() {
+                page.entry(entry);
+            }
+        }
+        Value::Array(items) if items.iter().any(|item| item.get("variants").is_some() && item.get("id").is_some()) => {
+            items.iter().for_each(|item| page.entry(item));
+        }
+        Value::Object(map) if map.contains_key("variants") && map.contains_key("id") => page.entry(value),
         Value::Array(items) if items.iter().any(is_falco_item) => {
             for item in items {
                 page.falco(item);
@@ -18,16 +27,59 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
         Value::Object(map) if map.contains_key("apiVersion") && map.contains_key("kind") => {
             page.kubernetes(map);
         }
+        // What people who have not seen a rule of Falco's write.
         Value::Object(map)
-            if map
-                .get("rules")
-                .and_then(Value::as_array)
-                .is_some_and(|rules| rules.iter().any(|rule| rule.get("name").is_some()))
-                && !map.contains_key("groups") =>
+            if map.get("rules").and_then(Value::as_array).is_some_and(|rules| {
+                rules.iter().any(|rule| {
+                    rule.get("apiGroups").is_none()
+                        && ["name", "pattern", "condition", "rule", "severity", "priority"].iter().any(|key| rule.get(key).is_some())
+                })
+            }) && !map.contains_key("groups") && !map.contains_key("apiVersion") && !map.contains_key("spec") =>
         {
             page.say("Y02", "rules");
         }
+        // The rules of falco.yaml can switch some off.
+        Value::Object(map) if map.get("rules").and_then(Value::as_array).is_some_and(|rules| rules.iter().any(|rule| rule.get("disable").is_some())) => {
+            page.say("W06", "disable");
+        }
+        Value::Object(map) if map.contains_key("condition") && (map.contains_key("rule") || map.contains_key("output")) => page.say("Y02", "condition"),
+        Value::Array(items) if items.iter().any(|item| item.get("condition").is_some() && (item.get("output").is_some() || item.get("severity").is_some() || item.get("name").is_some() && item.get("pattern").is_some())) => {
+            page.say("Y02", "condition");
+        }
+        // A service of compose that was pasted without the words around it.
+        Value::Object(map) if map.contains_key("image") && map.len() > 1 && !map.contains_key("kind") && !map.contains_key("name") => page.service(map),
+        Value::Object(map) if (map.contains_key("spec") || map.contains_key("containers")) && !map.contains_key("apiVersion") => page.patch(map),
+        Value::Object(map) if map.get("seccomp-profile").and_then(Value::as_str) == Some("unconfined") => page.say("W03", "seccomp-profile"),
         _ => {}
+    }
+}
+
+/// What the keys of a document that does not parse still tell.
+pub fn rows(text: &str, line: usize, found: &mut Vec<Finding>) {
+    let key_of = |row: &str| {
+        let row = row.trim().trim_start_matches("- ");
+        row.split_once(':').map(|(key, _)| key.trim().to_owned()).filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'))
+    };
+    let keys: Vec<(usize, String)> = text.lines().enumerate().filter_map(|(at, row)| Some((at, key_of(row)?))).collect();
+    let has = |name: &str| keys.iter().any(|(_, key)| key == name);
+    if has("rules") && (has("pattern") || has("severity")) && !has("apiVersion") {
+        let at = keys.iter().find(|(_, key)| key == "rules").map_or(0, |(at, _)| *at);
+        found.push(Finding::new("Y02", line + at, "rules"));
+    }
+    if has("services") {
+        let wrong = ["securityOpt", "capAdd", "capDrop", "networkMode", "memLimit", "readOnly", "limits", "securityContext", "envFile"];
+        for (at, key) in keys.iter().filter(|(_, key)| wrong.contains(&key.as_str())) {
+            found.push(Finding::new("Y03", line + at, key).because(&format!("`{key}`")));
+        }
+        if let Some((at, _)) = keys.iter().find(|(_, key)| key == "version") {
+            found.push(Finding::new("Y09", line + at, "version"));
+        }
+    }
+    for (at, row) in text.lines().enumerate() {
+        let squeezed = row.trim().trim_start_matches("- ").replace(' ', "");
+        if matches!(&*squeezed, "privileged:true" | "hostNetwork:true" | "hostPID:true" | "allowPrivilegeEscalation:true") {
+            found.push(Finding::new("W04", line + at, row));
+        }
     }
 }
 
@@ -58,66 +110,86 @@ impl Page<'_> {
         }
     }
 
-    /// W03, W04: what gives away power, in whatever document.
-    fn powers(&mut self, value: &Value) {
+    /// M01: an entry of a catalogue that cannot be offered as it is.
+    fn entry(&mut self, entry: &Value) {
+        let Some(map) = entry.as_object() else { return };
+        let id = map.get("id").and_then(Value::as_str).unwrap_or("commands").to_owned();
+        let is_safe = map.get("risk").and_then(Value::as_str).is_some_and(|risk| risk == "read-only" || risk == "adds-noise");
+        let missing = ["id", "phase", "risk"].iter().find(|key| !map.contains_key(**key)).copied().or_else(|| {
+            (!map.contains_key("priv") && !map.contains_key("privilege")).then_some("priv")
+        }).or_else(|| (!map.contains_key("undo") && !is_safe).then_some("undo"));
+        if let Some(key) = missing {
+            self.say_why("M01", &id, &format!("no `{key}`"));
+        }
+    }
+
+    /// W02 to W04: what gives away power, in whatever document. `above` is the key that leads here.
+    fn powers(&mut self, value: &Value, above: &str) {
         match value {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    let is_true = inner == &Value::Bool(true);
-                    let host =
-                        matches!(key.as_str(), "network_mode" | "pid" | "ipc" | "userns_mode")
-                            && inner.as_str() == Some("host");
-                    if matches!(
-                        key.as_str(),
-                        "privileged"
-                            | "allowPrivilegeEscalation"
-                            | "hostNetwork"
-                            | "hostPID"
-                            | "hostIPC"
-                    ) && is_true
-                        || host
-                    {
-                        self.say("W04", key);
-                    }
-                    if key == "type" && inner.as_str() == Some("Unconfined") {
-                        self.say("W03", "Unconfined");
-                    }
-                    if matches!(key.as_str(), "security_opt")
-                        && inner.to_string().contains("unconfined")
-                    {
-                        self.say(
-                            if inner.to_string().contains("apparmor") { "W02" } else { "W03" },
-                            "unconfined",
-                        );
-                    }
-                    let adds_all = matches!(key.as_str(), "cap_add" | "add")
-                        && inner.as_array().is_some_and(|caps| {
-                            caps.iter().filter_map(Value::as_str).any(|cap| {
-                                matches!(
-                                    cap,
-                                    "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE" | "NET_ADMIN"
-                                )
-                            })
-                        });
-                    if adds_all {
-                        self.say("W04", key);
-                    }
-                    self.powers(inner);
+                    self.power(key, inner, above);
+                    self.powers(inner, key);
+                }
+                let is_admin = map.get("roleRef").is_some_and(|role| role.get("name").and_then(Value::as_str) == Some("cluster-admin"));
+                if is_admin {
+                    self.say("W09", "cluster-admin");
+                }
+                let all = |key: &str| map.get(key).and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| item.as_str() == Some("*")));
+                if all("verbs") && all("resources") && all("apiGroups") {
+                    self.say("W09", "verbs");
                 }
             }
             Value::Array(items) => {
                 for item in items {
-                    self.powers(item);
+                    self.powers(item, above);
                 }
             }
-            Value::String(text)
-                if text.contains("docker.sock:")
-                    || text == "/var/run/docker.sock"
-                    || text == "/run/docker.sock" =>
-            {
-                self.say("W04", "docker.sock");
+            Value::String(text) => {
+                let source = text.split(':').next().unwrap_or(text);
+                let is_mount = matches!(above, "volumes" | "path" | "source" | "hostPath" | "binds" | "Binds");
+                if is_mount && weaken::is_host_path(source) && (text.contains(':') || above != "volumes") && (above != "path" || source.ends_with(".sock") || self.text.contains("hostPath")) {
+                    self.say("W04", source);
+                }
             }
             _ => {}
+        }
+    }
+
+    fn power(&mut self, key: &str, inner: &Value, above: &str) {
+        let is_true = inner == &Value::Bool(true);
+        let text = inner.as_str().unwrap_or_default();
+        let host = matches!(key, "network_mode" | "pid" | "ipc" | "userns_mode" | "uts" | "PidMode" | "NetworkMode" | "IpcMode") && text == "host";
+        let gives = matches!(key, "privileged" | "allowPrivilegeEscalation" | "hostNetwork" | "hostPID" | "hostIPC" | "Privileged");
+        if gives && is_true || host {
+            self.say("W04", key);
+        }
+        let adds = matches!(key, "cap_add" | "add" | "CapAdd") && inner.as_array().is_some_and(|caps| caps.iter().filter_map(Value::as_str).any(weaken::is_power));
+        if adds {
+            self.say("W04", key);
+        }
+        if key == "type" && text == "Unconfined" {
+            self.say(if above == "appArmorProfile" { "W02" } else { "W03" }, "Unconfined");
+        }
+        if matches!(key, "security_opt" | "SecurityOpt") {
+            for option in inner.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let option = option.replace(['=', ' '], ":");
+                match &*option {
+                    "apparmor:unconfined" | "label:disable" => self.say("W02", "unconfined"),
+                    "seccomp:unconfined" => self.say("W03", "unconfined"),
+                    _ => {}
+                }
+            }
+        }
+        if text == "unconfined" && key.contains("apparmor") {
+            self.say("W02", key);
+        }
+        if text == "unconfined" && key.contains("seccomp") {
+            self.say("W03", key);
+        }
+        // Tasks of Ansible.
+        if (key == "selinux" || key.ends_with(".selinux")) && matches!(inner.get("state").and_then(Value::as_str), Some("disabled" | "permissive")) {
+            self.say("W01", "state");
         }
     }
 
@@ -171,6 +243,16 @@ impl Page<'_> {
         if map.get("enabled") == Some(&Value::Bool(false)) {
             self.say("W06", "enabled");
         }
+        let is_text = |key: &str| map.get(key).is_none_or(Value::is_string);
+        if let Some(key) = ["condition", "output", "desc", "priority"].into_iter().find(|key| !is_text(key)) {
+            self.say_why("Y02", key, &format!("`{key}` must be text"));
+        }
+        const PRIORITIES: [&str; 11] = ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug", "warn", "err"];
+        if let Some(priority) = map.get("priority").and_then(Value::as_str)
+            && !PRIORITIES.contains(&priority.to_ascii_lowercase().as_str())
+        {
+            self.say_why("Y02", "priority", &format!("`{priority}` is no priority"));
+        }
         for exception in map.get("exceptions").and_then(Value::as_array).into_iter().flatten() {
             self.exception(exception);
         }
@@ -179,10 +261,11 @@ impl Page<'_> {
     /// Y05: fewer than two fields, or a value so short that it matches what nobody meant.
     fn exception(&mut self, exception: &Value) {
         let name = exception.get("name").and_then(Value::as_str).unwrap_or("exceptions").to_owned();
+        // More values for an exception that exists elsewhere bring no fields along.
         let n_fields = match exception.get("fields") {
             Some(Value::Array(fields)) => fields.len(),
             Some(_) => 1,
-            None => return,
+            None => 2,
         };
         let mut short = false;
         for row in exception.get("values").and_then(Value::as_array).into_iter().flatten() {
@@ -192,8 +275,14 @@ impl Page<'_> {
                     comps.and_then(|comps| comps.get(at)).and_then(Value::as_str).unwrap_or("=");
                 let is_loose =
                     matches!(comp, "contains" | "startswith" | "endswith" | "glob" | "icontains");
-                short |= is_loose && value.as_str().is_some_and(|text| text.len() < 7);
+                short |= is_loose && value.as_str().is_some_and(|text| text.trim_matches('/').len() < 5 || text.len() < 7);
+                short |= matches!(value.as_str(), Some("" | "*" | "/" | "**"));
             }
+        }
+        // YAML's `=` is a value of its own to some readers.
+        let bare = self.text.lines().find(|row| row.contains("comps:") && row.split(['[', ',', ']']).skip(1).any(|word| word.trim() == "="));
+        if let Some(row) = bare.map(str::to_owned) {
+            self.say_why("Y02", row.trim(), "a bare `=` must be quoted");
         }
         if n_fields < 2 || short {
             self.say("Y05", &name);
@@ -216,17 +305,33 @@ impl Page<'_> {
         for service in
             map.get("services").and_then(Value::as_object).into_iter().flat_map(Map::values)
         {
-            let wrong: Vec<_> = service
-                .as_object()
-                .into_iter()
-                .flat_map(Map::keys)
-                .filter(|key| !is_service_key(key))
-                .cloned()
-                .collect();
-            for key in wrong {
-                self.say_why("Y03", &key, &format!("`{key}`"));
+            if let Some(service) = service.as_object() {
+                self.service(service);
             }
         }
+    }
+
+    fn service(&mut self, service: &Map<String, Value>) {
+        let wrong: Vec<_> = service.keys().filter(|key| !is_service_key(key)).cloned().collect();
+        for key in wrong {
+            self.say_why("Y03", &format!("{key}:"), &format!("`{key}`"));
+        }
+        for option in service.get("security_opt").and_then(Value::as_array).into_iter().flatten() {
+            let word = option.as_str().map(|text| text.split([':', '=']).next().unwrap_or_default().to_owned());
+            if !word.as_deref().is_some_and(|word| matches!(word, "no-new-privileges" | "apparmor" | "seccomp" | "label" | "systempaths" | "credentialspec" | "mask" | "unmask" | "proc-opts")) {
+                self.say_why("Y03", "security_opt", "an option of security_opt that docker does not know");
+            }
+        }
+        if service.get("cpus").is_some_and(|cpus| cpus.as_str().is_some_and(|text| text.ends_with('m'))) {
+            self.say_why("Y03", "cpus", "a unit of Kubernetes");
+        }
+    }
+
+    /// The body of `kubectl patch`: a typo in it is taken without a word.
+    fn patch(&mut self, map: &Map<String, Value>) {
+        let spec = map.get("spec").and_then(Value::as_object).unwrap_or(map);
+        let template = spec.get("template").and_then(|template| template.get("spec")).and_then(Value::as_object);
+        self.pod(template.or(Some(spec)));
     }
 
     fn kubernetes(&mut self, map: &Map<String, Value>) {
@@ -239,20 +344,24 @@ impl Page<'_> {
                 let selects_all = spec
                     .and_then(|spec| spec.get("podSelector"))
                     .and_then(Value::as_object)
-                    .is_some_and(Map::is_empty);
-                let opens = spec.is_some_and(|spec| {
-                    ["ingress", "egress"].iter().any(|way| {
-                        spec.get(*way)
-                            .and_then(Value::as_array)
-                            .is_some_and(|rules| !rules.is_empty())
-                    })
-                });
-                if selects_all && !opens {
+                    .is_some_and(|selector| selector.values().all(|inner| inner.as_object().is_some_and(Map::is_empty)));
+                if selects_all {
                     self.say("B06", "podSelector");
                 }
             }
             "Pod" => self.pod(spec),
+            "CiliumNetworkPolicy" => {
+                let all = spec.and_then(|spec| spec.get("endpointSelector")).and_then(Value::as_object).is_some_and(Map::is_empty);
+                if all {
+                    self.say("B06", "endpointSelector");
+                }
+            }
+            "CronJob" => {
+                let job = spec.and_then(|spec| spec.get("jobTemplate")).and_then(|job| job.get("spec")).and_then(|job| job.get("template"));
+                self.pod(job.and_then(|template| template.get("spec")).and_then(Value::as_object));
+            }
             "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "Job" => {
+                self.only(map.get("metadata").and_then(Value::as_object), &["name", "namespace", "labels", "annotations", "generateName", "finalizers", "ownerReferences", "creationTimestamp", "uid", "resourceVersion", "generation", "managedFields", "selfLink"]);
                 self.pod(
                     spec.and_then(|spec| spec.get("template"))
                         .and_then(|template| template.get("spec"))
@@ -264,8 +373,13 @@ impl Page<'_> {
     }
 
     fn pod(&mut self, spec: Option<&Map<String, Value>>) {
-        const POD: [&str; 5] = ["securityOpt", "cap_drop", "cap_add", "limits", "networkMode"];
-        const CONTEXT: [&str; 14] = [
+        /// Keys of a pod's specification (Kubernetes 1.33); a deployment's own stand here too, for the bodies of patches.
+        const POD: &str = " activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers hostname imagePullSecrets initContainers nodeName nodeSelector os overhead preemptionPolicy priority priorityClassName readinessGates resourceClaims resources restartPolicy runtimeClassName schedulerName schedulingGates securityContext serviceAccount serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes replicas selector template strategy updateStrategy minReadySeconds paused progressDeadlineSeconds revisionHistoryLimit serviceName volumeClaimTemplates podManagementPolicy completions parallelism backoffLimit suspend schedule jobTemplate podSelector policyTypes ingress egress ports type clusterIP externalTrafficPolicy rules tls ttlSecondsAfterFinished completionMode unschedulable taints podCIDR ";
+        const CONTAINER: &str = " args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe resizePolicy resources restartPolicy securityContext startupProbe stdin stdinOnce targetContainerName terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir ";
+        const OF_POD: [&str; 12] = [
+            "appArmorProfile", "fsGroup", "fsGroupChangePolicy", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxChangePolicy", "seLinuxOptions", "seccompProfile", "supplementalGroups", "supplementalGroupsPolicy", "sysctls",
+        ];
+        const CONTEXT: [&str; 12] = [
             "allowPrivilegeEscalation",
             "appArmorProfile",
             "capabilities",
@@ -278,16 +392,21 @@ impl Page<'_> {
             "seLinuxOptions",
             "seccompProfile",
             "windowsOptions",
-            "fsGroup",
-            "supplementalGroups",
         ];
         let Some(spec) = spec else { return };
-        if let Some(key) = spec.keys().find(|key| POD.contains(&key.as_str())) {
-            self.say_why("Y04", key, &format!("`{key}`"));
+        if let Some(key) = spec.keys().find(|key| !POD.contains(&format!(" {key} "))) {
+            self.say_why("Y04", &format!("{key}"), &format!("`{key}`"));
         }
-        let containers = spec.get("containers").and_then(Value::as_array).into_iter().flatten();
-        for context in containers.filter_map(|container| container.get("securityContext")) {
-            self.only(context.as_object(), &CONTEXT);
+        self.only(spec.get("securityContext").and_then(Value::as_object), &OF_POD);
+        let lists = ["containers", "initContainers"].into_iter().filter_map(|key| spec.get(key)?.as_array()).flatten();
+        for container in lists.filter_map(Value::as_object) {
+            if let Some(key) = container.keys().find(|key| !CONTAINER.contains(&format!(" {key} "))) {
+                self.say_why("Y04", key, &format!("`{key}`"));
+            }
+            let context = container.get("securityContext").and_then(Value::as_object);
+            self.only(context, &CONTEXT);
+            self.only(context.and_then(|context| context.get("capabilities")).and_then(Value::as_object), &["add", "drop"]);
+            self.only(container.get("resources").and_then(Value::as_object), &["limits", "requests", "claims"]);
         }
     }
 

@@ -10,8 +10,11 @@ enum Deed {
     /// Copies something of it away.
     Saves,
     SavesExecutable,
+    /// Stops one process with a signal.
     Pauses,
-    Resumes,
+    /// Stops all tasks of a control group: a debugger waits for ever on these.
+    Freezes,
+    Thaws,
     Debugs,
     /// Ends it; what was in memory is gone.
     Ends,
@@ -22,8 +25,9 @@ enum Deed {
 
 /// Judges commands in the order in which they would be pasted.
 pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
-    let (mut saved, mut saved_exe, mut exported, mut paused, mut auto_remove) =
-        (false, false, false, false, false);
+    let (mut saved, mut saved_exe, mut exported, mut frozen) = (false, false, false, false);
+    // Containers that remove themselves: their names, or nothing where they got none.
+    let mut auto_remove: Vec<Option<&str>> = Vec::new();
     let in_memory = alert.is_some_and(is_in_memory);
     for call in plan {
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
@@ -31,38 +35,59 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
         match deed {
             Deed::Saves => {
                 saved = true;
-                exported |= call.has_any(&["export", "commit", "cp", "tar", "diff"])
+                exported |= call.has_any(&["export", "commit", "cp", "tar", "diff", "checkpoint"])
                     || call.program == "tar";
             }
             Deed::SavesExecutable => (saved, saved_exe) = (true, true),
-            Deed::Pauses => {
-                paused = true;
-                if !exported
-                    && alert.is_some_and(|alert| alert.k8s().1.is_some())
-                    && call.program != "kill"
-                {
+            Deed::Freezes => {
+                frozen = true;
+                let in_pod = alert.is_some_and(|alert| alert.k8s().1.is_some())
+                    || call.plain().any(|name| name.starts_with("k8s_"))
+                    || call.has("k8s.io");
+                if in_pod && !exported {
                     say("E08");
                 }
             }
-            Deed::Resumes => paused = false,
-            Deed::Debugs if paused => say("E05"),
+            Deed::Thaws => frozen = false,
+            Deed::Pauses => {}
+            Deed::Debugs if frozen => say("E05"),
             Deed::Debugs => saved = true,
             Deed::Ends => {
-                if in_memory && !saved_exe {
+                let removes_itself = auto_remove.iter().any(|name| {
+                    name.is_none_or(|name| call.has(name) || call.args.iter().any(|word| !word.expands.is_empty()))
+                });
+                let is_copy = call.program == "rm" && is_made_here(call, plan);
+                if in_memory && !saved_exe && call.program != "rm" {
                     say("E06");
-                } else if auto_remove && !exported {
+                }
+                if removes_itself && !exported && call.program != "rm" {
                     say("E07");
-                } else if !saved {
+                }
+                if !saved && !is_copy {
                     say("E01");
                 }
             }
-            Deed::StartsWithAutoRemove => auto_remove = true,
+            Deed::StartsWithAutoRemove => {
+                auto_remove.push(call.value_of(&["--name"]));
+            }
             Deed::Cuts => {}
         }
+        platform(call, deed, alert, found);
         if let Some(alert) = alert {
             aimed(call, deed, alert, found);
         }
     }
+}
+
+/// A file that the same text made is no evidence.
+fn is_made_here(call: &Call, plan: &[Call]) -> bool {
+    let removed: Vec<&str> = call.plain().filter(|path| path.starts_with('/')).collect();
+    plan.iter()
+        .take_while(|other| !std::ptr::eq(*other, call))
+        .any(|other| {
+            super::writes::targets(other).iter().any(|made| removed.contains(made))
+                || matches!(&*other.program, "mkdir" | "tar" | "git" | "unzip" | "mkfifo") && other.plain().any(|made| removed.iter().any(|path| path.starts_with(made)))
+        })
 }
 
 fn deed(call: &Call) -> Option<Deed> {
@@ -71,21 +96,27 @@ fn deed(call: &Call) -> Option<Deed> {
     if asks {
         return None;
     }
-    let keeps = call.pipeline.1 == 0
-        && (call.redirects.iter().any(|to| to.writes && to.target != "/dev/null"));
+    let keeps = (call.pipeline.1 == 0
+        && (call.redirects.iter().any(|to| to.writes && to.target != "/dev/null" && !to.target.starts_with('&'))))
+        || call.pipeline.1 > 0 && call.program == "tee";
     Some(match (call.program.as_str(), call.subcommand()) {
         ("docker" | "podman" | "nerdctl", sub) => match sub {
-            "pause" => Deed::Pauses,
-            "unpause" => Deed::Resumes,
+            "pause" => Deed::Freezes,
+            "unpause" => Deed::Thaws,
             "stop" | "kill" | "rm" | "restart" => Deed::Ends,
+            "compose" if call.has_any(&["down", "stop", "kill", "rm"]) => Deed::Ends,
+            "pod" if call.has_any(&["rm", "stop", "kill"]) => Deed::Ends,
+            _ if call.has("prune") => Deed::Ends,
+            "inspect" if text.contains("AutoRemove") => return None,
             "export" | "commit" | "cp" | "checkpoint" | "save" | "logs" | "inspect" => Deed::Saves,
             "network" if call.has("disconnect") => Deed::Cuts,
-            "run" if call.has("--rm") => Deed::StartsWithAutoRemove,
+            "run" if call.has("--rm") && (call.has("--name") || call.has("-d") || call.has("--detach")) => Deed::StartsWithAutoRemove,
             _ => return None,
         },
-        ("crictl", "stop" | "stopp" | "rm" | "rmp") | ("pkill" | "killall", _) => Deed::Ends,
-        ("crictl", "logs" | "inspect" | "checkpoint")
-        | ("cp" | "tar" | "dd" | "tcpdump" | "sha256sum", _)
+        ("docker-compose", "down" | "stop" | "kill" | "rm") => Deed::Ends,
+        ("crictl", "stop" | "rm" | "stopp" | "rmp") => Deed::Ends,
+        ("crictl", "logs" | "inspect" | "checkpoint") => Deed::Saves,
+        ("tar" | "criu" | "avml" | "tcpdump" | "sha256sum" | "rsync" | "scp", _)
             if !(text.contains("/proc/") && text.contains("/exe")) =>
         {
             Deed::Saves
@@ -95,56 +126,75 @@ fn deed(call: &Call) -> Option<Deed> {
         {
             Deed::Ends
         }
-        ("ctr" | "runc" | "crun", _) if call.has("pause") => Deed::Pauses,
-        ("ctr" | "runc" | "crun", _) if call.has("resume") => Deed::Resumes,
+        ("ctr" | "runc" | "crun", _) if call.has("pause") => Deed::Freezes,
+        ("ctr" | "runc" | "crun", _) if call.has("resume") => Deed::Thaws,
+        ("runc" | "crun", "kill" | "delete") => Deed::Ends,
+        ("systemctl", "freeze") => Deed::Freezes,
+        ("systemctl", "thaw") => Deed::Thaws,
         ("ctr", _) if call.has_any(&["snapshots", "checkpoint", "info"]) => Deed::Saves,
-        ("kubectl", "delete")
-            if call.plain().nth(1).is_some_and(|kind| {
-                let kind = kind.split('/').next().unwrap_or(kind);
-                matches!(
-                    kind,
-                    "pod"
-                        | "pods"
-                        | "po"
-                        | "deployment"
-                        | "deploy"
-                        | "statefulset"
-                        | "sts"
-                        | "job"
-                        | "replicaset"
-                )
-            }) =>
-        {
+        ("kubectl" | "oc", "delete") => {
+            let kind = call.plain().nth(1)?;
+            let kind = kind.split('/').next().unwrap_or(kind);
+            let ends = matches!(
+                kind,
+                "pod" | "pods" | "po" | "deployment" | "deployments" | "deploy" | "statefulset" | "sts" | "job" | "jobs" | "cronjob" | "replicaset" | "rs" | "daemonset" | "ds" | "namespace" | "ns"
+            );
+            if !ends {
+                return None;
+            }
             Deed::Ends
         }
+        ("kubectl" | "oc", "scale") if call.has("--replicas=0") || call.value_of(&["--replicas"]) == Some("0") => Deed::Ends,
         ("kubectl", "logs" | "get" | "describe" | "cp") if keeps || call.subcommand() == "cp" => {
             Deed::Saves
         }
         ("kubectl", "label") if text.contains("quarantine") && !text.contains("quarantine-") => {
             Deed::Cuts
         }
-        ("kill", _) if call.has_any(&["-STOP", "-19", "-SIGSTOP"]) => Deed::Pauses,
-        ("kill", _) if call.has_any(&["-CONT", "-18", "-SIGCONT"]) => Deed::Resumes,
-        ("kill", _) if call.has_any(&["-9", "-KILL", "-SIGKILL"]) => Deed::Ends,
-        ("gcore" | "gdb", _) => Deed::Debugs,
-        ("cp" | "cat" | "dd", _) if text.contains("/proc/") && text.contains("/exe") => {
-            Deed::SavesExecutable
+        ("kill", _) => {
+            let signal = call.args.first().map_or("", |word| word.text.as_str()).trim_start_matches("-SIG").trim_start_matches('-');
+            let named = call.value_of(&["-s", "--signal"]).map_or(signal, |name| name.trim_start_matches("SIG"));
+            match named {
+                "STOP" | "19" => Deed::Pauses,
+                "CONT" | "18" | "0" | "l" | "L" | "HUP" | "1" | "USR1" | "10" | "USR2" | "12" | "WINCH" | "QUIT" | "3" | "" => return None,
+                _ => Deed::Ends,
+            }
+        }
+        ("gcore" | "gdb", _) if !call.has_any(&["--version", "-v"]) => Deed::Debugs,
+        ("cp" | "cat" | "dd" | "install" | "scp" | "rsync" | "tar" | "sha256sum", _) if text.contains("/proc/") && text.contains("/exe") => {
+            if call.program == "sha256sum" { Deed::Saves } else { Deed::SavesExecutable }
+        }
+        ("cp" | "mv", _) if text.contains("/evidence") || text.contains("/var/log") => Deed::Saves,
+        ("rm", _) => {
+            let evidence = |path: &str| {
+                ["/tmp/", "/var/tmp/", "/dev/shm/", "/etc/cron", "/var/spool/cron"].iter().any(|folder| path.starts_with(folder) && path.len() > folder.len())
+                    || path.contains("/.ssh/")
+                    || path.starts_with("/etc/systemd/system/")
+                    || path.starts_with("/usr/bin/")
+                    || path.starts_with("/usr/local/bin/")
+            };
+            if !call.plain().any(evidence) || call.option(Some('r'), "recursive") && !call.plain().any(|path| path.contains("/.")) {
+                return None;
+            }
+            Deed::Ends
         }
         ("iptables" | "ip6tables", _)
             if call.has_any(&["DROP", "REJECT"]) && !call.has_any(&["-D", "--delete", "-C"]) =>
         {
             Deed::Cuts
         }
-        ("nft", _) if call.input.as_deref().is_some_and(|rules| rules.contains("drop")) => {
+        ("nft", _) if call.input.as_deref().is_some_and(|rules| rules.contains("drop")) || text.contains(" drop") => {
             Deed::Cuts
         }
         ("ufw", "deny" | "reject") => Deed::Cuts,
+        ("ufw", "insert" | "route") if call.has_any(&["deny", "reject"]) => Deed::Cuts,
+        ("firewall-cmd", _) if text.contains("drop") || text.contains("reject") => Deed::Cuts,
         ("usermod", _) if call.has_any(&["-L", "--lock"]) => Deed::Cuts,
         _ => return None,
     })
 }
 
-fn is_in_memory(alert: &Alert) -> bool {
+pub fn is_in_memory(alert: &Alert) -> bool {
     let flags =
         alert.fields.text("evt.arg.flags").or_else(|| alert.fields.text("evt.arg.exe_flags"));
     flags.is_some_and(|flags| flags.contains("EXE_FROM_MEMFD"))
@@ -158,7 +208,7 @@ fn is_in_memory(alert: &Alert) -> bool {
 
 /// Whether a command that contains something is aimed at this alert, and may be.
 fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
-    let contains = matches!(deed, Deed::Pauses | Deed::Ends | Deed::Cuts);
+    let contains = matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts);
     if !contains {
         return;
     }
@@ -170,9 +220,6 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
         && !text.contains("$(")
     {
         found.push(finding("P05"));
-    }
-    if let Some(part) = platform(alert) {
-        found.push(finding("B08").because(&part));
     }
     if matches!(call.program.as_str(), "iptables" | "ip6tables") {
         let chain = call.value_of(&["-I", "-A", "--insert", "--append"]).unwrap_or_default();
@@ -186,13 +233,103 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
             found.push(finding("D01"));
         }
     }
-    if call.program == "ufw" && is_outgoing(alert) == Some(true) && !call.has("out") {
-        found.push(finding("D01"));
+    let is_container = alert.container().id.is_some_and(|id| !id.is_empty() && id != "host");
+    let words = format!("{} {}", call.words(), call.input.as_deref().unwrap_or_default());
+    match call.program.as_str() {
+        "ufw" => {
+            let out = call.has("out") || call.has("route");
+            if is_outgoing(alert) == Some(!out) {
+                found.push(finding("D01"));
+            }
+            if is_container && call.has("out") && !call.has("route") {
+                found.push(finding("B09"));
+            }
+        }
+        "firewall-cmd" if is_outgoing(alert) == Some(true) && words.contains("source address") && !words.contains("--direct") => {
+            found.push(finding("D01"));
+        }
+        "nft" => {
+            let hook = |name: &str| words.contains(&format!("hook {name}")) || words.contains(&format!("filter {name} ")) || words.contains(&format!("filter {} ", name.to_uppercase()));
+            if hook("input") && is_outgoing(alert) == Some(true) || hook("output") && is_outgoing(alert) == Some(false) {
+                found.push(finding("D01"));
+            }
+            if is_container && hook("output") {
+                found.push(finding("B09"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Namespaces in which the platform itself runs.
+pub fn is_platform_namespace(name: &str) -> bool {
+    matches!(
+        name,
+        "kube-system" | "calico-system" | "tigera-operator" | "cilium" | "kube-flannel" | "longhorn-system" | "rook-ceph" | "istio-system" | "calico-apiserver" | "metallb-system" | "kube-node-lease"
+    )
+}
+
+/// Names of images and pods of the network, the storage and the control of a cluster.
+fn platform_part(text: &str) -> Option<&'static str> {
+    const PARTS: [&str; 18] = [
+        "calico/node", "calico-node", "calico-kube-controllers", "cilium", "flannel", "kube-proxy", "aws-node", "csi-", "multus", "weave-kube", "weave-net", "coredns", "etcd-", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "ebs-csi", "node-driver-registrar",
+    ];
+    PARTS.iter().copied().find(|part| text.contains(part))
+}
+
+/// B08: the command ends or cuts off a part of the platform, by its own words or by the alert's.
+fn platform(call: &Call, deed: Deed, alert: Option<&Alert>, found: &mut Vec<Finding>) {
+    if !matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts) {
+        return;
+    }
+    let own = call
+        .value_of(&["-n", "--namespace"])
+        .filter(|name| is_platform_namespace(name) && matches!(&*call.program, "kubectl" | "oc"))
+        .map(|name| format!("the namespace is {name}"))
+        .or_else(|| {
+            matches!(&*call.program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "ctr" | "oc")
+                .then(|| call.plain().skip(1).find_map(platform_part))
+                .flatten()
+                .map(|part| format!("{part} belongs to the platform"))
+        });
+    if let Some(why) = own.or_else(|| alert.and_then(alert_platform)) {
+        found.push(Finding::new("B08", call.line, &call.words()).because(&why));
+    }
+}
+
+/// P05 over a whole report: it changes things, and no command of it names the alert's container, process, pod or address.
+pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
+    let identity: Vec<String> = ["container.id", "container.full_id", "container.name", "proc.pid", "k8s.pod.name", "k8s.ns.name", "fd.rip", "fd.sip", "fd.cip", "fd.name"]
+        .iter()
+        .filter_map(|field| alert.fields.known(field))
+        .map(|value| value.display().into_owned())
+        .filter(|text| text.len() > 2 && text != "host")
+        .collect();
+    let names = |call: &Call| {
+        let text = format!("{} {}", call.words(), call.input.as_deref().unwrap_or_default());
+        identity.iter().any(|token| text.contains(token.as_str())) || text.contains('$')
+    };
+    let remedy = |call: &&Call| {
+        matches!(
+            &*call.program,
+            "setenforce" | "ufw" | "iptables" | "firewall-cmd" | "nft" | "apparmor_parser" | "aa-enforce" | "aa-complain" | "chmod" | "chown" | "sysctl" | "auditd" | "netcat" | "nc" | "nano" | "vim" | "pkill" | "killall" | "kill"
+                | "sh" | "tcpdump"
+        ) || super::programs::invented(&call.program).is_some()
+            || matches!((&*call.program, call.subcommand()), ("systemctl", "restart" | "stop" | "disable") | ("docker" | "podman", "run" | "update" | "stop" | "pause" | "kill"))
+    };
+    if identity.is_empty() || plan.iter().any(names) {
+        return;
+    }
+    if let Some(call) = plan.iter().find(remedy) {
+        let finding = Finding::new("P05", call.line, &call.words());
+        if !found.iter().any(|other| other.id == "P05") {
+            found.push(finding.because("no command of the report does"));
+        }
     }
 }
 
 /// What names the alert's target: ids, names, pid, addresses, pod, path.
-fn tokens(alert: &Alert) -> Vec<String> {
+pub fn tokens(alert: &Alert) -> Vec<String> {
     let fields = [
         "container.id",
         "container.full_id",
@@ -224,37 +361,20 @@ fn tokens(alert: &Alert) -> Vec<String> {
     tokens
 }
 
-/// A part of the platform that must not be contained, in words.
-fn platform(alert: &Alert) -> Option<String> {
-    let (namespace, _) = alert.k8s();
-    if let Some(namespace) = namespace.filter(|ns| {
-        matches!(
-            *ns,
-            "kube-system"
-                | "calico-system"
-                | "tigera-operator"
-                | "cilium"
-                | "kube-flannel"
-                | "longhorn-system"
-                | "rook-ceph"
-                | "istio-system"
-        )
-    }) {
+/// What part of the platform an alert is about.
+fn alert_platform(alert: &Alert) -> Option<String> {
+    let (namespace, pod) = alert.k8s();
+    if let Some(namespace) = namespace.filter(|name| is_platform_namespace(name)) {
         return Some(format!("the pod runs in {namespace}"));
     }
-    let image = alert.container().image?;
-    let parts = [
-        "calico/node",
-        "calico-node",
-        "cilium/cilium",
-        "flannel",
-        "kube-proxy",
-        "aws-node",
-        "csi-",
-        "multus",
-        "weave-kube",
-    ];
-    parts.iter().find(|part| image.contains(*part)).map(|_| format!("the image is {image}"))
+    if let Some(part) = alert.container().image.and_then(platform_part) {
+        return Some(format!("the image is that of {part}"));
+    }
+    if pod.and_then(platform_part).is_some() {
+        return Some("the pod belongs to the platform".to_owned());
+    }
+    // Felix's scratch devices: the agent itself is at work.
+    alert.fields.text("proc.cmdline").filter(|line| line.contains("calico_tmp_")).map(|_| "this is calico-node at work".to_owned())
 }
 
 /// Whether the connection of the alert was opened from its side; `None` when the alert does not tell.
@@ -267,7 +387,13 @@ pub fn is_outgoing(alert: &Alert) -> Option<bool> {
     let cmdline = alert.fields.text("proc.cmdline")?;
     let mut words = cmdline.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
-    if !matches!(program, "nc" | "ncat" | "netcat" | "nc.traditional") {
+    if matches!(program, "curl" | "wget" | "ssh" | "scp" | "telnet" | "ftp" | "dig" | "nslookup") || cmdline.contains("/dev/tcp/") {
+        return Some(true);
+    }
+    if program == "socat" {
+        return Some(!cmdline.to_ascii_uppercase().contains("LISTEN"));
+    }
+    if !super::door::is_netcat(program) {
         return None;
     }
     let listens = words.any(|word| {

@@ -3,26 +3,9 @@
 //! `programs.tsv` is written by `tests/tools/programs.sh` from the tools as Debian ships them; a program that is not in it
 //! is not known, which is not the same as not existing.
 
+use super::facts;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
-
-/// Commands that models invent, from packages or projects that ship none of that name (looked for in Debian 12's package
-/// contents and the projects' own manuals).
-const INVENTED: &[(&str, &str)] = &[
-    ("apparmor-profiles", "a package of examples; it ships no command"),
-    ("seccomp", "a package; its only command is scmp_sys_resolver"),
-    ("ossec", "OSSEC's command is /var/ossec/bin/ossec-control"),
-    ("apparmor", "the commands are apparmor_parser and the aa-… family"),
-    ("selinux", "the commands are getenforce, semanage, restorecon…"),
-    ("seccomp-filter", "seccomp profiles are given to the container runtime"),
-    ("cgroup", "the commands are systemctl set-property and docker update"),
-    ("cgroups", "the commands are systemctl set-property and docker update"),
-    ("falco-rules", "rules are files in /etc/falco/rules.d/"),
-    ("docker-seccomp", "docker takes --security-opt seccomp=FILE"),
-    ("container-isolate", "pause or disconnect the container"),
-    ("kube-isolate", "label the pod for a NetworkPolicy"),
-    ("memfd", "memfd_create is a system call"),
-];
 
 /// What we know of one program.
 #[derive(Debug, Default)]
@@ -48,24 +31,57 @@ static TABLE: LazyLock<HashMap<&'static str, Program>> = LazyLock::new(|| {
 
 /// Whether a program is one we know.
 pub fn is_known(program: &str) -> bool {
-    TABLE.contains_key(program)
+    TABLE.contains_key(program) || facts::subcommands(program).is_some()
 }
 
 /// Why a program is known not to exist.
-pub fn invented(program: &str) -> Option<&'static str> {
-    INVENTED.iter().find(|(name, _)| *name == program).map(|(_, why)| *why)
+pub fn invented(program: &str) -> Option<String> {
+    if is_known(program) {
+        return None;
+    }
+    facts::invented(program).or_else(|| {
+        is_system_call(program).then(|| "it is a system call, which no shell can start".to_owned())
+    })
 }
+
+/// Whether a name is one of a system call that libseccomp resolves on some architecture (from the Linux headers' tables).
+pub fn is_system_call(name: &str) -> bool {
+    CALLS.contains(name)
+}
+
+static CALLS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("syscalls.txt").lines().collect());
 
 /// Whether the program lists its subcommands and this is none of them. `None` when it lists none.
 pub fn has_subcommand(program: &str, sub: &str) -> Option<bool> {
+    if let Some(known) = facts::subcommands(program) {
+        return Some(known.contains(sub));
+    }
     let options = &TABLE.get(program)?.options;
     (options.len() > 1).then(|| {
         options.contains_key(sub) || options.keys().any(|key| key.split(' ').next() == Some(sub))
     })
 }
 
+/// Whether a group of subcommands (`docker network`) lists this one. `None` when it is no group that we know.
+pub fn has_nested(program: &str, group: &str, sub: &str) -> Option<bool> {
+    let both = format!("{program} {group}");
+    if let Some(known) = facts::subcommands(&both) {
+        return Some(known.contains(sub));
+    }
+    let options = &TABLE.get(program)?.options;
+    let start = format!("{group} ");
+    let mut nested = options.keys().filter_map(|key| key.strip_prefix(&*start)).peekable();
+    nested.peek()?;
+    Some(nested.any(|known| known == sub))
+}
+
 /// Whether an option (`--name` or `-x`) is one that the program lists for this subcommand. `None` when it lists none.
 pub fn has_option(program: &str, sub: &str, option: &str) -> Option<bool> {
+    if let Some(known) = facts::options(program) {
+        // An option may be cut short where nothing else begins so.
+        return option.starts_with("--").then(|| known.iter().any(|full| full.starts_with(option)));
+    }
     let of = &TABLE.get(program)?.options;
     let options = of.get(sub)?;
     Some(options.contains(option) || of.get("").is_some_and(|all| all.contains(option)))

@@ -1,185 +1,199 @@
-//! Claims and advice in sentences. What a sentence warns of is no advice.
+//! Claims and advice in sentences. What a sentence warns of, or tells of others, is no advice.
+//!
+//! The patterns are a table (`claims.tsv`). A column says what alert a claim needs to be wrong: `-` none, `alert` any,
+//! `exec` one whose event proves a start, an open or a try to connect, `memfd` a program in memory, `tcp` a netcat,
+//! `shell` a shell, `out` and `in` the direction of its connection.
 
-use super::Finding;
 use super::extract::is_refused;
 use super::plan::is_outgoing;
+use super::{Finding, facts};
 use crate::model::Alert;
-use regex::Regex;
+use regex::{Regex, RegexSet};
 use std::sync::LazyLock;
 
-/// Rules that a sentence breaks by its words alone: id, pattern on the lower-case sentence, why.
-const WORDS: &[(&str, &str, &str)] = &[
-    (
-        "T01",
-        r"\b(disabl\w+|turn(ing)? off|switch(ing)? off|deactivat\w+)\b[^.]{0,40}\b(enforc\w+|selinux|apparmor|firewall|audit(d|ing)?\b|seccomp|falco)",
-        "",
-    ),
-    ("T01", r"\b(set\w*|put\w*|switch\w*)\b[^.]{0,30}\bselinux\b[^.]{0,30}\bpermissive\b", ""),
-    ("B04", r"\b(disabl\w+|unmount\w*|remov\w+)\b[^.]{0,24}/proc\b", ""),
-    (
-        "C01",
-        r"\b(login ?uid|loginuid|login user id)\b[^.]{0,30}-1\b[^.]{0,90}\b(elevated|privileg\w+|escalat\w+|suspicious|unauthori[sz]ed|malicious)",
-        "-1 means that no login session was ever set: normal for daemons and containers",
-    ),
-    (
-        "C01",
-        r"exe_(writable|lower_layer)\b[^.]{0,120}\b(modified|tampered|altered|changed|replaced)",
-        "the flags say that the user may write the file and that it comes unchanged from the image",
-    ),
-    (
-        "C01",
-        r"\bcwd\b[^.]{0,80}(`/`|\s/[\s,])[^.]{0,80}\bprivileged",
-        "/ is the default working directory",
-    ),
-    (
-        "C01",
-        r"\b(container|its) name\b[^.]{0,80}\b(suggest\w*|indicat\w+)\b[^.]{0,90}\b(elevated|compromised|malicious|suspicious)",
-        "docker makes such names by chance",
-    ),
-    (
-        "C01",
-        r"\bexecve\b[^.]{0,90}\bmodif(ied|ies|y)\b[^.]{0,30}\b(existing|executable|file|one)",
-        "execve modifies no file; it replaces the process image",
-    ),
-    (
-        "C04",
-        r"\b(severity|risk|serious\w*|dangerous)\b[^.]{0,60}\b(because|since|as|given|based on)\b[^.]{0,40}\bpriority\b",
-        "",
-    ),
-    (
-        "C04",
-        r"\bclassified as (critical|high|severe)\b",
-        "a priority is set by the rule's author for every alert of the rule",
-    ),
-    ("C05", r"\b(web application firewall|waf)\b", "it filters HTTP requests to a web server"),
-    (
-        "C05",
-        r"no.new.priv\w*[^.]{0,120}\bshell|\bshell[^.]{0,120}no.new.priv\w*",
-        "it keeps setuid programs from gaining rights; it stops no shell",
-    ),
-    (
-        "C05",
-        r"\b(selinux|apparmor)\b[^.]{0,140}\b(fileless|memfd)",
-        "profiles name files, and a memory file has no path",
-    ),
-    (
-        "C05",
-        r"\b(cgroups?|resource limits?|limiting (the number of )?processes|prlimit|pr limiting|pids.limit)\b[^.]{0,160}\b(escalation|fileless|memfd|malicious code)",
-        "a limit of resources changes no rights",
-    ),
-    (
-        "C05",
-        r"\b(mprotect|map_file|ptrace)\b[^.]{0,90}\b(restrict|prevent|protect)\w*|\b(restrict|prevent)\w*[^.]{0,90}\b(mprotect|map_file|ptrace)\b",
-        "these are calls that programs make, no protections",
-    ),
-    (
-        "C05",
-        r"\b(aufs|btrfs|ext4|overlayfs)\b[^.]{0,60}\b(detect|alert|monitor)\w*|\b(monitor|detect)\w*[^.]{0,60}\b(aufs|btrfs|ext4)\b",
-        "these are file systems, no monitors",
-    ),
-    ("Y12", r"\b(create|replace|overwrite|edit|modify)\b[^.]{0,60}\bfalco_rules\.yaml", ""),
-    (
-        "N04",
-        r"/etc/(nc\.conf|netcat\.conf|ossec\.conf|seccomp/|apparmor/d\b|apparmor/profiles)|\bcgroup\.conf\b",
-        "",
-    ),
-];
+struct Claims {
+    rows: Vec<(&'static str, &'static str, &'static str)>,
+    set: RegexSet,
+}
 
-static PATTERNS: LazyLock<Vec<(&str, Regex, &str)>> = LazyLock::new(|| {
-    WORDS
-        .iter()
-        .filter_map(|(id, pattern, why)| Some((*id, Regex::new(pattern).ok()?, *why)))
-        .collect()
+static CLAIMS: LazyLock<Option<Claims>> = LazyLock::new(|| {
+    let mut rows = Vec::new();
+    let mut patterns = Vec::new();
+    for row in include_str!("claims.tsv").lines().filter(|row| !row.starts_with('#')) {
+        let mut cells = row.split('\t');
+        let (Some(id), Some(needs), Some(pattern)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
+        rows.push((id, needs, cells.next().unwrap_or_default()));
+        patterns.push(pattern);
+    }
+    let set = RegexSet::new(patterns).ok()?;
+    Some(Claims { rows, set })
 });
 
-/// Judges a paragraph.
+/// What a sentence must hold for any claim to be in it; it is looked for first because it is quick.
+static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"disabl|turn|switch|deactivat|stop|uninstall|shut|bypass|enforc|selinux|apparmor|remov|proc|uid|exe_|cwd|working dir|name|execve|tty|privileg",
+        r"|priority|severity|critical|severe|serious|classif|rated|marked|flagged|label|waf|web app|limit|cgroup|read.only|noexec|certificate|captcha|input val|password pol|two.factor|mfa",
+        r"|mprotect|map_file|ptrace|aufs|btrfs|ext4|xfs|overlayfs|shell|hids|host.based|enabled|allow|achiev|exfil|stol|compromis|connect|download|gained|establish|attacker|adversary|intruder|hacker|leak",
+        r"|falco_rules|incoming|inbound|ingress|outgoing|outbound|egress|extended|hours|days|weeks|minutes|seconds|started|created|/etc/|long|recent|brand|moments|month|from the internet|block",
+    ))
+    .ok()
+});
+
+/// Judges a paragraph, whose rows are joined by a newline each.
 pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Finding>) {
-    for sentence in sentences(text) {
-        let lower = sentence.to_ascii_lowercase().replace("**", "").replace("__", "");
-        if is_refused(&lower) {
+    let has_code = text.contains('\u{1b}') || !text.is_ascii();
+    let mut n_above = 0;
+    let mut sentences = sentences(text).peekable();
+    while let Some((at, sentence)) = sentences.next() {
+        let line = line + rows(text, at, &mut n_above);
+        if has_code {
+            super::snippet::hidden_in_prose(sentence, line, found);
+        }
+        let mut lower = plain(sentence);
+        if let Some(path) = facts::unshipped(&lower).filter(|_| !is_refused(&lower)) {
+            found.push(Finding::new("N04", line, sentence).because(path));
+        } else if names_cgroup_conf(&lower) {
+            found.push(Finding::new("N04", line, sentence));
+        }
+        if !FIRST.as_ref().is_some_and(|first| first.is_match(&lower)) {
             continue;
         }
-        for (id, pattern, why) in PATTERNS.iter() {
-            if pattern.is_match(&lower) {
-                let finding = Finding::new(id, line, sentence);
-                found.push(if why.is_empty() { finding } else { finding.because(why) });
-            }
+        // "This further supports …" speaks of the sentence before.
+        if let Some((_, next)) = sentences.peek()
+            && ["This ", "It ", "That ", "These "].iter().any(|start| next.starts_with(start))
+        {
+            lower.push(' ');
+            lower.push_str(&plain(next));
         }
-        super::snippet::hidden(sentence, line, found);
+        claims(sentence, &lower, line, alert, found);
         if let Some(alert) = alert {
-            against(sentence, &lower, line, alert, found);
+            duration(sentence, &lower, line, alert, found);
         }
     }
 }
 
-/// Claims that the alert itself contradicts.
-fn against(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut Vec<Finding>) {
-    let finding = |id| Finding::new(id, line, sentence);
-    if let Some(seconds) = container_age(alert) {
-        let says_old = [
-            "extended period",
-            "long time",
-            "for hours",
-            "for days",
-            "long-running",
-            "running for a while",
-        ];
-        let says_new =
-            ["just started", "newly started", "recently started", "newly created", "just created"];
-        if seconds < 60.0 && says_old.iter().any(|words| lower.contains(words))
-            || seconds > 3600.0 && says_new.iter().any(|words| lower.contains(words))
-        {
-            found.push(finding("C02").because(&format!("the container was {seconds:.6} s old")));
+/// Lower case, without emphasis, in one row.
+fn plain(sentence: &str) -> String {
+    sentence.to_ascii_lowercase().replace("**", "").replace("__", "").replace('\n', " ")
+}
+
+/// The row in which the sentence at this place begins.
+fn rows(text: &str, at: usize, seen: &mut usize) -> usize {
+    *seen = text.get(..at).map_or(*seen, |before| before.bytes().filter(|b| *b == b'\n').count());
+    *seen
+}
+
+/// A file that only Slurm reads, in a folder of Slurm's.
+fn names_cgroup_conf(lower: &str) -> bool {
+    lower.match_indices("cgroup.conf").any(|(at, _)| {
+        let before = lower.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| !c.is_alphanumeric() && !"/.-_".contains(c))
+    }) && !lower.contains("slurm")
+        && !is_refused(lower)
+}
+
+fn claims(sentence: &str, lower: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Finding>) {
+    let Some(claims) = CLAIMS.as_ref() else { return };
+    let refused = is_refused(lower);
+    for index in claims.set.matches(lower) {
+        let Some((id, needs, why)) = claims.rows.get(index) else { continue };
+        // Who warns of an order gives none; a claim about a field is one all the same.
+        let is_order = !matches!(*id, "C01" | "C03" | "C04");
+        if refused && is_order || *id == "T01" && tells_of_others(lower) || !is_claim(id, lower) || !fits(needs, alert) {
+            continue;
         }
+        let finding = Finding::new(id, line, sentence);
+        found.push(if why.is_empty() { finding } else { finding.because(why) });
     }
-    let event = alert.fields.text("evt.type").unwrap_or_default();
-    if matches!(event, "execve" | "execveat" | "open" | "openat" | "openat2" | "connect") {
-        let claims = [
-            "enabled remote code execution",
-            "has exfiltrated",
-            "was exfiltrated",
-            "data was stolen",
-            "has been compromised",
-            "was compromised",
-            "has connected",
-            "successfully connected",
-            "gained access",
-            "established a connection",
-            "has established",
-        ];
-        if claims.iter().any(|claim| lower.contains(claim)) {
-            found.push(finding("C03").because(&format!("{event} alone does not prove it")));
-        }
+}
+
+/// What an attacker does, or what a rule looks for, is told and not advised.
+fn tells_of_others(lower: &str) -> bool {
+    ["attacker", "adversar", "malware", "attempt", "tries to", "tried to", "trying to", "detect", "intruder", "whether", "if the", "in case", "re-enable", "reenable", "who disable", "evad", "evasion", "technique", "was disabled", "were disabled", "has been disabled"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// Whether a sentence says it is so, rather than that it is not or may be.
+fn is_claim(id: &str, lower: &str) -> bool {
+    if !matches!(id, "C01" | "C03" | "C04") {
+        return true;
     }
-    let incoming = [
-        "block incoming",
-        "blocking incoming",
-        "restrict incoming",
-        "deny incoming",
-        "block inbound",
-        "restrict inbound",
+    let doubts = [
+        "does not", "do not", "doesn't", "not prove", "no evidence", "not mean", "is normal", "are normal", "unlikely", "whether", "if the", " if ", "not an indication", "no indication", "not been", "has not", "have not", "was not", "were not", "did not",
+        "by chance", "nothing", "cannot", "no sign", "unknown", "not modified", "never", "alone",
     ];
-    let outgoing = [
-        "block outgoing",
-        "blocking outgoing",
-        "restrict outgoing",
-        "deny outgoing",
-        "block outbound",
-        "block egress",
-    ];
-    match is_outgoing(alert) {
-        Some(true) if incoming.iter().any(|words| lower.contains(words)) => {
-            found.push(finding("D01"));
-        }
-        Some(false) if outgoing.iter().any(|words| lower.contains(words)) => {
-            found.push(finding("D01"));
-        }
-        _ => {}
+    let weak = ["may have", "might have", "could have", "would have", "not established", "not proven"];
+    !doubts.iter().any(|word| lower.contains(word)) && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
+}
+
+fn fits(needs: &str, alert: Option<&Alert>) -> bool {
+    if needs == "-" {
+        return true;
     }
+    let Some(alert) = alert else { return false };
+    let text = |field: &str| alert.fields.text(field).unwrap_or_default();
+    match needs {
+        "exec" => matches!(text("evt.type"), "execve" | "execveat" | "open" | "openat" | "openat2" | "connect" | ""),
+        "memfd" => super::plan::is_in_memory(alert),
+        "tcp" => super::door::is_netcat(text("proc.name")) || text("proc.cmdline").contains("/dev/tcp/"),
+        "shell" => super::call::SHELLS.contains(&text("proc.name")),
+        "out" => is_outgoing(alert) == Some(true),
+        "in" => is_outgoing(alert) == Some(false),
+        _ => true,
+    }
+}
+
+/// C02: how long a container has run, against its start and the event.
+fn duration(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut Vec<Finding>) {
+    let Some(seconds) = container_age(alert) else { return };
+    let says_old = [
+        "extended period", "long time", "for hours", "for days", "for weeks", "for months", "for minutes", "long-running", "long running", "long-lived", "running for a while", "for some time", "quite some time", "prolonged", "several hours", "several days", "several minutes",
+        "a considerable time", "many hours", "many days", "days ago", "hours ago", "weeks ago", "months ago", "well established", "since yesterday",
+    ];
+    let says_new = ["just started", "newly started", "recently started", "newly created", "just created", "freshly started", "moments ago", "brand new", "seconds ago", "only just", "short-lived", "just launched", "recently created", "recently launched"];
+    let stated = stated_seconds(lower);
+    let is_wrong = seconds < 60.0 && says_old.iter().any(|words| lower.contains(words))
+        || seconds > 3600.0 && says_new.iter().any(|words| lower.contains(words))
+        || stated.is_some_and(|stated| stated > 3.0 * seconds.max(0.5) || stated * 3.0 < seconds);
+    let is_about = ["container", "running", "uptime", "started", "alive", "process", "it has"].iter().any(|word| lower.contains(word));
+    if is_wrong && is_about {
+        found.push(Finding::new("C02", line, sentence).because(&format!("the container was {} old", age(seconds))));
+    }
+}
+
+fn age(seconds: f64) -> String {
+    if seconds < 120.0 { format!("{seconds:.6} s") } else { format!("{:.1} hours", seconds / 3600.0) }
+}
+
+/// A length of time that a sentence states for how long something runs: `running for 3 hours`, `2 days old`.
+fn stated_seconds(lower: &str) -> Option<f64> {
+    static STATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?:(?:running|been up|up|alive|active|executing|uptime)[^.0-9]{0,40}(?:for|of|over|than|about|is)[^.0-9]{0,20}|started |age of )(\d+(?:\.\d+)?) (second|minute|hour|day|week|month|year)s?|(\d+(?:\.\d+)?) (second|minute|hour|day|week|month|year)s? (?:old|before the event|before the alert)").ok()
+    });
+    let captures = STATED.as_ref()?.captures(lower)?;
+    let number: f64 = captures.get(1).or_else(|| captures.get(3))?.as_str().parse().ok()?;
+    let unit = match captures.get(2).or_else(|| captures.get(4))?.as_str() {
+        "second" => 1.0,
+        "minute" => 60.0,
+        "hour" => 3600.0,
+        "day" => 86_400.0,
+        "week" => 604_800.0,
+        "month" => 2_592_000.0,
+        _ => 31_536_000.0,
+    };
+    Some(number * unit)
 }
 
 /// Seconds between the container's start and the event, where the alert has both.
 fn container_age(alert: &Alert) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "an age in seconds is shown with six digits")]
+    if let Some(duration) = alert.fields.number("container.duration") {
+        return Some(duration as f64 / 1e9).filter(|seconds| *seconds > 0.0);
+    }
     let start = alert.fields.number("container.start_ts")?;
     let event = alert
         .fields
@@ -191,13 +205,12 @@ fn container_age(alert: &Alert) -> Option<f64> {
     Some(seconds).filter(|seconds| *seconds >= 0.0)
 }
 
-/// Cuts at dots that end a word and are followed by a blank: a file's or an address' dot ends no sentence.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+/// Cuts at dots that end a word and are followed by a blank: a file's or an address' dot ends no sentence. Each with its
+/// place in the text.
+fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
+        let rest = text.get(from..).filter(|rest| !rest.is_empty())?;
         let ends = |at: &usize| {
             rest.get(at + 1..)
                 .is_none_or(|next| next.is_empty() || next.starts_with(char::is_whitespace))
@@ -207,9 +220,10 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
             .map(|(at, _)| at)
             .find(ends)
             .map_or(rest.len(), |at| at + 1);
-        let (sentence, behind) = rest.split_at_checked(cut).unwrap_or((rest, ""));
-        rest = behind;
-        Some(sentence.trim())
+        let sentence = rest.get(..cut).unwrap_or(rest);
+        let start = from + (sentence.len() - sentence.trim_start().len());
+        from += cut;
+        Some((start, sentence.trim()))
     })
-    .filter(|sentence| !sentence.is_empty())
+    .filter(|(_, sentence)| !sentence.is_empty())
 }

@@ -11,7 +11,7 @@ use brush_parser::{Parser, ParserOptions};
 
 /// How deep commands may nest, and how long one text may be: a parser that recurses must not be led astray.
 const DEPTH: usize = 24;
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// One simple command.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,20 @@ pub struct Command {
     pub redirects: Vec<Redirect>,
     /// The text of a here-document or here-string on its standard input.
     pub input: Option<String>,
-    /// Names assigned in front of it, or by it alone.
-    pub assigns: Vec<String>,
+    /// Where the first line of `input` stands in the text; 0 for a here-string.
+    pub input_line: usize,
+    /// What is assigned in front of it, or by it alone.
+    pub assigns: Vec<Assign>,
+    /// The function that is defined here.
+    pub defines: Option<String>,
+    /// The values of a `for` loop.
+    pub each: Vec<Word>,
     /// Which pipeline it belongs to, and its place in it.
     pub pipeline: (usize, usize),
     /// The command stands behind `||`.
     pub is_otherwise: bool,
+    /// Somebody looks at how it ended: it is a condition, or something stands behind `||`.
+    pub is_checked: bool,
     /// It runs inside `$(…)` or `<(…)`; the program that reads its output.
     pub read_by: Option<String>,
 }
@@ -39,14 +47,28 @@ pub struct Word {
     pub text: String,
     /// All of it was quoted: it is data, not syntax.
     pub is_quoted: bool,
-    /// Names of variables it expands.
+    /// Names of variables it expands without a default or a check (`${x:-1}`, `${x:?}`).
     pub expands: Vec<String>,
+    /// Expansions outside quotes, as written: the shell splits what they give.
+    pub splits: Vec<String>,
+}
+
+/// A variable and what it is set to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assign {
+    pub name: String,
+    /// The value; commands inside it stand in `inner`.
+    pub value: String,
+    /// The text of a command whose output is the value.
+    pub inner: Option<String>,
 }
 
 /// A redirection to or from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
     pub writes: bool,
+    /// What was in the file stays.
+    pub appends: bool,
     pub fd: Option<i32>,
     pub target: String,
 }
@@ -94,21 +116,29 @@ impl Flat {
                 NotShell { line: above + line, why: error.to_string() }
             })?;
         for list in &program.complete_commands {
-            self.list(list, &Place { above, read_by, depth });
+            self.list(list, &Place { above, read_by, depth, is_checked: false });
         }
         Ok(())
     }
 
     fn list(&mut self, list: &CompoundList, place: &Place<'_>) {
         for item in &list.0 {
-            self.pipeline(&item.0.first, false, place);
-            for next in &item.0.additional {
+            let mut rest = item.0.additional.iter().peekable();
+            let is_checked = |next: Option<&&AndOr>| matches!(next, Some(AndOr::Or(_)));
+            self.pipeline(&item.0.first, false, &place.looked_at(is_checked(rest.peek())));
+            while let Some(next) = rest.next() {
+                let place = place.looked_at(is_checked(rest.peek()));
                 match next {
-                    AndOr::And(pipeline) => self.pipeline(pipeline, false, place),
-                    AndOr::Or(pipeline) => self.pipeline(pipeline, true, place),
+                    AndOr::And(pipeline) => self.pipeline(pipeline, false, &place),
+                    AndOr::Or(pipeline) => self.pipeline(pipeline, true, &place),
                 }
             }
         }
+    }
+
+    /// A list whose result decides what happens next.
+    fn condition(&mut self, list: &CompoundList, place: &Place<'_>) {
+        self.list(list, &place.looked_at(true));
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline, is_otherwise: bool, place: &Place<'_>) {
@@ -118,7 +148,13 @@ impl Flat {
             match node {
                 Node::Simple(simple) => self.simple(simple, (number, at), is_otherwise, place),
                 Node::Compound(compound, _) => self.compound(compound, place),
-                Node::Function(function) => self.compound(&function.body.0, place),
+                Node::Function(function) => {
+                    self.commands.push(Command {
+                        defines: Some(function.fname.value.clone()),
+                        ..Command::default()
+                    });
+                    self.compound(&function.body.0, place);
+                }
                 Node::ExtendedTest(..) => {}
             }
         }
@@ -129,22 +165,33 @@ impl Flat {
             CompoundCommand::BraceGroup(group) => self.list(&group.list, place),
             CompoundCommand::Subshell(shell) => self.list(&shell.list, place),
             CompoundCommand::ForClause(each) => {
+                let mut inner = Vec::new();
+                let line = place.above + each.loc.start.line;
+                let values = each.values.iter().flatten();
+                let words: Vec<Word> = values.map(|word| self.plain(word, &mut inner)).collect();
                 self.commands.push(Command {
-                    assigns: vec![each.variable_name.clone()],
+                    line,
+                    assigns: vec![Assign {
+                        name: each.variable_name.clone(),
+                        value: String::new(),
+                        inner: inner.first().cloned(),
+                    }],
+                    each: words,
                     ..Command::default()
                 });
+                self.inner(inner, line, Some("for"), place);
                 self.list(&each.body.list, place);
             }
             CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, place),
             CompoundCommand::WhileClause(each) | CompoundCommand::UntilClause(each) => {
-                self.list(&each.0, place);
+                self.condition(&each.0, place);
                 self.list(&each.1.list, place);
             }
             CompoundCommand::IfClause(choice) => {
-                self.list(&choice.condition, place);
+                self.condition(&choice.condition, place);
                 self.list(&choice.then, place);
                 for other in choice.elses.iter().flatten() {
-                    other.condition.iter().for_each(|list| self.list(list, place));
+                    other.condition.iter().for_each(|list| self.condition(list, place));
                     self.list(&other.body, place);
                 }
             }
@@ -169,6 +216,7 @@ impl Flat {
         let mut command = Command {
             pipeline,
             is_otherwise,
+            is_checked: place.is_checked,
             read_by: place.read_by.map(str::to_owned),
             ..Command::default()
         };
@@ -187,10 +235,19 @@ impl Flat {
         }
         let (line, reader) = (command.line, command.words.first().map(|word| word.text.clone()));
         self.commands.push(command);
-        for text in inner {
-            let depth = place.depth + 1;
-            // What cannot be parsed inside a substitution is the shell's to complain about; the outer command stands.
-            let _ = self.text(&text, line.saturating_sub(1), reader.as_deref(), depth);
+        self.inner(inner, line, reader.as_deref(), place);
+    }
+
+    /// What cannot be parsed inside a substitution is the shell's to complain about; the outer command stands.
+    fn inner(
+        &mut self,
+        texts: Vec<String>,
+        line: usize,
+        reader: Option<&str>,
+        place: &Place<'_>,
+    ) {
+        for text in texts {
+            let _ = self.text(&text, line.saturating_sub(1), reader, place.depth + 1);
         }
     }
 
@@ -204,15 +261,18 @@ impl Flat {
         match item {
             Item::Word(word) => self.word(word, command, inner, place),
             Item::AssignmentWord(assignment, word) => {
-                match &assignment.name {
-                    AssignmentName::VariableName(name)
-                    | AssignmentName::ArrayElementName(name, _) => {
-                        command.assigns.push(name.clone());
-                    }
-                }
+                let (AssignmentName::VariableName(name)
+                | AssignmentName::ArrayElementName(name, _)) = &assignment.name;
                 let mut aside = Command::default();
+                let n_before = inner.len();
                 self.word(word, &mut aside, inner, place);
                 command.line = command.line.max(aside.line);
+                let text = aside.words.first().map_or("", |word| &word.text);
+                command.assigns.push(Assign {
+                    name: name.clone(),
+                    value: text.split_once('=').map_or("", |(_, value)| value).to_owned(),
+                    inner: inner.get(n_before).cloned(),
+                });
                 if !command.words.is_empty() {
                     command.words.append(&mut aside.words);
                 }
@@ -232,8 +292,12 @@ impl Flat {
                         IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput
                     );
                     let target = match target {
-                        IoFileRedirectTarget::Filename(word)
-                        | IoFileRedirectTarget::Duplicate(word) => self.plain(word, inner).text,
+                        IoFileRedirectTarget::Filename(word) => self.plain(word, inner).text,
+                        IoFileRedirectTarget::Duplicate(word) => {
+                            let text = self.plain(word, inner).text;
+                            let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+                            if is_number { format!("&{text}") } else { text }
+                        }
                         IoFileRedirectTarget::Fd(fd) => format!("&{fd}"),
                         IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
                             let reader = command.words.first().map(|word| word.text.clone());
@@ -241,17 +305,27 @@ impl Flat {
                             "<(…)".to_owned()
                         }
                     };
-                    command.redirects.push(Redirect { writes, fd: *fd, target });
+                    let appends = matches!(kind, IoFileRedirectKind::Append);
+                    command.redirects.push(Redirect { writes, appends, fd: *fd, target });
                 }
                 IoRedirect::HereDocument(_, document) => {
                     command.input = Some(document.doc.value.clone());
+                    command.input_line = place.above
+                        + document.doc.loc.as_ref().map_or(0, |at| at.start.line);
                 }
                 IoRedirect::HereString(_, word) => {
                     command.input = Some(self.plain(word, inner).text);
                 }
-                IoRedirect::OutputAndError(word, _) => {
+                IoRedirect::OutputAndError(word, appends) => {
                     let target = self.plain(word, inner).text;
-                    command.redirects.push(Redirect { writes: true, fd: None, target });
+                    for fd in [1, 2] {
+                        command.redirects.push(Redirect {
+                            writes: true,
+                            appends: *appends,
+                            fd: Some(fd),
+                            target: target.clone(),
+                        });
+                    }
                 }
             },
         }
@@ -277,16 +351,24 @@ impl Flat {
         };
         let is_quoted = !pieces.is_empty() && pieces.iter().all(|piece| is_quotes(&piece.piece));
         let mut word = Word { is_quoted, ..Word::default() };
-        unquote(&pieces, &raw.value, &mut word, inner);
+        unquote(&pieces, &raw.value, &mut word, inner, false);
         word
     }
 }
 
+#[derive(Clone, Copy)]
 struct Place<'a> {
     /// Lines above the text being parsed.
     above: usize,
     read_by: Option<&'a str>,
     depth: usize,
+    is_checked: bool,
+}
+
+impl Place<'_> {
+    fn looked_at(&self, is_checked: bool) -> Self {
+        Self { is_checked: is_checked || self.is_checked, ..*self }
+    }
 }
 
 fn is_quotes(piece: &WordPiece) -> bool {
@@ -298,7 +380,13 @@ fn is_quotes(piece: &WordPiece) -> bool {
     )
 }
 
-fn unquote(pieces: &[WordPieceWithSource], raw: &str, word: &mut Word, inner: &mut Vec<String>) {
+fn unquote(
+    pieces: &[WordPieceWithSource],
+    raw: &str,
+    word: &mut Word,
+    inner: &mut Vec<String>,
+    quoted: bool,
+) {
     for WordPieceWithSource { piece, start_index, end_index } in pieces {
         match piece {
             WordPiece::Text(text)
@@ -311,10 +399,13 @@ fn unquote(pieces: &[WordPieceWithSource], raw: &str, word: &mut Word, inner: &m
             }
             WordPiece::DoubleQuotedSequence(inside)
             | WordPiece::GettextDoubleQuotedSequence(inside) => {
-                unquote(inside, raw, word, inner);
+                unquote(inside, raw, word, inner, true);
             }
             WordPiece::CommandSubstitution(text)
             | WordPiece::BackquotedCommandSubstitution(text) => {
+                if !quoted {
+                    word.splits.push(format!("$({text})"));
+                }
                 inner.push(text.clone());
                 word.text.push_str("$(…)");
             }
@@ -324,7 +415,16 @@ fn unquote(pieces: &[WordPieceWithSource], raw: &str, word: &mut Word, inner: &m
                 let end = name
                     .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                     .unwrap_or(name.len());
-                word.expands.push(name.get(..end).unwrap_or_default().to_owned());
+                let (name, rest) = name.split_at_checked(end).unwrap_or((name, ""));
+                // `${x:-1}`, `${x:?no x}` and `${x:+y}` say what is to be done without a value.
+                let is_guarded = written.starts_with("${")
+                    && rest.trim_start_matches(':').starts_with(['-', '?', '=', '+']);
+                if !is_guarded {
+                    word.expands.push(name.to_owned());
+                }
+                if !quoted && !written.starts_with("${#") {
+                    word.splits.push(written.to_owned());
+                }
                 word.text.push_str(written);
             }
             WordPiece::TildeExpansion(_) => word.text.push('~'),
@@ -344,11 +444,26 @@ fn nesting(text: &str) -> usize {
         }
         deepest = deepest.max(depth);
     }
-    // `if`, `while` and `case` nest without brackets.
-    let words = text
-        .split_ascii_whitespace()
-        .filter(|word| matches!(*word, "if" | "while" | "until" | "for" | "case"));
-    deepest.max(words.count().saturating_sub(text.matches('\n').count().min(200)))
+    deepest.max(words(text))
+}
+
+/// How deep `if`, loops and `case` nest, counted where a command may stand.
+fn words(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for row in text.split(['\n', ';', '&', '|']) {
+        let mut row = row.trim_start();
+        while let Some(rest) = ["do ", "then ", "else ", "{ ", "( "].iter().find_map(|word| row.strip_prefix(word)) {
+            row = rest.trim_start();
+        }
+        match row.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default() {
+            "if" | "while" | "until" | "for" | "case" | "select" => depth += 1,
+            "fi" | "done" | "esac" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    // Words of a here-document or a comment may look like these: more than a person nests is still few.
+    deepest / 4
 }
 
 #[cfg(test)]

