@@ -29,7 +29,7 @@ pub struct Lint {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// End with exit status 4 when a finding is this bad or worse.
-    #[arg(long, value_name = "SEVERITY", value_enum)]
+    #[arg(long, alias = "severity", value_name = "SEVERITY", value_enum)]
     pub fail_on: Option<Level>,
 }
 

@@ -284,7 +284,11 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
             let text = rest.first().map(|word| word.text.clone()).unwrap_or_default();
             return script(&inner, &text, calls, depth);
         }
-        return if call.program == "script" { () } else { unwrap(&inner, rest, calls, depth + 1) };
+        if call.program == "script" {
+            return;
+        }
+        let through = Some(call.program).filter(|name| name == "nsenter").or(inner.through.clone());
+        return unwrap(&Call { through, ..inner }, rest, calls, depth + 1);
     }
     match call.program.as_str() {
         "find" => {

@@ -88,7 +88,7 @@ fn options(call: &Call, sub: &str, found: &mut Vec<Finding>) {
         }
         let was_value = std::mem::replace(&mut is_value, facts::takes_value(program, &word.text));
         // What a container is started with may be the options of another program (docker run IMAGE ls -l).
-        let is_image = matches!(sub, "run" | "debug" | "plugin" | "create" | "compose")
+        let is_image = matches!(sub, "run" | "debug" | "plugin" | "create" | "compose" | "top")
             && !word.text.starts_with('-')
             && word.text != sub
             && !was_value;
@@ -235,7 +235,7 @@ fn splits(call: &Call, say: &mut impl FnMut(&'static str)) {
         }) || is_path
     });
     let rules = call.program == "for" && call.args.iter().any(|word| word.splits.iter().any(|inner| inner.starts_with("$(ls") || inner.starts_with("$(find")));
-    if bad && !matches!(&*call.program, "export" | "local" | "declare" | "readonly" | "return" | "exit" | "shift" | "set" | "kill") || rules {
+    if bad && !matches!(&*call.program, "for" | "export" | "local" | "declare" | "readonly" | "return" | "exit" | "shift" | "set" | "kill") || rules {
         say("S02");
     }
 }
@@ -413,14 +413,14 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
             continue;
         }
         let asks = |call: &&&Call| {
-            matches!(&*call.program, "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "aws" | "gcloud" | "etcdctl")
+            matches!(&*call.program, "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "etcdctl")
                 && call.pipeline.1 == 0
                 && call.through.is_none()
         };
         // What reads its input and is content with none: its own success is all that is left to see.
         let swallows = |call: &&Call| {
             call.pipeline.1 > 0
-                && matches!(&*call.program, "jq" | "yq" | "xargs" | "gzip" | "zstd" | "xz" | "bzip2" | "tee" | "tar" | "base64" | "sha256sum" | "openssl" | "gpg" | "aws")
+                && matches!(&*call.program, "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg")
         };
         if let Some(first) = pipeline.iter().find(asks)
             && pipeline.iter().any(swallows)

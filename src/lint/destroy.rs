@@ -179,6 +179,7 @@ fn shadow(call: &Call, say: &mut impl FnMut(&'static str)) {
     let mut bad = match call.program.as_str() {
         "sed" | "touch" | "truncate" => false,
         // A diversion of the system's own tool: what is called next by that name is another program.
+        "mv" if call.plain().any(|path| path.contains("triage") || path.contains("quarantine")) => false,
         "mv" => call.plain().next().is_some_and(|path| is_made(path)) || writes::targets(call).iter().any(|to| is_made(to)),
         _ => writes::targets(call).iter().any(|to| is_made(to)),
     };
@@ -200,7 +201,7 @@ fn shadow(call: &Call, say: &mut impl FnMut(&'static str)) {
 }
 
 fn is_kernel_folder(path: &str) -> bool {
-    matches!(path.trim_end_matches('/'), "/proc" | "/sys" | "/dev" | "" | "proc" | "/sys/fs/cgroup" | "/run") && !path.is_empty()
+    matches!(path.trim_end_matches('/'), "/proc" | "/sys" | "/dev" | "proc")
 }
 
 fn is_uplink(name: &str) -> bool {
@@ -215,7 +216,7 @@ fn kubernetes(call: &Call, each_of_all: bool, say: &mut impl FnMut(&'static str)
     match call.subcommand() {
         _ if dry => {}
         "delete" => {
-            let namespace = kind.split('/').next().is_some_and(|kind| matches!(kind, "namespace" | "ns" | "namespaces" | "node" | "nodes" | "crd"));
+            let namespace = kind.split('/').next().is_some_and(|kind| matches!(kind, "namespace" | "ns" | "namespaces" | "crd"));
             if call.has_any(&["--all", "-A", "--all-namespaces", "--all=true"]) || namespace || each_of_all {
                 say("B02");
             }

@@ -178,7 +178,8 @@ pub fn handed_over(call: &Call) -> Vec<Block> {
 
 fn here_document(call: &Call) -> Option<Block> {
     let text = call.input.as_deref()?;
-    let target = writes::targets(call).first().copied().unwrap_or_default().to_owned();
+    let is_copied = matches!(&*call.program, "cat" | "tee" | "" | "dd" | "sponge" | "echo" | "printf" | "install");
+    let target = writes::targets(call).first().filter(|_| is_copied).copied().unwrap_or_default().to_owned();
     let name = target.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let reads = |program: &str| call.program == program;

@@ -85,10 +85,11 @@ pub fn kind(name: &str, text: &str) -> Kind {
         _ => {}
     }
     let n_commands = lines().filter(|line| starts_like_a_command(line)).count();
-    if n_commands > 0 && 2 * n_commands >= lines().count() && !has_sentences(text) {
+    let parses = super::shell::parse(text).is_ok_and(|commands| !commands.is_empty());
+    if n_commands > 0 && 2 * n_commands >= lines().count() && (parses || !has_sentences(text)) {
         return Kind::Shell;
     }
-    if super::shell::parse(text).is_ok_and(|commands| !commands.is_empty()) && !is_written_for_people(text) {
+    if parses && !is_written_for_people(text) {
         Kind::Shell
     } else if n_commands > 0 && !is_written_for_people(text) {
         // Bare lines of which one is broken are still commands.
@@ -128,7 +129,7 @@ pub fn starts_like_a_command(line: &str) -> bool {
     // Words of sentences that are programs too: `who is`, `at the`, `look for`.
     let is_sentence = matches!(next, "is" | "the" | "a" | "an" | "of" | "for" | "to" | "and" | "are" | "was" | "that" | "this" | "it" | "on" | "with" | "your" | "all")
         && !line.contains(['$', '|', '/', '<', '>', '=']) && !line.contains(" -");
-    (super::programs::is_known(name) || super::programs::invented(name).is_some() && (line.starts_with("sudo") || next.starts_with('-') || !next.is_empty() && line.split_whitespace().count() < 7) || is_redirect)
+    (super::programs::is_known(name) || super::programs::invented(name).is_some() && !super::programs::is_system_call(name) && (line.starts_with("sudo") || next.starts_with('-') || !next.is_empty() && line.split_whitespace().count() < 7) || is_redirect)
         && !name.chars().next().is_some_and(char::is_uppercase)
         && !is_sentence
 }
@@ -340,11 +341,18 @@ impl Prose {
 
 /// Whether a sentence tells somebody to do what it names, rather than what was done.
 fn is_advice(sentence: &str) -> bool {
-    const ORDERS: [&str; 32] = [
+    const ORDERS: [&str; 13] = [
         "run", "running", "execute", "use", "using", "type", "try", "apply", "issue", "enter", "invoke", "do",
-        "with", "disable", "stop", "restart", "remove", "delete", "block", "add", "set", "enable", "kill",
-        "install", "start", "update", "switch", "reset", "flush", "pause", "via", "isolate",
+        "with",
     ];
+    const FIRST: [&str; 20] = [
+        "disable", "stop", "restart", "remove", "delete", "block", "add", "set", "enable", "kill",
+        "install", "start", "update", "switch", "reset", "flush", "pause", "isolate", "then", "next",
+    ];
+    let first = sentence.split(|c: char| !c.is_ascii_alphabetic()).find(|word| !word.is_empty());
+    if first.is_some_and(|word| FIRST.contains(&&*word.to_ascii_lowercase())) {
+        return true;
+    }
     sentence
         .to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphabetic())
@@ -434,7 +442,7 @@ pub fn language(fence: &str, text: &str) -> Language {
     let fence_is_data = matches!(fence.as_str(), "yaml" | "yml" | "json" | "conf" | "ini" | "toml" | "nft" | "nftables" | "apparmor" | "c" | "python" | "py" | "text" | "txt" | "log" | "output");
     let is_first = code.first().is_some_and(|row| is_command(row));
     let n_commands = || code.iter().filter(|row| is_command(row)).count();
-    if is_first && (!fence_is_data || matches!(fence.as_str(), "conf" | "text" | "txt" | "ini") && n_commands() == code.len() || fence_is_data && !matches!(fence.as_str(), "python" | "py" | "c" | "output" | "log") && n_commands() == code.len() && !is_yaml(&code) && text.contains(' '))
+    if is_first && (!fence_is_data || matches!(fence.as_str(), "conf" | "ini") && n_commands() == code.len() || matches!(fence.as_str(), "text" | "txt") && code.iter().all(|row| row.starts_with("sudo ")) || fence_is_data && !matches!(fence.as_str(), "python" | "py" | "c" | "output" | "log" | "text" | "txt") && n_commands() == code.len() && !is_yaml(&code) && text.contains(' '))
         && !is_other_code(text)
     {
         return Language::Shell;

@@ -345,7 +345,12 @@ impl Page<'_> {
                     .and_then(|spec| spec.get("podSelector"))
                     .and_then(Value::as_object)
                     .is_some_and(|selector| selector.values().all(|inner| inner.as_object().is_some_and(Map::is_empty)));
-                if selects_all {
+                let opens = spec.is_some_and(|spec| {
+                    ["ingress", "egress"].iter().any(|way| {
+                        spec.get(*way).and_then(Value::as_array).is_some_and(|rules| !rules.is_empty())
+                    })
+                });
+                if selects_all && !opens {
                     self.say("B06", "podSelector");
                 }
             }

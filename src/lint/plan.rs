@@ -42,8 +42,7 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
             Deed::Freezes => {
                 frozen = true;
                 let in_pod = alert.is_some_and(|alert| alert.k8s().1.is_some())
-                    || call.plain().any(|name| name.starts_with("k8s_"))
-                    || call.has("k8s.io");
+                    || call.plain().any(|name| name.starts_with("k8s_"));
                 if in_pod && !exported {
                     say("E08");
                 }
@@ -144,7 +143,6 @@ fn deed(call: &Call) -> Option<Deed> {
             }
             Deed::Ends
         }
-        ("kubectl" | "oc", "scale") if call.has("--replicas=0") || call.value_of(&["--replicas"]) == Some("0") => Deed::Ends,
         ("kubectl", "logs" | "get" | "describe" | "cp") if keeps || call.subcommand() == "cp" => {
             Deed::Saves
         }
@@ -208,6 +206,10 @@ pub fn is_in_memory(alert: &Alert) -> bool {
 
 /// Whether a command that contains something is aimed at this alert, and may be.
 fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
+    // Inside the network of the process that nsenter names, chains and addresses are that one's own.
+    if call.through.as_deref() == Some("nsenter") {
+        return;
+    }
     let contains = matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts);
     if !contains {
         return;
@@ -250,10 +252,13 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
         }
         "nft" => {
             let hook = |name: &str| words.contains(&format!("hook {name}")) || words.contains(&format!("filter {name} ")) || words.contains(&format!("filter {} ", name.to_uppercase()));
-            if hook("input") && is_outgoing(alert) == Some(true) || hook("output") && is_outgoing(alert) == Some(false) {
+            let (input, output, forward) = (hook("input"), hook("output"), hook("forward"));
+            if input && !output && !forward && is_outgoing(alert) == Some(true)
+                || output && !input && !forward && is_outgoing(alert) == Some(false)
+            {
                 found.push(finding("D01"));
             }
-            if is_container && hook("output") {
+            if is_container && output && !input && !forward {
                 found.push(finding("B09"));
             }
         }
@@ -370,11 +375,7 @@ fn alert_platform(alert: &Alert) -> Option<String> {
     if let Some(part) = alert.container().image.and_then(platform_part) {
         return Some(format!("the image is that of {part}"));
     }
-    if pod.and_then(platform_part).is_some() {
-        return Some("the pod belongs to the platform".to_owned());
-    }
-    // Felix's scratch devices: the agent itself is at work.
-    alert.fields.text("proc.cmdline").filter(|line| line.contains("calico_tmp_")).map(|_| "this is calico-node at work".to_owned())
+    pod.and_then(platform_part).map(|_| "the pod belongs to the platform".to_owned())
 }
 
 /// Whether the connection of the alert was opened from its side; `None` when the alert does not tell.

@@ -8,38 +8,28 @@ use super::extract::is_refused;
 use super::plan::is_outgoing;
 use super::{Finding, facts};
 use crate::model::Alert;
-use regex::{Regex, RegexSet};
+use regex::Regex;
 use std::sync::LazyLock;
 
-struct Claims {
-    rows: Vec<(&'static str, &'static str, &'static str)>,
-    set: RegexSet,
+struct Claim {
+    id: &'static str,
+    needs: &'static str,
+    /// One of these must be there; looked for first because it is quick.
+    words: Vec<&'static str>,
+    pattern: Regex,
+    why: &'static str,
 }
 
-static CLAIMS: LazyLock<Option<Claims>> = LazyLock::new(|| {
-    let mut rows = Vec::new();
-    let mut patterns = Vec::new();
-    for row in include_str!("claims.tsv").lines().filter(|row| !row.starts_with('#')) {
+static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
+    let rows = include_str!("claims.tsv").lines().filter(|row| !row.starts_with('#'));
+    rows.filter_map(|row| {
         let mut cells = row.split('\t');
-        let (Some(id), Some(needs), Some(pattern)) = (cells.next(), cells.next(), cells.next()) else {
-            continue;
-        };
-        rows.push((id, needs, cells.next().unwrap_or_default()));
-        patterns.push(pattern);
-    }
-    let set = RegexSet::new(patterns).ok()?;
-    Some(Claims { rows, set })
-});
-
-/// What a sentence must hold for any claim to be in it; it is looked for first because it is quick.
-static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"disabl|turn|switch|deactivat|stop|uninstall|shut|bypass|enforc|selinux|apparmor|remov|proc|uid|exe_|cwd|working dir|name|execve|tty|privileg",
-        r"|priority|severity|critical|severe|serious|classif|rated|marked|flagged|label|waf|web app|limit|cgroup|read.only|noexec|certificate|captcha|input val|password pol|two.factor|mfa",
-        r"|mprotect|map_file|ptrace|aufs|btrfs|ext4|xfs|overlayfs|shell|hids|host.based|enabled|allow|achiev|exfil|stol|compromis|connect|download|gained|establish|attacker|adversary|intruder|hacker|leak",
-        r"|falco_rules|incoming|inbound|ingress|outgoing|outbound|egress|extended|hours|days|weeks|minutes|seconds|started|created|/etc/|long|recent|brand|moments|month|from the internet|block",
-    ))
-    .ok()
+        let (id, needs, words) = (cells.next()?, cells.next()?, cells.next()?);
+        let pattern = Regex::new(cells.next()?).ok()?;
+        let why = cells.next().unwrap_or_default();
+        Some(Claim { id, needs, words: words.split('|').collect(), pattern, why })
+    })
+    .collect()
 });
 
 /// Judges a paragraph, whose rows are joined by a newline each.
@@ -57,9 +47,6 @@ pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Fin
             found.push(Finding::new("N04", line, sentence).because(path));
         } else if names_cgroup_conf(&lower) {
             found.push(Finding::new("N04", line, sentence));
-        }
-        if !FIRST.as_ref().is_some_and(|first| first.is_match(&lower)) {
-            continue;
         }
         // "This further supports …" speaks of the sentence before.
         if let Some((_, next)) = sentences.peek()
@@ -96,13 +83,15 @@ fn names_cgroup_conf(lower: &str) -> bool {
 }
 
 fn claims(sentence: &str, lower: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Finding>) {
-    let Some(claims) = CLAIMS.as_ref() else { return };
-    let refused = is_refused(lower);
-    for index in claims.set.matches(lower) {
-        let Some((id, needs, why)) = claims.rows.get(index) else { continue };
+    for Claim { id, needs, words, pattern, why } in CLAIMS.iter() {
+        if !words.iter().any(|word| lower.contains(word)) || !fits(needs, alert) || !pattern.is_match(lower) {
+            continue;
+        }
         // Who warns of an order gives none; a claim about a field is one all the same.
         let is_order = !matches!(*id, "C01" | "C03" | "C04");
-        if refused && is_order || *id == "T01" && tells_of_others(lower) || !is_claim(id, lower) || !fits(needs, alert) {
+        let is_cell = sentence.starts_with('|');
+        let denies = *id == "C05" && ["not stop", "not prevent", "stops no", "no effect", "cannot stop", "does nothing"].iter().any(|words| lower.contains(words));
+        if is_order && (is_refused(lower) || is_cell) || denies || *id == "T01" && tells_of_others(lower) || !is_claim(id, lower) {
             continue;
         }
         let finding = Finding::new(id, line, sentence);
@@ -127,7 +116,9 @@ fn is_claim(id: &str, lower: &str) -> bool {
         "by chance", "nothing", "cannot", "no sign", "unknown", "not modified", "never", "alone",
     ];
     let weak = ["may have", "might have", "could have", "would have", "not established", "not proven"];
-    !doubts.iter().any(|word| lower.contains(word)) && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
+    // A file in the upper layer was changed indeed.
+    let is_upper = id == "C01" && lower.contains("exe_upper_layer");
+    !is_upper && !doubts.iter().any(|word| lower.contains(word)) && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
 }
 
 fn fits(needs: &str, alert: Option<&Alert>) -> bool {

@@ -69,7 +69,9 @@ fn other_container(call: &Call, alert: &Alert) -> Option<String> {
     );
     container.name?;
     let word = call.plain().skip(1).find(|word| !word.contains(['$', '/', ':', '.', '{', '@', '<', '=']) && !word.chars().all(|c| c.is_ascii_digit()))?;
-    (names_one && !same(word)).then(|| format!("{word} is not the alert's container {}", container.name.unwrap_or(id)))
+    // The container that takes its place may carry its name.
+    let is_kin = container.name.is_some_and(|name| word.contains(name));
+    (names_one && !same(word) && !is_kin).then(|| format!("{word} is not the alert's container {}", container.name.unwrap_or(id)))
 }
 
 fn other_process(call: &Call, alert: &Alert) -> Option<String> {

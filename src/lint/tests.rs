@@ -315,6 +315,7 @@ fn alert(name: &str) -> Alert {
         "memfd" => r#"{"evt.type":"execve","proc.name":"3","proc.pid":4242,"evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.exepath":"memfd:x","container.id":"0123456789ab","container.name":"modest_hopper","container.start_ts":1728144488131238330,"evt.time":1728144488850053630}"#,
         "shell" => r#"{"evt.type":"execve","proc.name":"sh","proc.cmdline":"sh -c ip link del calico_tmp_A || true","container.id":"0123456789ab"}"#,
         "pod" => r#"{"evt.type":"connect","proc.name":"curl","proc.pid":4242,"fd.rip":"198.51.100.7","fd.rport":443,"container.id":"0123456789ab","container.name":"web$(id)","k8s.ns.name":"shop","k8s.pod.name":"web-0"}"#,
+        "platform" => r#"{"evt.type":"execve","proc.name":"sh","container.id":"0123456789ab","k8s.ns.name":"kube-system","k8s.pod.name":"cni-1"}"#,
         "server" => r#"{"evt.type":"accept4","proc.name":"nginx","container.id":"0123456789ab"}"#,
         other => panic!("no alert {other}"),
     };

@@ -14,7 +14,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "setenforce" if matches!(&*first, "1" | "enforcing") => say("W10"),
         "semanage" if call.has("permissive") && call.has_any(&["-a", "--add"]) => say("W01"),
         "aa-disable" | "aa-complain" | "aa-teardown" if call.plain().next().is_some() || call.program == "aa-teardown" => say("W02"),
-        "apparmor_parser" if call.option(Some('R'), "remove") && !call.args.iter().any(|word| word.text.contains("triage")) => {
+        "apparmor_parser" if call.option(Some('R'), "remove") && !call.args.iter().any(|word| word.text.contains("triage") || word.text.contains("docker-no-")) => {
             say("W02");
         }
         "systemctl" | "service" | "rc-service" | "invoke-rc.d" | "chkconfig" | "update-rc.d" | "rc-update" => stops(call, say),

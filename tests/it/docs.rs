@@ -69,3 +69,18 @@ fn the_readme_stands_on_files_that_are_there() {
         }
     }
 }
+
+#[test]
+fn the_rules_of_the_linter_are_written_down() {
+    let mut text = String::from(
+        "# What `cadge lint` says\n\nMade from `src/lint/rules.tsv`. `block` is never to be pasted, `error` only where something \
+         justifies it, `warn` says what to mind, `note` what nobody knows.\nA case of each rule and one beside it that is good \
+         stand in `fixtures/lint/cases.txt`.\n\n| id | severity | what is wrong | instead |\n|---|---|---|---|\n",
+    );
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+    for (id, rule) in cadge::lint::rules::all() {
+        let message = if rule.message.is_empty() { "see the message" } else { rule.message };
+        let _ = writeln!(text, "| {id} | {} | {} | {} |", rule.severity.name(), cell(message), cell(rule.instead));
+    }
+    check("docs/lint.md", &text);
+}

@@ -34,7 +34,7 @@ helped() {
   for program in docker podman kubectl; do
     if command -v "$program" > /dev/null; then cobra "$program"; fi
   done
-  for program in journalctl systemctl nft; do
+  for program in journalctl systemctl nft grep sed tar cp mv rm chmod chown ln mkdir ls sort head tail cut wc du df cat tee stat touch sha256sum timeout nsenter unshare lsblk findmnt mount umount dmesg wget useradd usermod userdel xargs date id uname truncate shred ss; do
     if command -v "$program" > /dev/null; then helped "$program" --help; fi
   done
   {
