@@ -88,7 +88,9 @@ pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
     }
     let Page { mut found, plan, .. } = page;
     plan::judge(&plan, alert, &mut found);
-    if kind == Kind::Markdown && let Some(alert) = alert {
+    if kind == Kind::Markdown
+        && let Some(alert) = alert
+    {
         plan::addresses(&plan, alert, &mut found);
     }
     let last = text.lines().count().max(1);
@@ -124,7 +126,13 @@ impl Page<'_> {
         }
         match block.language {
             Language::Shell => self.shell(block, depth),
-            Language::Dockerfile | Language::Yaml | Language::Json | Language::Ini | Language::Other if depth < 4 => {
+            Language::Dockerfile
+            | Language::Yaml
+            | Language::Json
+            | Language::Ini
+            | Language::Other
+                if depth < 4 =>
+            {
                 for inner in document::commands(block) {
                     self.shell(&inner, depth + 1);
                 }
@@ -207,7 +215,9 @@ impl Page<'_> {
         }
         command::judge(&calls, self.alert, &mut here);
         self.found.extend(
-            here.into_iter().filter(|f| f.severity >= Severity::Error).map(|f| Finding { line, ..f }),
+            here.into_iter()
+                .filter(|f| f.severity >= Severity::Error)
+                .map(|f| Finding { line, ..f }),
         );
         self.plan.append(&mut calls);
     }

@@ -154,7 +154,20 @@ pub fn calls(commands: &[Command], scope: &mut Rc<Scope>) -> Vec<Call> {
         }
         let first = command.words.first().map_or("", |word| &word.text);
         let rest = || command.words.iter().skip(1).map(|word| &*word.text);
-        if matches!(first, "read" | "export" | "local" | "declare" | "readonly" | "typeset" | "mapfile" | "readarray" | "getopts" | "unset" | "select") {
+        if matches!(
+            first,
+            "read"
+                | "export"
+                | "local"
+                | "declare"
+                | "readonly"
+                | "typeset"
+                | "mapfile"
+                | "readarray"
+                | "getopts"
+                | "unset"
+                | "select"
+        ) {
             for word in rest().filter(|word| !word.starts_with('-')) {
                 Rc::make_mut(scope).set(word.split('=').next().unwrap_or_default(), None);
             }
@@ -184,7 +197,12 @@ pub fn calls(commands: &[Command], scope: &mut Rc<Scope>) -> Vec<Call> {
         };
         let call = fed(call, commands, command);
         if !command.each.is_empty() {
-            calls.push(Call { program: "for".into(), path: "for".into(), args: command.each.clone(), ..call.clone() });
+            calls.push(Call {
+                program: "for".into(),
+                path: "for".into(),
+                args: command.each.clone(),
+                ..call.clone()
+            });
         }
         if command.words.is_empty() && !command.redirects.is_empty() {
             calls.push(call);
@@ -201,7 +219,9 @@ fn fed(call: Call, commands: &[Command], command: &Command) -> Call {
     if at == 0 || call.input.is_some() {
         return call;
     }
-    let before = commands.iter().find(|other| other.pipeline == (pipeline, at - 1) && !other.words.is_empty());
+    let before = commands
+        .iter()
+        .find(|other| other.pipeline == (pipeline, at - 1) && !other.words.is_empty());
     let Some(before) = before else { return call };
     let text = match before.words.first().map(|word| word.text.as_str()) {
         Some("echo" | "printf") => Some(printed(before.words.get(1..).unwrap_or_default())),
@@ -215,7 +235,9 @@ fn fed(call: Call, commands: &[Command], command: &Command) -> Call {
 /// What `echo` or `printf` print.
 pub fn printed(args: &[Word]) -> String {
     let words = args.iter().map(|word| word.text.as_str());
-    let text: Vec<&str> = words.skip_while(|word| matches!(*word, "-e" | "-n" | "-en" | "-ne" | "%s" | "%s\\n" | "--")).collect();
+    let text: Vec<&str> = words
+        .skip_while(|word| matches!(*word, "-e" | "-n" | "-en" | "-ne" | "%s" | "%s\\n" | "--"))
+        .collect();
     text.join(" ").replace("\\n", "\n")
 }
 
@@ -225,7 +247,11 @@ const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("doas", &["-u", "-C"], 0),
     ("env", &["-u", "-C", "--unset", "--chdir"], 0),
     ("runuser", &["-u", "-g", "-G"], 0),
-    ("systemd-run", &["-p", "--property", "--unit", "-u", "-M", "--slice", "--uid", "--gid", "--on-active"], 0),
+    (
+        "systemd-run",
+        &["-p", "--property", "--unit", "-u", "-M", "--slice", "--uid", "--gid", "--on-active"],
+        0,
+    ),
     ("flock", &["-w", "-E"], 1),
     ("taskset", &[], 1),
     ("busybox", &[], 0),
@@ -261,7 +287,8 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
     let mut call = Call { program, path: first.text.clone(), args: args.to_vec(), ..like.clone() };
     management(&mut call);
     let args = &call.args.clone()[..];
-    let inner = Call { by_sudo: like.by_sudo || matches!(&*call.program, "sudo" | "doas"), ..like.clone() };
+    let inner =
+        Call { by_sudo: like.by_sudo || matches!(&*call.program, "sudo" | "doas"), ..like.clone() };
     if depth > 8 {
         return calls.push(call);
     }
@@ -277,7 +304,10 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
                 ..call.clone()
             });
         }
-        if let Some(text) = call.value_of(&["-c", "--command"]).filter(|_| matches!(&*call.program, "script" | "flock" | "runuser")) {
+        if let Some(text) = call
+            .value_of(&["-c", "--command"])
+            .filter(|_| matches!(&*call.program, "script" | "flock" | "runuser"))
+        {
             return script(&inner, text, calls, depth);
         }
         if call.program == "watch" && rest.len() == 1 {
@@ -308,7 +338,8 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
                 args.iter().position(|word| word.text == "exec").map_or(args.len(), |at| at + 2);
             unwrap(&inner, args.get(at..).unwrap_or_default(), calls, depth + 1);
         }
-        "ssh" | "su" | "eval" | "trap" | "parallel" | "pdsh" | "ansible" | "vagrant" | "at" | "batch" => {
+        "ssh" | "su" | "eval" | "trap" | "parallel" | "pdsh" | "ansible" | "vagrant" | "at"
+        | "batch" => {
             if let Some(text) = handed_on(&call) {
                 let through = Some(call.program.clone()).filter(|name| name != "eval");
                 calls.push(call);
@@ -321,10 +352,17 @@ fn unwrap(like: &Call, words: &[Word], calls: &mut Vec<Call>, depth: usize) {
             // What runs inside must not be read as words of the runtime's own.
             let own = args.len() - rest.len();
             calls.push(Call { args: args.get(..own).unwrap_or_default().to_vec(), ..call.clone() });
-            if let Some(last) = calls.last_mut() && rest.is_empty() {
+            if let Some(last) = calls.last_mut()
+                && rest.is_empty()
+            {
                 last.args = args.to_vec();
             }
-            return unwrap(&Call { through, redirects: Vec::new(), ..inner }, &rest, calls, depth + 1);
+            return unwrap(
+                &Call { through, redirects: Vec::new(), ..inner },
+                &rest,
+                calls,
+                depth + 1,
+            );
         }
         name if SHELLS.contains(&name) => {
             let at = args.iter().position(|word| {
@@ -368,7 +406,7 @@ fn management(call: &mut Call) {
     let sub = call.subcommand().to_owned();
     let then = call.plain().nth(1).unwrap_or_default().to_owned();
     let is_both = match &*sub {
-        "container" => !matches!(&*then, "prune" | "ls" | "list" | "") ,
+        "container" => !matches!(&*then, "prune" | "ls" | "list" | ""),
         _ => false,
     };
     if is_both && let Some(at) = call.args.iter().position(|word| word.text == sub) {
@@ -378,13 +416,13 @@ fn management(call: &mut Call) {
 
 /// The text that a program hands on to a shell somewhere else.
 fn handed_on(call: &Call) -> Option<String> {
-    let texts = |words: &[Word]| {
-        words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
-    };
+    let texts =
+        |words: &[Word]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
     let text = match call.program.as_str() {
         "ssh" => {
             const VALUED: [&str; 18] = [
-                "-i", "-p", "-l", "-F", "-o", "-L", "-R", "-D", "-J", "-b", "-c", "-E", "-S", "-W", "-m", "-e", "-I", "-O",
+                "-i", "-p", "-l", "-F", "-o", "-L", "-R", "-D", "-J", "-b", "-c", "-E", "-S", "-W",
+                "-m", "-e", "-I", "-O",
             ];
             let rest = behind(&call.args, &VALUED, 1);
             if rest.is_empty() { call.input.clone()? } else { texts(rest) }
@@ -404,10 +442,26 @@ fn handed_on(call: &Call) -> Option<String> {
 /// The command that a runtime starts in a container: behind `exec NAME`, or behind `--`.
 fn inside(call: &Call) -> Vec<Word> {
     const VALUED: [&str; 17] = [
-        "-u", "--user", "-w", "--workdir", "-e", "--env", "--env-file", "--detach-keys", "-n", "--namespace", "-c", "--container",
-        "--context", "--kubeconfig", "-f", "--index", "-p",
+        "-u",
+        "--user",
+        "-w",
+        "--workdir",
+        "-e",
+        "--env",
+        "--env-file",
+        "--detach-keys",
+        "-n",
+        "--namespace",
+        "-c",
+        "--container",
+        "--context",
+        "--kubeconfig",
+        "-f",
+        "--index",
+        "-p",
     ];
-    let Some(at) = call.args.iter().position(|word| matches!(&*word.text, "exec" | "debug" | "run" | "shell"))
+    let Some(at) =
+        call.args.iter().position(|word| matches!(&*word.text, "exec" | "debug" | "run" | "shell"))
     else {
         return Vec::new();
     };

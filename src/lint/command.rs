@@ -58,17 +58,30 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
     };
     let is_missing = match (program.as_str(), first) {
         // Plugins, which the machine that made the table may lack.
-        ("docker" | "nerdctl" | "podman", "compose" | "buildx" | "scout" | "init" | "model" | "desktop" | "sandbox" | "debug" | "mcp" | "ai" | "extension" | "dev" | "feedback" | "sbom" | "offload") => false,
-        ("kubectl", "debug" | "krew" | "neat" | "ctx" | "ns" | "tree" | "gadget" | "cilium" | "hlf" | "oidc-login") => false,
+        (
+            "docker" | "nerdctl" | "podman",
+            "compose" | "buildx" | "scout" | "init" | "model" | "desktop" | "sandbox" | "debug"
+            | "mcp" | "ai" | "extension" | "dev" | "feedback" | "sbom" | "offload",
+        ) => false,
+        (
+            "kubectl",
+            "debug" | "krew" | "neat" | "ctx" | "ns" | "tree" | "gadget" | "cilium" | "hlf"
+            | "oidc-login",
+        ) => false,
         ("kubectl", "isolate" | "quarantine" | "block" | "pause") => true,
-        ("helm", sub) if programs::has_subcommand("helm", sub) == Some(false) => call.args.len() > 1,
+        ("helm", sub) if programs::has_subcommand("helm", sub) == Some(false) => {
+            call.args.len() > 1
+        }
         (_, sub) if !is_word(sub) => false,
         (_, sub) => {
             programs::has_subcommand(program, sub) == Some(false)
                 || is_word(second)
                     && !has_both
                     && programs::has_nested(program, sub, second) == Some(false)
-                    && !matches!((program.as_str(), sub), ("kubectl", _) | ("docker" | "podman", "logs" | "builder"))
+                    && !matches!(
+                        (program.as_str(), sub),
+                        ("kubectl", _) | ("docker" | "podman", "logs" | "builder")
+                    )
         }
     };
     if is_missing {
@@ -125,13 +138,28 @@ fn options(call: &Call, sub: &str, found: &mut Vec<Finding>) {
 fn replaces(call: &Call, say: &mut impl FnMut(&'static str)) {
     let is_owned = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        matches!(name, "falco_rules.yaml" | "k8s_audit_rules.yaml" | "aws_cloudtrail_rules.yaml" | "falco-incubating_rules.yaml" | "falco-sandbox_rules.yaml")
-            || path == "/etc/audit/audit.rules"
-            || ["/usr/lib/systemd/system/", "/lib/systemd/system/", "/usr/lib/sysctl.d/", "/usr/share/falco/", "/etc/apparmor.d/abstractions/", "/usr/lib/udev/rules.d/", "/usr/lib/tmpfiles.d/"]
-                .iter()
-                .any(|folder| path.starts_with(folder))
+        matches!(
+            name,
+            "falco_rules.yaml"
+                | "k8s_audit_rules.yaml"
+                | "aws_cloudtrail_rules.yaml"
+                | "falco-incubating_rules.yaml"
+                | "falco-sandbox_rules.yaml"
+        ) || path == "/etc/audit/audit.rules"
+            || [
+                "/usr/lib/systemd/system/",
+                "/lib/systemd/system/",
+                "/usr/lib/sysctl.d/",
+                "/usr/share/falco/",
+                "/etc/apparmor.d/abstractions/",
+                "/usr/lib/udev/rules.d/",
+                "/usr/lib/tmpfiles.d/",
+            ]
+            .iter()
+            .any(|folder| path.starts_with(folder))
     };
-    let is_edited = matches!(&*call.program, "nano" | "vi" | "vim" | "emacs" | "sudoedit") && call.plain().any(is_owned);
+    let is_edited = matches!(&*call.program, "nano" | "vi" | "vim" | "emacs" | "sudoedit")
+        && call.plain().any(is_owned);
     if writes::targets(call).into_iter().any(is_owned) && call.program != "touch" || is_edited {
         say("Y12");
     }
@@ -139,7 +167,25 @@ fn replaces(call: &Call, say: &mut impl FnMut(&'static str)) {
 
 /// P01 and P02 in the words of a command; programs that search may look for them.
 fn filled(call: &Call, found: &mut Vec<Finding>) {
-    if matches!(&*call.program, "grep" | "egrep" | "fgrep" | "rg" | "ack" | "sed" | "awk" | "mktemp" | "git" | "find" | "echo" | "printf" | "jq" | "xmllint" | "perl" | "logger") {
+    if matches!(
+        &*call.program,
+        "grep"
+            | "egrep"
+            | "fgrep"
+            | "rg"
+            | "ack"
+            | "sed"
+            | "awk"
+            | "mktemp"
+            | "git"
+            | "find"
+            | "echo"
+            | "printf"
+            | "jq"
+            | "xmllint"
+            | "perl"
+            | "logger"
+    ) {
         return;
     }
     let words = call.args.iter().map(|word| (&word.text, word.is_quoted));
@@ -150,7 +196,9 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
             continue;
         }
         let hole = super::snippet::is_hole(text, is_quoted);
-        if let Some(id) = hole.filter(|_| !(is_quoted && text.contains(char::is_whitespace) && text.len() > 60)) {
+        if let Some(id) =
+            hole.filter(|_| !(is_quoted && text.contains(char::is_whitespace) && text.len() > 60))
+        {
             found.push(Finding::new(id, call.line, &call.words()));
             return;
         }
@@ -170,37 +218,76 @@ fn is_own_file(path: &str) -> bool {
 /// What makes a line unsafe to paste, whatever it does.
 fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
     let program = call.program.as_str();
-    let unset = call.args.iter().flat_map(|word| &word.expands).any(|name| {
-        is_placeholder_variable(name) && !call.scope.knows(name)
-    });
+    let unset = call
+        .args
+        .iter()
+        .flat_map(|word| &word.expands)
+        .any(|name| is_placeholder_variable(name) && !call.scope.knows(name));
     if unset {
         say("P04");
     }
     let sub = call.subcommand();
-    let is_runtime = matches!(program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "oc");
+    let is_runtime =
+        matches!(program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "oc");
     let wants_terminal = call.args.iter().take_while(|word| word.text != "--").any(|word| {
         matches!(&*word.text, "--tty" | "--tty=true")
-            || word.text.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.contains('t') && letters.chars().all(|c| "itd".contains(c)))
+            || word.text.strip_prefix('-').is_some_and(|letters| {
+                !letters.is_empty()
+                    && letters.contains('t')
+                    && letters.chars().all(|c| "itd".contains(c))
+            })
     });
     let is_interactive = match program {
-        "nano" | "vi" | "vim" | "nvim" | "emacs" | "ed" | "joe" | "mcedit" | "pico" | "less" | "more" | "most" | "view" | "visudo" | "vipw" | "vigr" | "htop" | "btop" | "atop" | "sudoedit" | "vimdiff" | "nmtui" | "aa-genprof" | "aa-logprof" | "aptitude" | "mc" | "raspi-config" | "dpkg-reconfigure" | "cfdisk" | "ncdu" | "k9s" => !call.has_any(&["--version", "--help", "-c"]) || program == "vi",
+        "nano" | "vi" | "vim" | "nvim" | "emacs" | "ed" | "joe" | "mcedit" | "pico" | "less"
+        | "more" | "most" | "view" | "visudo" | "vipw" | "vigr" | "htop" | "btop" | "atop"
+        | "sudoedit" | "vimdiff" | "nmtui" | "aa-genprof" | "aa-logprof" | "aptitude" | "mc"
+        | "raspi-config" | "dpkg-reconfigure" | "cfdisk" | "ncdu" | "k9s" => {
+            !call.has_any(&["--version", "--help", "-c"]) || program == "vi"
+        }
         "top" => !call.option(Some('b'), "batch") && !call.has_any(&["-h", "-v"]),
-        "sudo" => call.has_any(&["-e", "--edit", "-i", "-s"]) && call.plain().next().is_none_or(|_| call.has_any(&["-e", "--edit"])),
+        "sudo" => {
+            call.has_any(&["-e", "--edit", "-i", "-s"])
+                && call.plain().next().is_none_or(|_| call.has_any(&["-e", "--edit"]))
+        }
         "kubectl" | "oc" => sub == "edit",
         "systemctl" => sub == "edit" && !call.has("--stdin"),
         "crontab" => call.option(Some('e'), ""),
         "virsh" | "git" => call.has("--interactive") || program == "virsh" && sub == "edit",
-        "passwd" => call.plain().next().is_some() && !call.has_any(&["-l", "-u", "-S", "--lock", "--unlock", "--status", "-e", "--expire", "--stdin", "-d", "-x"]),
+        "passwd" => {
+            call.plain().next().is_some()
+                && !call.has_any(&[
+                    "-l", "-u", "-S", "--lock", "--unlock", "--status", "-e", "--expire",
+                    "--stdin", "-d", "-x",
+                ])
+        }
         "fdisk" => !call.has_any(&["-l", "--list"]),
         _ => false,
     };
-    let opens_shell = is_runtime && matches!(sub, "exec" | "run" | "attach" | "debug" | "rsh") && wants_terminal;
+    let opens_shell =
+        is_runtime && matches!(sub, "exec" | "run" | "attach" | "debug" | "rsh") && wants_terminal;
     if is_interactive || opens_shell || is_runtime && sub == "attach" {
         say("S05");
     }
     if matches!(program, "sh" | "bash" | "dash" | "zsh" | "ash") {
         let first = call.args.first().filter(|word| !word.text.starts_with('-') && !word.is_quoted);
-        let is_file = |name: &str| matches!(name, "install" | "test" | "start" | "stop" | "setup" | "deploy" | "run" | "build" | "update" | "init" | "configure" | "check" | "clean");
+        let is_file = |name: &str| {
+            matches!(
+                name,
+                "install"
+                    | "test"
+                    | "start"
+                    | "stop"
+                    | "setup"
+                    | "deploy"
+                    | "run"
+                    | "build"
+                    | "update"
+                    | "init"
+                    | "configure"
+                    | "check"
+                    | "clean"
+            )
+        };
         if let Some(word) = first
             && !word.text.contains(['/', '.', '$', '<'])
             && programs::is_known(&word.text)
@@ -218,24 +305,55 @@ fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
 /// S02: what the shell splits and expands although one value is meant.
 fn splits(call: &Call, say: &mut impl FnMut(&'static str)) {
     let is_test = matches!(&*call.program, "[" | "test");
-    let ends = matches!(&*call.program, "rm" | "mv" | "cp" | "chmod" | "chown" | "dd" | "rmdir" | "shred" | "truncate" | "ln")
-        || matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl") && matches!(call.subcommand(), "stop" | "kill" | "rm" | "pause" | "delete" | "exec" | "run");
+    let ends =
+        matches!(
+            &*call.program,
+            "rm" | "mv" | "cp" | "chmod" | "chown" | "dd" | "rmdir" | "shred" | "truncate" | "ln"
+        ) || matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl")
+            && matches!(
+                call.subcommand(),
+                "stop" | "kill" | "rm" | "pause" | "delete" | "exec" | "run"
+            );
     let bad = call.args.iter().any(|word| {
         let is_path = word.text.contains("/*") && !word.expands.is_empty() && call.program == "rm";
         word.splits.iter().any(|written| {
             let name = written.trim_matches(['$', '{', '}']);
             if let Some(inner) = written.strip_prefix("$(") {
-                let program = inner.trim_end_matches(')').split_whitespace().next().unwrap_or_default();
+                let program =
+                    inner.trim_end_matches(')').split_whitespace().next().unwrap_or_default();
                 // One word, whatever happens; or nothing but one number.
                 return !facts::is_tool("oneword", program) && !is_one_word(inner);
             }
-            let all = matches!(name, "@" | "*" | "1" | "2" | "3" | "4" | "5") || name.ends_with("[@]") || name.ends_with("[*]");
-            let is_number = matches!(name, "?" | "#" | "$" | "!" | "UID" | "EUID" | "PPID" | "RANDOM" | "SECONDS" | "LINENO");
+            let all = matches!(name, "@" | "*" | "1" | "2" | "3" | "4" | "5")
+                || name.ends_with("[@]")
+                || name.ends_with("[*]");
+            let is_number = matches!(
+                name,
+                "?" | "#" | "$" | "!" | "UID" | "EUID" | "PPID" | "RANDOM" | "SECONDS" | "LINENO"
+            );
             !is_number && (all || ends || is_test)
         }) || is_path
     });
-    let rules = call.program == "for" && call.args.iter().any(|word| word.splits.iter().any(|inner| inner.starts_with("$(ls") || inner.starts_with("$(find")));
-    if bad && !matches!(&*call.program, "for" | "export" | "local" | "declare" | "readonly" | "return" | "exit" | "shift" | "set" | "kill") || rules {
+    let rules = call.program == "for"
+        && call.args.iter().any(|word| {
+            word.splits.iter().any(|inner| inner.starts_with("$(ls") || inner.starts_with("$(find"))
+        });
+    if bad
+        && !matches!(
+            &*call.program,
+            "for"
+                | "export"
+                | "local"
+                | "declare"
+                | "readonly"
+                | "return"
+                | "exit"
+                | "shift"
+                | "set"
+                | "kill"
+        )
+        || rules
+    {
         say("S02");
     }
 }
@@ -246,21 +364,53 @@ fn is_one_word(inner: &str) -> bool {
     let last = inner.rsplit('|').next().unwrap_or(inner).trim();
     (has("inspect") && (has("--format") || has(" -f")))
         || has("jsonpath=") && !has("[*]")
-        || ["head -1", "head -n1", "head -n 1", "tail -1", "wc ", "cut ", "tr "].iter().any(|start| last.starts_with(start))
-        || has("latest") || has(" -lq") || has(" -ql")
-        || ["date", "id ", "systemctl show", "sha256sum", "git rev-parse", "cat /proc/", "readlink", "basename", "dirname"].iter().any(|start| inner.trim_start_matches("$(").starts_with(start))
+        || ["head -1", "head -n1", "head -n 1", "tail -1", "wc ", "cut ", "tr "]
+            .iter()
+            .any(|start| last.starts_with(start))
+        || has("latest")
+        || has(" -lq")
+        || has(" -ql")
+        || [
+            "date",
+            "id ",
+            "systemctl show",
+            "sha256sum",
+            "git rev-parse",
+            "cat /proc/",
+            "readlink",
+            "basename",
+            "dirname",
+        ]
+        .iter()
+        .any(|start| inner.trim_start_matches("$(").starts_with(start))
 }
 
 /// S08: a value out of an alert goes into a command without having been looked at.
 fn inserts(call: &Call, say: &mut impl FnMut(&'static str)) {
     let from_alert = |inner: &str| {
-        (inner.contains("jq") || inner.contains("python") || inner.contains("grep") || inner.contains("yq") || inner.contains("awk"))
-            && ["output_fields", "container.id", "container.name", "container_id", "container_name", "proc.cmdline", "proc.name", "fd.name", "k8s.pod.name", "user.name"]
-                .iter()
-                .any(|field| inner.contains(field))
+        (inner.contains("jq")
+            || inner.contains("python")
+            || inner.contains("grep")
+            || inner.contains("yq")
+            || inner.contains("awk"))
+            && [
+                "output_fields",
+                "container.id",
+                "container.name",
+                "container_id",
+                "container_name",
+                "proc.cmdline",
+                "proc.name",
+                "fd.name",
+                "k8s.pod.name",
+                "user.name",
+            ]
+            .iter()
+            .any(|field| inner.contains(field))
     };
     let is_raw = |name: &String| call.scope.source_of(name).is_some_and(from_alert);
-    let in_code = (super::call::SHELLS.contains(&&*call.program) || matches!(&*call.program, "eval" | "ssh"))
+    let in_code = (super::call::SHELLS.contains(&&*call.program)
+        || matches!(&*call.program, "eval" | "ssh"))
         && call.args.iter().any(|word| word.expands.iter().any(is_raw));
     let unquoted = call.args.iter().any(|word| {
         word.splits.iter().any(|written| {
@@ -272,9 +422,20 @@ fn inserts(call: &Call, say: &mut impl FnMut(&'static str)) {
     let template = call.args.iter().any(|word| {
         let text = &word.text;
         let field = |start: &str| text.contains(start);
-        (field("%container.") || field("%proc.") || field("%fd.") || field("%k8s.") || field("%user.name"))
-            && !matches!(&*call.program, "echo" | "printf" | "grep" | "jq" | "falco" | "cadge" | "logger")
-            || field("{{") && (field("output_fields") || field(".OutputFields") || field("alert.") || field("event.output"))
+        (field("%container.")
+            || field("%proc.")
+            || field("%fd.")
+            || field("%k8s.")
+            || field("%user.name"))
+            && !matches!(
+                &*call.program,
+                "echo" | "printf" | "grep" | "jq" | "falco" | "cadge" | "logger"
+            )
+            || field("{{")
+                && (field("output_fields")
+                    || field(".OutputFields")
+                    || field("alert.")
+                    || field("event.output"))
     });
     if in_code || unquoted || template {
         say("S08");
@@ -288,16 +449,37 @@ fn hides(call: &Call, say: &mut impl FnMut(&'static str)) {
     if gives_up && call.is_otherwise && call.args.len() <= usize::from(program == "exit") {
         say("S03");
     }
-    let to_null = |fd: i32| call.redirects.iter().any(|to| to.writes && to.target == "/dev/null" && to.fd.unwrap_or(1) == fd);
-    let joined = call.redirects.iter().any(|to| to.fd == Some(2) && to.target == "&1") && to_null(1);
+    let to_null = |fd: i32| {
+        call.redirects
+            .iter()
+            .any(|to| to.writes && to.target == "/dev/null" && to.fd.unwrap_or(1) == fd)
+    };
+    let joined =
+        call.redirects.iter().any(|to| to.fd == Some(2) && to.target == "&1") && to_null(1);
     // A search that may not look everywhere, and a question whose answer is the exit status, hide nothing.
-    let asks = facts::is_tool("searches", program) || call.is_checked || call.has_any(&["-v", "--version", "is-active", "is-enabled"]);
+    let asks = facts::is_tool("searches", program)
+        || call.is_checked
+        || call.has_any(&["-v", "--version", "is-active", "is-enabled"]);
     if (to_null(2) || joined) && call.read_by.is_none() && !asks && !program.is_empty() {
         say("S03");
     }
     let writes = call.redirects.iter().any(|to| {
         to.writes
-            && ["/etc/", "/sys/", "/proc/", "/usr/", "/root/", "/boot/", "/lib/", "/var/lib/", "/var/log/", "/opt/", "/srv/"].iter().any(|start| to.target.starts_with(start))
+            && [
+                "/etc/",
+                "/sys/",
+                "/proc/",
+                "/usr/",
+                "/root/",
+                "/boot/",
+                "/lib/",
+                "/var/lib/",
+                "/var/log/",
+                "/opt/",
+                "/srv/",
+            ]
+            .iter()
+            .any(|start| to.target.starts_with(start))
     });
     if call.by_sudo && writes && call.through.is_none() {
         say("S07");
@@ -316,13 +498,18 @@ fn misuses(call: &Call, say: &mut impl FnMut(&'static str)) {
     if program == "tcpdump" {
         let cluster = |letter: char| {
             call.args.iter().any(|word| {
-                word.text.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.len() < 8 && letters.contains(letter))
+                word.text.strip_prefix('-').is_some_and(|letters| {
+                    !letters.starts_with('-') && letters.len() < 8 && letters.contains(letter)
+                })
             })
         };
         let reads = cluster('r') || call.option(None, "read");
         let writes_file = cluster('w') || reads;
         let number = |names: &[&str], short: &str| {
-            let attached = call.args.iter().find_map(|word| word.text.strip_prefix(short)?.parse::<u32>().ok());
+            let attached = call
+                .args
+                .iter()
+                .find_map(|word| word.text.strip_prefix(short)?.parse::<u32>().ok());
             call.value_of(names).and_then(|n| n.parse().ok()).or(attached)
         };
         let cuts = number(&["-s", "--snapshot-length"], "-s").is_some_and(|n| n != 0 && n < 65_535)
@@ -389,9 +576,12 @@ fn is_placeholder_variable(name: &str) -> bool {
 }
 
 fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
-    let mut say = |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
+    let mut say =
+        |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
     door::downloaded(calls, &mut say);
-    let pipefail = calls.iter().any(|call| call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail")));
+    let pipefail = calls.iter().any(|call| {
+        call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail"))
+    });
     let mut by_pipeline: BTreeMap<usize, Vec<&Call>> = BTreeMap::new();
     for call in calls {
         by_pipeline.entry(call.pipeline.0).or_default().push(call);
@@ -403,9 +593,14 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
         let ends = pipeline.iter().find(|call| {
             call.pipeline.1 > 0
                 && matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl")
-                && matches!(call.subcommand(), "stop" | "kill" | "rm" | "rmi" | "pause" | "delete" | "restart")
+                && matches!(
+                    call.subcommand(),
+                    "stop" | "kill" | "rm" | "rmi" | "pause" | "delete" | "restart"
+                )
         });
-        let narrows = pipeline.iter().any(|call| matches!(&*call.program, "grep" | "awk" | "head" | "tail" | "sed"));
+        let narrows = pipeline
+            .iter()
+            .any(|call| matches!(&*call.program, "grep" | "awk" | "head" | "tail" | "sed"));
         if let Some(call) = ends.filter(|_| lists && !narrows) {
             say("B02", call);
         }
@@ -413,14 +608,28 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
             continue;
         }
         let asks = |call: &&&Call| {
-            matches!(&*call.program, "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "pg_dump" | "pg_dumpall" | "mysqldump" | "mongodump" | "etcdctl")
-                && call.pipeline.1 == 0
+            matches!(
+                &*call.program,
+                "kubectl"
+                    | "oc"
+                    | "docker"
+                    | "podman"
+                    | "nerdctl"
+                    | "pg_dump"
+                    | "pg_dumpall"
+                    | "mysqldump"
+                    | "mongodump"
+                    | "etcdctl"
+            ) && call.pipeline.1 == 0
                 && call.through.is_none()
         };
         // What reads its input and is content with none: its own success is all that is left to see.
         let swallows = |call: &&Call| {
             call.pipeline.1 > 0
-                && matches!(&*call.program, "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg")
+                && matches!(
+                    &*call.program,
+                    "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg"
+                )
         };
         if let Some(first) = pipeline.iter().find(asks)
             && pipeline.iter().any(swallows)

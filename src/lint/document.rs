@@ -32,11 +32,17 @@ pub fn commands(block: &Block) -> Vec<Block> {
                 if let Some((key, command)) = row.split_once('=')
                     && key.trim_end().starts_with("Exec")
                 {
-                    found.push(shell(block.line + at, command.trim_start_matches(['-', '+', '!', '@', ' '])));
+                    found.push(shell(
+                        block.line + at,
+                        command.trim_start_matches(['-', '+', '!', '@', ' ']),
+                    ));
                 } else if row.split_whitespace().count() > 6 && row.starts_with(['*', '@']) {
                     let command: Vec<&str> = row.split_whitespace().skip(5).collect();
                     let skip = usize::from(command.first().is_some_and(|first| *first == "root"));
-                    found.push(shell(block.line + at, &command.get(skip..).unwrap_or_default().join(" ")));
+                    found.push(shell(
+                        block.line + at,
+                        &command.get(skip..).unwrap_or_default().join(" "),
+                    ));
                 }
             }
         }
@@ -52,7 +58,8 @@ fn shell(line: usize, text: &str) -> Block {
 fn dockerfile(block: &Block, found: &mut Vec<Block>) {
     let mut rows = block.text.lines().enumerate().peekable();
     while let Some((at, row)) = rows.next() {
-        let row = row.trim_start().trim_start_matches("ONBUILD ").trim_start_matches("HEALTHCHECK ");
+        let row =
+            row.trim_start().trim_start_matches("ONBUILD ").trim_start_matches("HEALTHCHECK ");
         let Some((word, rest)) = row.split_once(' ') else { continue };
         if !matches!(word, "RUN" | "CMD" | "ENTRYPOINT") {
             continue;
@@ -80,7 +87,11 @@ fn dockerfile(block: &Block, found: &mut Vec<Block>) {
 
 /// `["sh", "-c", "…"]` is the text; other words are one command.
 fn exec_form(words: &[String]) -> String {
-    words.iter().map(|word| shlex::try_quote(word).map_or_else(|_| String::new(), Into::into)).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|word| shlex::try_quote(word).map_or_else(|_| String::new(), Into::into))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn walk(value: &Value, block: &Block, found: &mut Vec<Block>, depth: usize) {
@@ -94,21 +105,44 @@ fn walk(value: &Value, block: &Block, found: &mut Vec<Block>, depth: usize) {
                     let first = text.lines().next().unwrap_or_default().trim();
                     let rows = block.text.lines();
                     let at = rows.clone().position(|row| !first.is_empty() && row.contains(first));
-                    let key_row = || block.text.lines().position(|row| row.contains(&**key)).unwrap_or(0);
+                    let key_row =
+                        || block.text.lines().position(|row| row.contains(&**key)).unwrap_or(0);
                     block.line + at.unwrap_or_else(key_row)
                 };
                 match key.as_str() {
-                    "run" | "script" | "before_script" | "after_script" | "shell" | "ansible.builtin.shell" | "ansible.builtin.command" | "runcmd" | "bootcmd" | "cmd"
-                    | "postStart" | "test" | "entrypoint" | "command" | "args" | "commands" | "exec" => {
+                    "run"
+                    | "script"
+                    | "before_script"
+                    | "after_script"
+                    | "shell"
+                    | "ansible.builtin.shell"
+                    | "ansible.builtin.command"
+                    | "runcmd"
+                    | "bootcmd"
+                    | "cmd"
+                    | "postStart"
+                    | "test"
+                    | "entrypoint"
+                    | "command"
+                    | "args"
+                    | "commands"
+                    | "exec" => {
                         texts(inner, key, &mut |text| {
-                            if starts_like_a_command(text.trim_start()) || text.trim_start().starts_with("#!") {
+                            if starts_like_a_command(text.trim_start())
+                                || text.trim_start().starts_with("#!")
+                            {
                                 found.push(shell(place(&text), &text));
                             }
                         });
                     }
                     // One command of a catalogue of ours, by runtime.
                     "variants" => {
-                        for text in inner.as_object().into_iter().flat_map(|map| map.values()).filter_map(Value::as_str) {
+                        for text in inner
+                            .as_object()
+                            .into_iter()
+                            .flat_map(|map| map.values())
+                            .filter_map(Value::as_str)
+                        {
                             found.push(shell(place(text), &tokens_filled(text)));
                         }
                     }
@@ -126,7 +160,9 @@ fn walk(value: &Value, block: &Block, found: &mut Vec<Block>, depth: usize) {
 fn tokens_filled(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in text.split('@').enumerate() {
-        let is_name = at % 2 == 1 && !part.is_empty() && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
+        let is_name = at % 2 == 1
+            && !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
         match (at % 2, is_name) {
             (1, true) => out.push_str("0123456789ab"),
             (1, false) => {
@@ -143,10 +179,15 @@ fn texts(value: &Value, key: &str, each: &mut impl FnMut(String)) {
     match value {
         Value::String(text) => each(text.clone()),
         Value::Array(items) => {
-            let words: Vec<String> = items.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-            let is_exec = matches!(key, "command" | "args" | "entrypoint" | "exec" | "test" | "cmd");
+            let words: Vec<String> =
+                items.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let is_exec =
+                matches!(key, "command" | "args" | "entrypoint" | "exec" | "test" | "cmd");
             if is_exec && words.len() == items.len() && !words.is_empty() {
-                let words: Vec<String> = words.into_iter().filter(|word| !matches!(&**word, "CMD" | "CMD-SHELL")).collect();
+                let words: Vec<String> = words
+                    .into_iter()
+                    .filter(|word| !matches!(&**word, "CMD" | "CMD-SHELL"))
+                    .collect();
                 let text = match words.as_slice() {
                     [one] => one.clone(),
                     words => exec_form(words),
@@ -172,14 +213,23 @@ pub fn handed_over(call: &Call) -> Vec<Block> {
         .then(|| call.value_of(&["-p", "--patch", "--overrides"]))
         .flatten()
         .filter(|text| text.trim_start().starts_with('{'))
-        .map(|text| Block { line: call.line, fence: String::new(), language: Language::Json, text: text.to_owned() });
+        .map(|text| Block {
+            line: call.line,
+            fence: String::new(),
+            language: Language::Json,
+            text: text.to_owned(),
+        });
     here_document(call).into_iter().chain(patch).collect()
 }
 
 fn here_document(call: &Call) -> Option<Block> {
     let text = call.input.as_deref()?;
-    let is_copied = matches!(&*call.program, "cat" | "tee" | "" | "dd" | "sponge" | "echo" | "printf" | "install");
-    let target = writes::targets(call).first().filter(|_| is_copied).copied().unwrap_or_default().to_owned();
+    let is_copied = matches!(
+        &*call.program,
+        "cat" | "tee" | "" | "dd" | "sponge" | "echo" | "printf" | "install"
+    );
+    let target =
+        writes::targets(call).first().filter(|_| is_copied).copied().unwrap_or_default().to_owned();
     let name = target.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let reads = |program: &str| call.program == program;
@@ -191,19 +241,37 @@ fn here_document(call: &Call) -> Option<Block> {
         "service" | "timer" => Language::Ini,
         "rules" if target.contains("/audit/") => Language::Audit,
         _ if reads("kubectl") || reads("oc") || reads("falco") => Language::Yaml,
-        _ if reads("nft") || reads("iptables-restore") || reads("ip6tables-restore") => Language::Nft,
+        _ if reads("nft") || reads("iptables-restore") || reads("ip6tables-restore") => {
+            Language::Nft
+        }
         _ if reads("apparmor_parser") || target.contains("/apparmor.d/") => Language::AppArmor,
-        _ if name.starts_with("Dockerfile") || (reads("docker") || reads("podman")) && call.subcommand() == "build" => Language::Dockerfile,
-        _ if text.starts_with("#!") && text.lines().next().is_some_and(|first| first.ends_with("sh")) => Language::Shell,
+        _ if name.starts_with("Dockerfile")
+            || (reads("docker") || reads("podman")) && call.subcommand() == "build" =>
+        {
+            Language::Dockerfile
+        }
+        _ if text.starts_with("#!")
+            && text.lines().next().is_some_and(|first| first.ends_with("sh")) =>
+        {
+            Language::Shell
+        }
         _ if (reads("docker") || reads("podman")) && call.has("compose") => Language::Yaml,
         "conf" if target.contains("/sysctl") || target.contains("/sshd") => Language::Other,
         _ if target.starts_with("/etc/sudoers") => Language::Other,
         _ => return None,
     };
     // The rules of nft are looked at by their own grammar only when they are a set of them.
-    let is = if is == Language::Nft && !text.contains('{') && !text.trim_start().starts_with('*') { return None } else { is };
+    let is = if is == Language::Nft && !text.contains('{') && !text.trim_start().starts_with('*') {
+        return None;
+    } else {
+        is
+    };
     let line = if call.input_line > 0 { call.input_line } else { call.line };
-    let is = if matches!(is, Language::Yaml) && language("yaml", text) == Language::Json { Language::Json } else { is };
+    let is = if matches!(is, Language::Yaml) && language("yaml", text) == Language::Json {
+        Language::Json
+    } else {
+        is
+    };
     Some(Block { line, fence: String::new(), language: is, text: text.to_owned() })
 }
 
@@ -211,11 +279,20 @@ fn here_document(call: &Call) -> Option<Block> {
 pub fn against(block: &Block, alert: &Alert, found: &mut Vec<Finding>) {
     match block.language {
         Language::AppArmor => {
-            let Some(path) = alert.fields.text("proc.exepath").filter(|path| path.starts_with('/')) else { return };
+            let Some(path) = alert.fields.text("proc.exepath").filter(|path| path.starts_with('/'))
+            else {
+                return;
+            };
             for (at, row) in block.text.lines().enumerate() {
-                let word = row.trim().strip_suffix('{').and_then(|head| head.split_whitespace().find(|word| word.starts_with('/')));
+                let word = row
+                    .trim()
+                    .strip_suffix('{')
+                    .and_then(|head| head.split_whitespace().find(|word| word.starts_with('/')));
                 if let Some(word) = word.filter(|word| target::is_other_path(word, path)) {
-                    found.push(Finding::new("P06", block.line + at, row).because(&format!("{word} is not the alert's {path}")));
+                    found.push(
+                        Finding::new("P06", block.line + at, row)
+                            .because(&format!("{word} is not the alert's {path}")),
+                    );
                 }
             }
         }
@@ -226,15 +303,25 @@ pub fn against(block: &Block, alert: &Alert, found: &mut Vec<Finding>) {
                     continue;
                 }
                 let Some(spec) = value.get("spec") else { continue };
-                let types: Vec<&str> = spec.get("policyTypes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-                let only = |way: &str| types == [way] || types.is_empty() && way == "Ingress" && spec.get("egress").is_none();
+                let types: Vec<&str> = spec
+                    .get("policyTypes")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let only = |way: &str| {
+                    types == [way]
+                        || types.is_empty() && way == "Ingress" && spec.get("egress").is_none()
+                };
                 let wrong = match is_outgoing(alert) {
                     Some(true) => only("Ingress"),
                     Some(false) => only("Egress"),
                     None => false,
                 };
                 if wrong {
-                    let at = block.text.lines().position(|row| row.contains("policyTypes")).unwrap_or(0);
+                    let at =
+                        block.text.lines().position(|row| row.contains("policyTypes")).unwrap_or(0);
                     found.push(Finding::new("D01", block.line + at, "policyTypes"));
                 }
             }

@@ -19,7 +19,10 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                 || ["exec", "sh-exec", "lua-exec"].iter().any(|long| call.option(None, long)),
         ),
         "socat" | "socat1" => {
-            let listens = upper.contains("LISTEN:") && !(upper.contains("UNIX-LISTEN") && !upper.contains("TCP") && !upper.contains("UDP"));
+            let listens = upper.contains("LISTEN:")
+                && !(upper.contains("UNIX-LISTEN")
+                    && !upper.contains("TCP")
+                    && !upper.contains("UDP"));
             (listens, upper.contains("EXEC:") || upper.contains("SYSTEM:"))
         }
         _ => (false, false),
@@ -55,18 +58,26 @@ fn is_listener(call: &Call, text: &str) -> bool {
     let everywhere = |text: &str| text.contains("0.0.0.0") || text.contains("::");
     match call.program.as_str() {
         "python" | "python2" | "python3" => {
-            text.contains("-m http.server") || text.contains("SimpleHTTPServer") || text.contains("-m pyftpdlib") || text.contains("-m smtpd")
+            text.contains("-m http.server")
+                || text.contains("SimpleHTTPServer")
+                || text.contains("-m pyftpdlib")
+                || text.contains("-m smtpd")
         }
         "php" => call.has("-S"),
         "ruby" => text.contains("-run") && text.contains("httpd") || text.contains("-rwebrick"),
-        "busybox" | "httpd" | "telnetd" | "ftpd" | "tftpd" => call.program == "httpd" && (call.has("-p") || call.has("-f")) || matches!(&*call.program, "telnetd" | "ftpd" | "tftpd"),
+        "busybox" | "httpd" | "telnetd" | "ftpd" | "tftpd" => {
+            call.program == "httpd" && (call.has("-p") || call.has("-f"))
+                || matches!(&*call.program, "telnetd" | "ftpd" | "tftpd")
+        }
         "npx" => call.plain().next().is_some_and(|name| matches!(name, "http-server" | "serve")),
         "http-server" | "darkhttpd" | "webfsd" | "twistd" => true,
         "openssl" => call.has("s_server"),
         "iperf" | "iperf3" => call.has("-s"),
         "kubectl" => {
             matches!(call.subcommand(), "port-forward" | "proxy")
-                && call.value_of(&["--address"]).is_some_and(|address| address != "127.0.0.1" && address != "localhost")
+                && call
+                    .value_of(&["--address"])
+                    .is_some_and(|address| address != "127.0.0.1" && address != "localhost")
         }
         "dockerd" => text.contains("tcp://") && !text.contains("tcp://127.0.0.1"),
         "sshd" => call.has("-p") || call.has("-D"),
@@ -80,10 +91,15 @@ fn is_listener(call: &Call, text: &str) -> bool {
 fn interpreter_shell(call: &Call) -> bool {
     let code = call.args.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
     let program = call.program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let starts_shell = ["/bin/sh", "/bin/bash", "pty.spawn", "cmd.exe", "\"sh\"", "'sh'", "os.dup2", "\"bash\""].iter().any(|word| code.contains(word));
+    let starts_shell =
+        ["/bin/sh", "/bin/bash", "pty.spawn", "cmd.exe", "\"sh\"", "'sh'", "os.dup2", "\"bash\""]
+            .iter()
+            .any(|word| code.contains(word));
     match program {
         "python" | "perl" | "ruby" | "php" | "lua" | "node" | "nodejs" => {
-            let socket = ["socket", "Socket", "fsockopen", "TCPSocket", "net.connect", "io.popen"].iter().any(|word| code.contains(word));
+            let socket = ["socket", "Socket", "fsockopen", "TCPSocket", "net.connect", "io.popen"]
+                .iter()
+                .any(|word| code.contains(word));
             call.has_any(&["-c", "-e", "-r", "-rsocket", "-MIO"]) && socket && starts_shell
         }
         "awk" | "gawk" | "mawk" => code.contains("/inet/tcp/") || code.contains("/inet/udp/"),
@@ -97,33 +113,52 @@ fn device(call: &Call) -> bool {
     let redirected = call.redirects.iter().any(|to| names(&to.target));
     let looks = matches!(&*call.program, ":" | "true" | "echo" | "cat" | "")
         && call.args.iter().all(|word| word.text.is_empty() || word.text == "-n")
-        && call.redirects.iter().all(|to| names(&to.target) && (to.writes || call.program.is_empty()) || to.target == "/dev/null" || to.target.starts_with('&'));
+        && call.redirects.iter().all(|to| {
+            names(&to.target) && (to.writes || call.program.is_empty())
+                || to.target == "/dev/null"
+                || to.target.starts_with('&')
+        });
     let is_code = SHELLS.contains(&&*call.program) || call.program == "exec";
     redirected && !looks
         || is_code
             && call.args.iter().any(|word| {
-                names(&word.text) && (word.text.contains(">&") || word.text.contains("<&") || word.text.contains("exec"))
+                names(&word.text)
+                    && (word.text.contains(">&")
+                        || word.text.contains("<&")
+                        || word.text.contains("exec"))
             })
 }
 
 /// Rules about what is piped where: L02 and L04. The calls of one pipeline in order.
 pub fn pipeline(calls: &[&Call], say: &mut impl FnMut(&'static str, &Call)) {
     let runs = |call: &Call| {
-        let reads_input = call.plain().next().is_none_or(|arg| arg == "-") || call.has("-s") || call.has("/dev/stdin");
+        let reads_input = call.plain().next().is_none_or(|arg| arg == "-")
+            || call.has("-s")
+            || call.has("/dev/stdin");
         let is_interpreter = SHELLS.contains(&&*call.program)
-            || matches!(&*call.program, "python" | "python2" | "python3" | "perl" | "ruby" | "node" | "php");
+            || matches!(
+                &*call.program,
+                "python" | "python2" | "python3" | "perl" | "ruby" | "node" | "php"
+            );
         is_interpreter && reads_input && !call.has("-c")
             || matches!(&*call.program, "source" | ".") && call.has("/dev/stdin")
     };
     let brings = |call: &Call| {
         matches!(&*call.program, "curl" | "wget" | "fetch" | "lwp-download" | "aria2c")
-            || matches!(&*call.program, "base64" | "base32" | "xxd") && (call.option(Some('d'), "decode") || call.has("-r"))
+            || matches!(&*call.program, "base64" | "base32" | "xxd")
+                && (call.option(Some('d'), "decode") || call.has("-r"))
             || call.program == "openssl" && call.has("-d")
     };
     let Some(at) = calls.iter().position(|call| brings(call)) else {
         // A shell between two ends of a connection: `cat pipe | sh -i | nc host port > pipe`.
-        let net = calls.iter().position(|call| is_netcat(&call.program) || matches!(&*call.program, "telnet" | "socat") || call.program == "openssl" && call.has("s_client"));
-        let shell = calls.iter().position(|call| SHELLS.contains(&&*call.program) && !call.has("-c") && call.plain().next().is_none());
+        let net = calls.iter().position(|call| {
+            is_netcat(&call.program)
+                || matches!(&*call.program, "telnet" | "socat")
+                || call.program == "openssl" && call.has("s_client")
+        });
+        let shell = calls.iter().position(|call| {
+            SHELLS.contains(&&*call.program) && !call.has("-c") && call.plain().next().is_none()
+        });
         if let (Some(net), Some(_)) = (net, shell)
             && let Some(call) = calls.get(net)
         {
@@ -146,7 +181,19 @@ pub fn downloaded(calls: &[Call], say: &mut impl FnMut(&'static str, &Call)) {
         let is_get = matches!(&*call.program, "curl" | "wget");
         if is_get
             && call.read_by.as_deref().is_some_and(|name| {
-                SHELLS.contains(&name) || matches!(name, "eval" | "source" | "." | "python3" | "python" | "perl" | "ruby" | "sudo" | "env")
+                SHELLS.contains(&name)
+                    || matches!(
+                        name,
+                        "eval"
+                            | "source"
+                            | "."
+                            | "python3"
+                            | "python"
+                            | "perl"
+                            | "ruby"
+                            | "sudo"
+                            | "env"
+                    )
             })
         {
             say("L04", call);
@@ -156,23 +203,48 @@ pub fn downloaded(calls: &[Call], say: &mut impl FnMut(&'static str, &Call)) {
                 .value_of(&["-o", "--output", "-O", "--output-document"])
                 .filter(|name| !name.contains("://") && !name.starts_with('-'))
                 .map(str::to_owned)
-                .or_else(|| call.redirects.iter().find(|to| to.writes && to.fd.is_none_or(|fd| fd == 1)).map(|to| to.target.clone()))
+                .or_else(|| {
+                    call.redirects
+                        .iter()
+                        .find(|to| to.writes && to.fd.is_none_or(|fd| fd == 1))
+                        .map(|to| to.target.clone())
+                })
                 .or_else(|| {
                     let url = call.plain().find(|arg| arg.contains("://"))?;
-                    let saves = call.program == "wget" || cluster(call, 'O') || call.has("--remote-name");
+                    let saves =
+                        call.program == "wget" || cluster(call, 'O') || call.has("--remote-name");
                     saves.then(|| url.rsplit('/').next().unwrap_or_default().to_owned())
                 });
-            files.extend(name.filter(|name| !name.is_empty()).map(|name| (base(&name).to_owned(), at)));
+            files.extend(
+                name.filter(|name| !name.is_empty()).map(|name| (base(&name).to_owned(), at)),
+            );
             continue;
         }
         let looked = matches!(
             &*call.program,
-            "sha256sum" | "sha512sum" | "sha1sum" | "md5sum" | "shasum" | "gpg" | "gpgv" | "cosign" | "minisign" | "less" | "cat" | "diff" | "openssl" | "b2sum" | "signify" | "rpm"
+            "sha256sum"
+                | "sha512sum"
+                | "sha1sum"
+                | "md5sum"
+                | "shasum"
+                | "gpg"
+                | "gpgv"
+                | "cosign"
+                | "minisign"
+                | "less"
+                | "cat"
+                | "diff"
+                | "openssl"
+                | "b2sum"
+                | "signify"
+                | "rpm"
         );
         if looked {
             files.clear();
         }
-        let run = if SHELLS.contains(&&*call.program) || matches!(&*call.program, "python" | "python3" | "perl" | "ruby" | "source" | ".") {
+        let run = if SHELLS.contains(&&*call.program)
+            || matches!(&*call.program, "python" | "python3" | "perl" | "ruby" | "source" | ".")
+        {
             call.plain().next()
         } else {
             Some(&*call.path).filter(|path| path.contains('/'))

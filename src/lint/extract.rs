@@ -63,7 +63,8 @@ pub fn kind(name: &str, text: &str) -> Kind {
     match ending.to_ascii_lowercase().as_str() {
         "md" | "markdown" => return Kind::Markdown,
         "sh" | "bash" | "zsh" | "ksh" => return Kind::Shell,
-        "yaml" | "yml" | "json" | "nft" | "service" | "timer" | "socket" | "conf" | "ini" | "toml" | "rules" | "dockerfile" => return Kind::Snippet,
+        "yaml" | "yml" | "json" | "nft" | "service" | "timer" | "socket" | "conf" | "ini"
+        | "toml" | "rules" | "dockerfile" => return Kind::Snippet,
         _ => {}
     }
     if base.starts_with("Dockerfile") || base.starts_with("Containerfile") {
@@ -79,7 +80,14 @@ pub fn kind(name: &str, text: &str) -> Kind {
     let lines =
         || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     match language("", text) {
-        Language::Yaml | Language::Json | Language::AppArmor | Language::Nft | Language::C | Language::Dockerfile | Language::Ini | Language::Audit => {
+        Language::Yaml
+        | Language::Json
+        | Language::AppArmor
+        | Language::Nft
+        | Language::C
+        | Language::Dockerfile
+        | Language::Ini
+        | Language::Audit => {
             return Kind::Snippet;
         }
         _ => {}
@@ -104,8 +112,14 @@ fn is_written_for_people(text: &str) -> bool {
     has_sentences(text)
         || text.lines().any(|line| {
             let line = line.trim_start();
-            line.starts_with("## ") || line.starts_with("* ") || line.starts_with("- ") || line.contains("](") || line.starts_with("**")
-                || line.split_whitespace().count() > 3 && line.ends_with(['.', '!', '?']) && line.starts_with(|c: char| c.is_ascii_uppercase())
+            line.starts_with("## ")
+                || line.starts_with("* ")
+                || line.starts_with("- ")
+                || line.contains("](")
+                || line.starts_with("**")
+                || line.split_whitespace().count() > 3
+                    && line.ends_with(['.', '!', '?'])
+                    && line.starts_with(|c: char| c.is_ascii_uppercase())
         })
 }
 
@@ -118,18 +132,43 @@ fn has_sentences(text: &str) -> bool {
 /// Whether a row begins with a program that we know, or one known to be invented, where a command may begin.
 pub fn starts_like_a_command(line: &str) -> bool {
     let line = without_prompt(line).unwrap_or(line);
-    let mut words = line
-        .split_whitespace()
-        .skip_while(|word| matches!(*word, "sudo" | "doas" | "do" | "then" | "!" | "time" | "{" | "(" | "-E" | "-n") || word.contains('=') && !word.starts_with('-'));
+    let mut words = line.split_whitespace().skip_while(|word| {
+        matches!(*word, "sudo" | "doas" | "do" | "then" | "!" | "time" | "{" | "(" | "-E" | "-n")
+            || word.contains('=') && !word.starts_with('-')
+    });
     let Some(first) = words.next() else { return line.contains('=') && line.contains("$(") };
     let first = first.trim_start_matches(['(', '{']).trim_end_matches(';');
     let is_redirect = first.starts_with([':', '>']) && line.contains("/");
     let name = first.rsplit('/').next().unwrap_or(first);
     let next = words.next().unwrap_or_default();
     // Words of sentences that are programs too: `who is`, `at the`, `look for`.
-    let is_sentence = matches!(next, "is" | "the" | "a" | "an" | "of" | "for" | "to" | "and" | "are" | "was" | "that" | "this" | "it" | "on" | "with" | "your" | "all")
-        && !line.contains(['$', '|', '/', '<', '>', '=']) && !line.contains(" -");
-    (super::programs::is_known(name) || super::programs::invented(name).is_some() && !super::programs::is_system_call(name) && (line.starts_with("sudo") || next.starts_with('-') || !next.is_empty() && line.split_whitespace().count() < 7) || is_redirect)
+    let is_sentence = matches!(
+        next,
+        "is" | "the"
+            | "a"
+            | "an"
+            | "of"
+            | "for"
+            | "to"
+            | "and"
+            | "are"
+            | "was"
+            | "that"
+            | "this"
+            | "it"
+            | "on"
+            | "with"
+            | "your"
+            | "all"
+    ) && !line.contains(['$', '|', '/', '<', '>', '='])
+        && !line.contains(" -");
+    (super::programs::is_known(name)
+        || super::programs::invented(name).is_some()
+            && !super::programs::is_system_call(name)
+            && (line.starts_with("sudo")
+                || next.starts_with('-')
+                || !next.is_empty() && line.split_whitespace().count() < 7)
+        || is_redirect)
         && !name.chars().next().is_some_and(char::is_uppercase)
         && !is_sentence
 }
@@ -141,7 +180,10 @@ fn without_prompt(line: &str) -> Option<&str> {
         return Some(rest);
     }
     let (prompt, rest) = line.split_once("$ ").or_else(|| line.split_once("# "))?;
-    let is_prompt = prompt.contains('@') && prompt.len() < 60 && !prompt.trim_matches(['[', ']']).contains([' ', '"', '\'']) || prompt.starts_with('[') && prompt.ends_with(']') && prompt.contains('@');
+    let is_prompt = prompt.contains('@')
+        && prompt.len() < 60
+        && !prompt.trim_matches(['[', ']']).contains([' ', '"', '\''])
+        || prompt.starts_with('[') && prompt.ends_with(']') && prompt.contains('@');
     is_prompt.then_some(rest)
 }
 
@@ -162,7 +204,8 @@ fn block(line: usize, fence: String, text: &str, known: Option<Language>) -> Par
 
 /// Lines that begin with the prompt of a shell are commands; the others are what they printed.
 fn without_prompts(text: &str, fence: &str) -> String {
-    let is_session = matches!(fence, "console" | "shell-session" | "shellsession" | "terminal" | "sh-session");
+    let is_session =
+        matches!(fence, "console" | "shell-session" | "shellsession" | "terminal" | "sh-session");
     let root = |line: &str| {
         line.strip_prefix("# ").filter(|rest| is_session && starts_like_a_command(rest)).is_some()
     };
@@ -186,7 +229,9 @@ fn without_prompts(text: &str, fence: &str) -> String {
             if until.as_deref() == Some(command.trim()) {
                 until = None;
             } else if until.is_none() {
-                until = super::snippet::here_document(command).filter(|word| text.lines().any(|row| row.trim_start_matches("> ").trim() == word));
+                until = super::snippet::here_document(command).filter(|word| {
+                    text.lines().any(|row| row.trim_start_matches("> ").trim() == word)
+                });
             }
         }
         commands.push('\n');
@@ -203,7 +248,8 @@ fn markdown(text: &str) -> Vec<Part> {
     let mut indented = Indented::default();
     let mut is_after_blank = true;
     for (line, row) in (1..).zip(text.lines()) {
-        let row = if open.is_some() || row.trim_start().starts_with('>') { unquoted(row) } else { row };
+        let row =
+            if open.is_some() || row.trim_start().starts_with('>') { unquoted(row) } else { row };
         match (&mut open, is_fence(row)) {
             (Some((_, _, _, ticks)), Some((length, info)))
                 if length >= *ticks && info.is_empty() =>
@@ -262,8 +308,14 @@ impl Indented {
             return !self.text.is_empty();
         }
         if self.text.is_empty() {
-            let is_list = inner.starts_with(['*', '-', '+', '>', '|']) && !inner.starts_with("---") || inner.starts_with(|c: char| c.is_ascii_digit());
-            let is_code = starts_like_a_command(inner) && !has_sentences(inner) || inner.starts_with("#!") || matches!(language("", inner), Language::Json | Language::Nft | Language::AppArmor);
+            let is_list = inner.starts_with(['*', '-', '+', '>', '|']) && !inner.starts_with("---")
+                || inner.starts_with(|c: char| c.is_ascii_digit());
+            let is_code = starts_like_a_command(inner) && !has_sentences(inner)
+                || inner.starts_with("#!")
+                || matches!(
+                    language("", inner),
+                    Language::Json | Language::Nft | Language::AppArmor
+                );
             if !(is_prompt || is_in && is_after_blank && !is_list && is_code) {
                 return false;
             }
@@ -288,7 +340,11 @@ impl Indented {
 fn is_fence(row: &str) -> Option<(usize, &str)> {
     let row = unquoted(row.trim_start()).trim_start();
     let row = row.trim_start_matches(|c: char| c.is_ascii_digit());
-    let row = ["- ", "* ", "+ ", ". ", ") "].iter().find_map(|mark| row.strip_prefix(mark)).unwrap_or(row).trim_start();
+    let row = ["- ", "* ", "+ ", ". ", ") "]
+        .iter()
+        .find_map(|mark| row.strip_prefix(mark))
+        .unwrap_or(row)
+        .trim_start();
     let tick = row.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let info = row.trim_start_matches(tick);
     let length = row.len() - info.len();
@@ -323,7 +379,9 @@ impl Prose {
         if !row.contains('`') {
             return;
         }
-        let is_order = (is_advice(row) || is_alone(row)) && !is_refused(row) && !row.trim_start().starts_with('|');
+        let is_order = (is_advice(row) || is_alone(row))
+            && !is_refused(row)
+            && !row.trim_start().starts_with('|');
         spans(row, |span| {
             if is_order {
                 parts.push(Part::Inline { line, text: span.to_owned() });
@@ -342,12 +400,13 @@ impl Prose {
 /// Whether a sentence tells somebody to do what it names, rather than what was done.
 fn is_advice(sentence: &str) -> bool {
     const ORDERS: [&str; 13] = [
-        "run", "running", "execute", "use", "using", "type", "try", "apply", "issue", "enter", "invoke", "do",
-        "with",
+        "run", "running", "execute", "use", "using", "type", "try", "apply", "issue", "enter",
+        "invoke", "do", "with",
     ];
     const FIRST: [&str; 20] = [
         "disable", "stop", "restart", "remove", "delete", "block", "add", "set", "enable", "kill",
-        "install", "start", "update", "switch", "reset", "flush", "pause", "isolate", "then", "next",
+        "install", "start", "update", "switch", "reset", "flush", "pause", "isolate", "then",
+        "next",
     ];
     let first = sentence.split(|c: char| !c.is_ascii_alphabetic()).find(|word| !word.is_empty());
     if first.is_some_and(|word| FIRST.contains(&&*word.to_ascii_lowercase())) {
@@ -393,9 +452,33 @@ fn is_alone(row: &str) -> bool {
     let inner = row.trim().trim_start_matches(|c: char| c.is_ascii_digit() || "*-+.) ".contains(c));
     let lower = inner.to_ascii_lowercase();
     let Some((label, rest)) = lower.split_once('`') else { return false };
-    let is_fact = ["command line", "cmdline", "process", "executed", "output", "args", "proc.", "was", "ran", "observed", "path", "alert", "name", "image", "rule", "file", "field", "evidence"].iter().any(|word| label.contains(word));
-    let ends = rest.split_once('`').is_some_and(|(_, behind)| behind.trim_end_matches(['.', ';', ',']).trim().is_empty());
-    ends && !is_fact && (label.trim().is_empty() || label.trim().trim_end_matches(['*', ' ']).ends_with(':'))
+    let is_fact = [
+        "command line",
+        "cmdline",
+        "process",
+        "executed",
+        "output",
+        "args",
+        "proc.",
+        "was",
+        "ran",
+        "observed",
+        "path",
+        "alert",
+        "name",
+        "image",
+        "rule",
+        "file",
+        "field",
+        "evidence",
+    ]
+    .iter()
+    .any(|word| label.contains(word));
+    let ends = rest
+        .split_once('`')
+        .is_some_and(|(_, behind)| behind.trim_end_matches(['.', ';', ',']).trim().is_empty());
+    ends && !is_fact
+        && (label.trim().is_empty() || label.trim().trim_end_matches(['*', ' ']).ends_with(':'))
 }
 
 fn spans(row: &str, mut each: impl FnMut(&str)) {
@@ -428,21 +511,64 @@ pub fn language(fence: &str, text: &str) -> Language {
     }
     let is_command = |row: &str| starts_like_a_command(row) && !row.ends_with(['{', ':']);
     // A here-document brings other languages along; the command in front of it decides.
-    let is_dockerfile = code.first().is_some_and(|row| row.starts_with("FROM ") || row.starts_with("ARG ") && text.contains("\nFROM "))
-        || fence == "dockerfile" && code.iter().any(|row| is_instruction(row))
+    let is_dockerfile = code.first().is_some_and(|row| {
+        row.starts_with("FROM ") || row.starts_with("ARG ") && text.contains("\nFROM ")
+    }) || fence == "dockerfile" && code.iter().any(|row| is_instruction(row))
         || code.len() > 1 && code.iter().all(|row| is_instruction(row))
         || code.len() == 1 && code.iter().all(|row| row.starts_with("RUN "));
     if is_dockerfile {
         return Language::Dockerfile;
     }
-    let is_audit = |row: &str| row == "-D" || row.starts_with("-w /") || row.starts_with("-a always") || row.starts_with("-a exit") || row.starts_with("-b ") || row.starts_with("-e ") || row.starts_with("-f ") || row.starts_with("-a never") || row.starts_with("--backlog") || row == "-i" || row == "-c";
+    let is_audit = |row: &str| {
+        row == "-D"
+            || row.starts_with("-w /")
+            || row.starts_with("-a always")
+            || row.starts_with("-a exit")
+            || row.starts_with("-b ")
+            || row.starts_with("-e ")
+            || row.starts_with("-f ")
+            || row.starts_with("-a never")
+            || row.starts_with("--backlog")
+            || row == "-i"
+            || row == "-c"
+    };
     if !code.is_empty() && code.iter().all(|row| is_audit(row)) {
         return Language::Audit;
     }
-    let fence_is_data = matches!(fence.as_str(), "yaml" | "yml" | "json" | "conf" | "ini" | "toml" | "nft" | "nftables" | "apparmor" | "c" | "python" | "py" | "text" | "txt" | "log" | "output");
+    let fence_is_data = matches!(
+        fence.as_str(),
+        "yaml"
+            | "yml"
+            | "json"
+            | "conf"
+            | "ini"
+            | "toml"
+            | "nft"
+            | "nftables"
+            | "apparmor"
+            | "c"
+            | "python"
+            | "py"
+            | "text"
+            | "txt"
+            | "log"
+            | "output"
+    );
     let is_first = code.first().is_some_and(|row| is_command(row));
     let n_commands = || code.iter().filter(|row| is_command(row)).count();
-    if is_first && (!fence_is_data || matches!(fence.as_str(), "conf" | "ini") && n_commands() == code.len() || matches!(fence.as_str(), "text" | "txt") && code.iter().all(|row| row.starts_with("sudo ")) || fence_is_data && !matches!(fence.as_str(), "python" | "py" | "c" | "output" | "log" | "text" | "txt") && n_commands() == code.len() && !is_yaml(&code) && text.contains(' '))
+    if is_first
+        && (!fence_is_data
+            || matches!(fence.as_str(), "conf" | "ini") && n_commands() == code.len()
+            || matches!(fence.as_str(), "text" | "txt")
+                && code.iter().all(|row| row.starts_with("sudo "))
+            || fence_is_data
+                && !matches!(
+                    fence.as_str(),
+                    "python" | "py" | "c" | "output" | "log" | "text" | "txt"
+                )
+                && n_commands() == code.len()
+                && !is_yaml(&code)
+                && text.contains(' '))
         && !is_other_code(text)
     {
         return Language::Shell;
@@ -452,7 +578,8 @@ pub fn language(fence: &str, text: &str) -> Language {
     {
         return Language::Json;
     }
-    let looks_like_json = first.starts_with(['{', '[']) && rows.iter().any(|row| row.starts_with(['"', '{']) && row.contains("\":"));
+    let looks_like_json = first.starts_with(['{', '['])
+        && rows.iter().any(|row| row.starts_with(['"', '{']) && row.contains("\":"));
     if looks_like_json && !matches!(fence.as_str(), "yaml" | "yml" | "jsonc" | "json5") {
         return Language::Json;
     }
@@ -499,13 +626,19 @@ pub fn language(fence: &str, text: &str) -> Language {
         "ini" | "toml" => Language::Ini,
         "conf" | "config" | "cfg" | "nginx" | "properties" => Language::Other,
         "dockerfile" | "docker" => Language::Dockerfile,
-        "jsonc" | "json5" | "jinja" | "hcl" | "terraform" | "makefile" | "csv" | "regex" => Language::Text,
+        "jsonc" | "json5" | "jinja" | "hcl" | "terraform" | "makefile" | "csv" | "regex" => {
+            Language::Text
+        }
         "text" | "txt" | "log" | "output" | "plain" | "plaintext" | "diff" | "mermaid" | "html"
-        | "xml" | "python" | "py" | "go" | "rust" | "javascript" | "js" | "sql"
-        | "powershell" | "ps1" | "bat" | "cmd" | "rego" | "markdown" | "md" => Language::Text,
+        | "xml" | "python" | "py" | "go" | "rust" | "javascript" | "js" | "sql" | "powershell"
+        | "ps1" | "bat" | "cmd" | "rego" | "markdown" | "md" => Language::Text,
         "bash" | "sh" | "shell" | "zsh" | "console" | "shell-session" | "shellsession"
         | "terminal" => Language::Shell,
-        _ if text.lines().any(|row| row.trim() == "-D") && code.iter().all(|row| row.starts_with('-')) => Language::Audit,
+        _ if text.lines().any(|row| row.trim() == "-D")
+            && code.iter().all(|row| row.starts_with('-')) =>
+        {
+            Language::Audit
+        }
         _ if first.starts_with("#!") || code.iter().any(|row| starts_like_a_command(row)) => {
             Language::Shell
         }
@@ -515,22 +648,55 @@ pub fn language(fence: &str, text: &str) -> Language {
 
 fn is_instruction(row: &str) -> bool {
     row.split_once(' ').is_some_and(|(word, _)| {
-        matches!(word, "FROM" | "RUN" | "CMD" | "ENTRYPOINT" | "COPY" | "ADD" | "ENV" | "ARG" | "USER" | "WORKDIR" | "EXPOSE" | "VOLUME" | "LABEL" | "HEALTHCHECK" | "SHELL" | "ONBUILD" | "STOPSIGNAL")
+        matches!(
+            word,
+            "FROM"
+                | "RUN"
+                | "CMD"
+                | "ENTRYPOINT"
+                | "COPY"
+                | "ADD"
+                | "ENV"
+                | "ARG"
+                | "USER"
+                | "WORKDIR"
+                | "EXPOSE"
+                | "VOLUME"
+                | "LABEL"
+                | "HEALTHCHECK"
+                | "SHELL"
+                | "ONBUILD"
+                | "STOPSIGNAL"
+        )
     })
 }
 
 /// Whether a text is surely the code of another language: Python, JavaScript, Go, SQL.
 pub fn is_other_code(text: &str) -> bool {
     let mut rows = text.lines().map(str::trim).filter(|row| !row.is_empty());
-    let count = |test: &dyn Fn(&str) -> bool| text.lines().map(str::trim).filter(|row| test(row)).count();
+    let count =
+        |test: &dyn Fn(&str) -> bool| text.lines().map(str::trim).filter(|row| test(row)).count();
     let python = count(&|row| {
-        row.starts_with("import ") && !row.contains(['-', '/']) || row.starts_with("from ") && row.contains(" import ") || row.starts_with("def ") && row.ends_with(':') || row.starts_with("class ") && row.ends_with(':') || row.starts_with("with open(") || row.starts_with("print(") && row.ends_with(')')
+        row.starts_with("import ") && !row.contains(['-', '/'])
+            || row.starts_with("from ") && row.contains(" import ")
+            || row.starts_with("def ") && row.ends_with(':')
+            || row.starts_with("class ") && row.ends_with(':')
+            || row.starts_with("with open(")
+            || row.starts_with("print(") && row.ends_with(')')
     });
     let sql = rows.next().is_some_and(|row| {
         let upper = row.to_ascii_uppercase();
-        upper.starts_with("SELECT ") && upper.contains(" FROM ") || upper.starts_with("DELETE FROM ") || upper.starts_with("INSERT INTO ") || upper.starts_with("DROP TABLE ")
+        upper.starts_with("SELECT ") && upper.contains(" FROM ")
+            || upper.starts_with("DELETE FROM ")
+            || upper.starts_with("INSERT INTO ")
+            || upper.starts_with("DROP TABLE ")
     });
-    let script = count(&|row| row.starts_with("const ") && row.contains(" = ") && row.ends_with(';') || row.starts_with("package main") || row.starts_with("func ") && row.ends_with('{') || row.starts_with("console.log("));
+    let script = count(&|row| {
+        row.starts_with("const ") && row.contains(" = ") && row.ends_with(';')
+            || row.starts_with("package main")
+            || row.starts_with("func ") && row.ends_with('{')
+            || row.starts_with("console.log(")
+    });
     python >= 1 && !text.contains("<<") || sql || script >= 1
 }
 

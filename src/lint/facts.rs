@@ -75,7 +75,9 @@ pub fn unshipped(text: &str) -> Option<&'static str> {
             let before = text.get(..at).and_then(|before| before.chars().next_back());
             let after = text.get(at + path.len()..).and_then(|after| after.chars().next());
             before.is_none_or(|c| !c.is_alphanumeric() && !"/._-".contains(c))
-                && after.is_none_or(|c| !c.is_alphanumeric() && !"_-.".contains(c) || is_end(text, at + path.len()))
+                && after.is_none_or(|c| {
+                    !c.is_alphanumeric() && !"_-.".contains(c) || is_end(text, at + path.len())
+                })
         })
     })
 }

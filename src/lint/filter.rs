@@ -4,7 +4,30 @@ use super::Finding;
 
 /// Words that nft keeps for itself and takes for no name of a chain, set or table.
 const RESERVED: [&str; 24] = [
-    "fwd", "dup", "log", "counter", "drop", "accept", "reject", "ip", "ip6", "tcp", "udp", "mark", "limit", "queue", "return", "jump", "goto", "meta", "ct", "masquerade", "snat", "dnat", "redirect", "type",
+    "fwd",
+    "dup",
+    "log",
+    "counter",
+    "drop",
+    "accept",
+    "reject",
+    "ip",
+    "ip6",
+    "tcp",
+    "udp",
+    "mark",
+    "limit",
+    "queue",
+    "return",
+    "jump",
+    "goto",
+    "meta",
+    "ct",
+    "masquerade",
+    "snat",
+    "dnat",
+    "redirect",
+    "type",
 ];
 
 /// Words that may begin a statement in a chain.
@@ -25,17 +48,33 @@ pub fn judge(text: &str, line: usize, found: &mut Vec<Finding>) {
             found.push(Finding::new("W05", at, words));
         }
         let tokens = rule.replace(['{', '}', ';'], " ");
-        let mut names = tokens.split_whitespace().skip_while(|word| !matches!(*word, "chain" | "set" | "map" | "table")).skip(1);
-        let is_definition = rule.contains('{') && ["chain ", "set ", "map ", "table "].iter().any(|word| rule.starts_with(word) || rule.contains(&format!("{{ {word}")));
-        let name = names.next().filter(|name| !matches!(*name, "inet" | "ip" | "ip6" | "arp" | "bridge" | "netdev")).or_else(|| names.next());
-        if is_definition && !rule.starts_with("table") && name.is_some_and(|name| RESERVED.contains(&name)) {
+        let mut names = tokens
+            .split_whitespace()
+            .skip_while(|word| !matches!(*word, "chain" | "set" | "map" | "table"))
+            .skip(1);
+        let is_definition = rule.contains('{')
+            && ["chain ", "set ", "map ", "table "]
+                .iter()
+                .any(|word| rule.starts_with(word) || rule.contains(&format!("{{ {word}")));
+        let name = names
+            .next()
+            .filter(|name| !matches!(*name, "inet" | "ip" | "ip6" | "arp" | "bridge" | "netdev"))
+            .or_else(|| names.next());
+        if is_definition
+            && !rule.starts_with("table")
+            && name.is_some_and(|name| RESERVED.contains(&name))
+        {
             found.push(Finding::new("Y14", at, words).because("a word that nft keeps for itself"));
         }
         let opens = rule.contains('{') && rule.ends_with('}');
-        let inner = rule.rsplit('{').next().unwrap_or_default().trim_end_matches('}').trim_end_matches(' ');
+        let inner =
+            rule.rsplit('{').next().unwrap_or_default().trim_end_matches('}').trim_end_matches(' ');
         let is_chain = rule.starts_with("chain ") || rule.contains("{ chain ");
-        if opens && is_chain && !inner.trim_end().ends_with([';', '}']) && !inner.trim().is_empty() {
-            found.push(Finding::new("Y14", at, words).because("a semicolon is missing before the brace"));
+        if opens && is_chain && !inner.trim_end().ends_with([';', '}']) && !inner.trim().is_empty()
+        {
+            found.push(
+                Finding::new("Y14", at, words).because("a semicolon is missing before the brace"),
+            );
         }
         let in_chain = open.last().copied().unwrap_or(false);
         let statement = rule.split(';').map(str::trim).find(|part| {
@@ -45,25 +84,59 @@ pub fn judge(text: &str, line: usize, found: &mut Vec<Finding>) {
                 && !first.bytes().next().is_some_and(|b| b.is_ascii_digit())
                 && !STARTS.contains(&format!(" {first} "))
         });
-        if in_chain && !rule.starts_with("chain") && let Some(part) = statement {
+        if in_chain
+            && !rule.starts_with("chain")
+            && let Some(part) = statement
+        {
             found.push(Finding::new("Y14", at, part).because("no statement of nft begins so"));
         }
         let verdict = rule.trim_end_matches([';', '}', ' ']).split_whitespace().last();
-        if in_chain && verdict.is_some_and(|word| matches!(word, "deny" | "block" | "DROP" | "ACCEPT" | "REJECT" | "allow")) {
-            found.push(Finding::new("Y14", at, words).because("the verdicts are accept, drop, reject"));
+        if in_chain
+            && verdict.is_some_and(|word| {
+                matches!(word, "deny" | "block" | "DROP" | "ACCEPT" | "REJECT" | "allow")
+            })
+        {
+            found.push(
+                Finding::new("Y14", at, words).because("the verdicts are accept, drop, reject"),
+            );
         }
         if rule.contains(" hook ") && rule.contains(';') {
-            let hook = rule.split(" hook ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-            let kind = rule.split("type ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
-            if !matches!(hook, "prerouting" | "input" | "forward" | "output" | "postrouting" | "ingress" | "egress") || !matches!(kind, "filter" | "nat" | "route") || !rule.contains("priority") {
-                found.push(Finding::new("Y14", at, words).because("a base chain is `type filter hook input priority 0;`"));
+            let hook = rule
+                .split(" hook ")
+                .nth(1)
+                .and_then(|rest| rest.split_whitespace().next())
+                .unwrap_or_default();
+            let kind = rule
+                .split("type ")
+                .nth(1)
+                .and_then(|rest| rest.split_whitespace().next())
+                .unwrap_or_default();
+            if !matches!(
+                hook,
+                "prerouting"
+                    | "input"
+                    | "forward"
+                    | "output"
+                    | "postrouting"
+                    | "ingress"
+                    | "egress"
+            ) || !matches!(kind, "filter" | "nat" | "route")
+                || !rule.contains("priority")
+            {
+                found.push(
+                    Finding::new("Y14", at, words)
+                        .because("a base chain is `type filter hook input priority 0;`"),
+                );
             }
         }
         for c in rule.chars() {
             match c {
                 '{' => {
                     depth += 1;
-                    open.push(rule.starts_with("chain ") || rule.contains("{ chain ") && open.last() != Some(&true));
+                    open.push(
+                        rule.starts_with("chain ")
+                            || rule.contains("{ chain ") && open.last() != Some(&true),
+                    );
                 }
                 '}' => {
                     depth -= 1;
@@ -75,7 +148,10 @@ pub fn judge(text: &str, line: usize, found: &mut Vec<Finding>) {
     }
     if depth != 0 {
         let last = text.lines().count().max(1);
-        found.push(Finding::new("Y14", line + last - 1, text.lines().last().unwrap_or_default()).because("braces do not match"));
+        found.push(
+            Finding::new("Y14", line + last - 1, text.lines().last().unwrap_or_default())
+                .because("braces do not match"),
+        );
     }
 }
 
@@ -91,8 +167,25 @@ fn restore(text: &str, line: usize, found: &mut Vec<Finding>) {
                 in_table = true;
                 twice || !matches!(rule, "*filter" | "*nat" | "*mangle" | "*raw" | "*security")
             }
-            Some(':') => !in_table || rule.split_whitespace().nth(1).is_none_or(|policy| !matches!(policy, "ACCEPT" | "DROP" | "-")),
-            Some('-' | '[') => !in_table || rule.contains("-j ") && rule.split("-j ").nth(1).is_some_and(|target| target.split_whitespace().next().is_some_and(|target| matches!(target, "DENY" | "BLOCK" | "drop" | "accept" | "reject" | "ALLOW"))),
+            Some(':') => {
+                !in_table
+                    || rule
+                        .split_whitespace()
+                        .nth(1)
+                        .is_none_or(|policy| !matches!(policy, "ACCEPT" | "DROP" | "-"))
+            }
+            Some('-' | '[') => {
+                !in_table
+                    || rule.contains("-j ")
+                        && rule.split("-j ").nth(1).is_some_and(|target| {
+                            target.split_whitespace().next().is_some_and(|target| {
+                                matches!(
+                                    target,
+                                    "DENY" | "BLOCK" | "drop" | "accept" | "reject" | "ALLOW"
+                                )
+                            })
+                        })
+            }
             _ if rule == "COMMIT" => {
                 in_table = false;
                 continue;
@@ -100,11 +193,17 @@ fn restore(text: &str, line: usize, found: &mut Vec<Finding>) {
             _ => true,
         };
         if bad {
-            found.push(Finding::new("Y14", line + row, words).because("iptables-restore does not take this"));
+            found.push(
+                Finding::new("Y14", line + row, words)
+                    .because("iptables-restore does not take this"),
+            );
         }
     }
     if in_table {
         let last = text.lines().count().max(1);
-        found.push(Finding::new("Y14", line + last - 1, text.lines().last().unwrap_or_default()).because("COMMIT is missing"));
+        found.push(
+            Finding::new("Y14", line + last - 1, text.lines().last().unwrap_or_default())
+                .because("COMMIT is missing"),
+        );
     }
 }

@@ -9,15 +9,27 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
     let mut page = Page { text, line, found };
     page.powers(value, "");
     match value {
-        Value::Object(map) if map.get("commands").and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| item.get("variants").is_some() || item.get("phase").is_some())) => {
+        Value::Object(map)
+            if map.get("commands").and_then(Value::as_array).is_some_and(|items| {
+                items
+                    .iter()
+                    .any(|item| item.get("variants").is_some() || item.get("phase").is_some())
+            }) =>
+        {
             for entry in map.get("commands").and_then(Value::as_array).into_iter().flatten() {
                 page.entry(entry);
             }
         }
-        Value::Array(items) if items.iter().any(|item| item.get("variants").is_some() && item.get("id").is_some()) => {
+        Value::Array(items)
+            if items
+                .iter()
+                .any(|item| item.get("variants").is_some() && item.get("id").is_some()) =>
+        {
             items.iter().for_each(|item| page.entry(item));
         }
-        Value::Object(map) if map.contains_key("variants") && map.contains_key("id") => page.entry(value),
+        Value::Object(map) if map.contains_key("variants") && map.contains_key("id") => {
+            page.entry(value)
+        }
         Value::Array(items) if items.iter().any(is_falco_item) => {
             for item in items {
                 page.falco(item);
@@ -32,24 +44,61 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
             if map.get("rules").and_then(Value::as_array).is_some_and(|rules| {
                 rules.iter().any(|rule| {
                     rule.get("apiGroups").is_none()
-                        && ["name", "pattern", "condition", "rule", "severity", "priority"].iter().any(|key| rule.get(key).is_some())
+                        && ["name", "pattern", "condition", "rule", "severity", "priority"]
+                            .iter()
+                            .any(|key| rule.get(key).is_some())
                 })
-            }) && !map.contains_key("groups") && !map.contains_key("apiVersion") && !map.contains_key("spec") =>
+            }) && !map.contains_key("groups")
+                && !map.contains_key("apiVersion")
+                && !map.contains_key("spec") =>
         {
             page.say("Y02", "rules");
         }
         // The rules of falco.yaml can switch some off.
-        Value::Object(map) if map.get("rules").and_then(Value::as_array).is_some_and(|rules| rules.iter().any(|rule| rule.get("disable").is_some())) => {
+        Value::Object(map)
+            if map
+                .get("rules")
+                .and_then(Value::as_array)
+                .is_some_and(|rules| rules.iter().any(|rule| rule.get("disable").is_some())) =>
+        {
             page.say("W06", "disable");
         }
-        Value::Object(map) if map.contains_key("condition") && (map.contains_key("rule") || map.contains_key("output")) => page.say("Y02", "condition"),
-        Value::Array(items) if items.iter().any(|item| item.get("condition").is_some() && (item.get("output").is_some() || item.get("severity").is_some() || item.get("name").is_some() && item.get("pattern").is_some())) => {
+        Value::Object(map)
+            if map.contains_key("condition")
+                && (map.contains_key("rule") || map.contains_key("output")) =>
+        {
+            page.say("Y02", "condition")
+        }
+        Value::Array(items)
+            if items.iter().any(|item| {
+                item.get("condition").is_some()
+                    && (item.get("output").is_some()
+                        || item.get("severity").is_some()
+                        || item.get("name").is_some() && item.get("pattern").is_some())
+            }) =>
+        {
             page.say("Y02", "condition");
         }
         // A service of compose that was pasted without the words around it.
-        Value::Object(map) if map.contains_key("image") && map.len() > 1 && !map.contains_key("kind") && !map.contains_key("name") => page.service(map),
-        Value::Object(map) if (map.contains_key("spec") || map.contains_key("containers")) && !map.contains_key("apiVersion") => page.patch(map),
-        Value::Object(map) if map.get("seccomp-profile").and_then(Value::as_str) == Some("unconfined") => page.say("W03", "seccomp-profile"),
+        Value::Object(map)
+            if map.contains_key("image")
+                && map.len() > 1
+                && !map.contains_key("kind")
+                && !map.contains_key("name") =>
+        {
+            page.service(map)
+        }
+        Value::Object(map)
+            if (map.contains_key("spec") || map.contains_key("containers"))
+                && !map.contains_key("apiVersion") =>
+        {
+            page.patch(map)
+        }
+        Value::Object(map)
+            if map.get("seccomp-profile").and_then(Value::as_str) == Some("unconfined") =>
+        {
+            page.say("W03", "seccomp-profile")
+        }
         _ => {}
     }
 }
@@ -58,16 +107,30 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
 pub fn rows(text: &str, line: usize, found: &mut Vec<Finding>) {
     let key_of = |row: &str| {
         let row = row.trim().trim_start_matches("- ");
-        row.split_once(':').map(|(key, _)| key.trim().to_owned()).filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'))
+        row.split_once(':').map(|(key, _)| key.trim().to_owned()).filter(|key| {
+            !key.is_empty()
+                && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        })
     };
-    let keys: Vec<(usize, String)> = text.lines().enumerate().filter_map(|(at, row)| Some((at, key_of(row)?))).collect();
+    let keys: Vec<(usize, String)> =
+        text.lines().enumerate().filter_map(|(at, row)| Some((at, key_of(row)?))).collect();
     let has = |name: &str| keys.iter().any(|(_, key)| key == name);
     if has("rules") && (has("pattern") || has("severity")) && !has("apiVersion") {
         let at = keys.iter().find(|(_, key)| key == "rules").map_or(0, |(at, _)| *at);
         found.push(Finding::new("Y02", line + at, "rules"));
     }
     if has("services") {
-        let wrong = ["securityOpt", "capAdd", "capDrop", "networkMode", "memLimit", "readOnly", "limits", "securityContext", "envFile"];
+        let wrong = [
+            "securityOpt",
+            "capAdd",
+            "capDrop",
+            "networkMode",
+            "memLimit",
+            "readOnly",
+            "limits",
+            "securityContext",
+            "envFile",
+        ];
         for (at, key) in keys.iter().filter(|(_, key)| wrong.contains(&key.as_str())) {
             found.push(Finding::new("Y03", line + at, key).because(&format!("`{key}`")));
         }
@@ -77,7 +140,13 @@ pub fn rows(text: &str, line: usize, found: &mut Vec<Finding>) {
     }
     for (at, row) in text.lines().enumerate() {
         let squeezed = row.trim().trim_start_matches("- ").replace(' ', "");
-        if matches!(&*squeezed, "privileged:true" | "hostNetwork:true" | "hostPID:true" | "allowPrivilegeEscalation:true") {
+        if matches!(
+            &*squeezed,
+            "privileged:true"
+                | "hostNetwork:true"
+                | "hostPID:true"
+                | "allowPrivilegeEscalation:true"
+        ) {
             found.push(Finding::new("W04", line + at, row));
         }
     }
@@ -114,10 +183,18 @@ impl Page<'_> {
     fn entry(&mut self, entry: &Value) {
         let Some(map) = entry.as_object() else { return };
         let id = map.get("id").and_then(Value::as_str).unwrap_or("commands").to_owned();
-        let is_safe = map.get("risk").and_then(Value::as_str).is_some_and(|risk| risk == "read-only" || risk == "adds-noise");
-        let missing = ["id", "phase", "risk"].iter().find(|key| !map.contains_key(**key)).copied().or_else(|| {
-            (!map.contains_key("priv") && !map.contains_key("privilege")).then_some("priv")
-        }).or_else(|| (!map.contains_key("undo") && !is_safe).then_some("undo"));
+        let is_safe = map
+            .get("risk")
+            .and_then(Value::as_str)
+            .is_some_and(|risk| risk == "read-only" || risk == "adds-noise");
+        let missing = ["id", "phase", "risk"]
+            .iter()
+            .find(|key| !map.contains_key(**key))
+            .copied()
+            .or_else(|| {
+                (!map.contains_key("priv") && !map.contains_key("privilege")).then_some("priv")
+            })
+            .or_else(|| (!map.contains_key("undo") && !is_safe).then_some("undo"));
         if let Some(key) = missing {
             self.say_why("M01", &id, &format!("no `{key}`"));
         }
@@ -131,11 +208,17 @@ impl Page<'_> {
                     self.power(key, inner, above);
                     self.powers(inner, key);
                 }
-                let is_admin = map.get("roleRef").is_some_and(|role| role.get("name").and_then(Value::as_str) == Some("cluster-admin"));
+                let is_admin = map.get("roleRef").is_some_and(|role| {
+                    role.get("name").and_then(Value::as_str) == Some("cluster-admin")
+                });
                 if is_admin {
                     self.say("W09", "cluster-admin");
                 }
-                let all = |key: &str| map.get(key).and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| item.as_str() == Some("*")));
+                let all = |key: &str| {
+                    map.get(key)
+                        .and_then(Value::as_array)
+                        .is_some_and(|items| items.iter().any(|item| item.as_str() == Some("*")))
+                };
                 if all("verbs") && all("resources") && all("apiGroups") {
                     self.say("W09", "verbs");
                 }
@@ -147,8 +230,15 @@ impl Page<'_> {
             }
             Value::String(text) => {
                 let source = text.split(':').next().unwrap_or(text);
-                let is_mount = matches!(above, "volumes" | "path" | "source" | "hostPath" | "binds" | "Binds");
-                if is_mount && weaken::is_host_path(source) && (text.contains(':') || above != "volumes") && (above != "path" || source.ends_with(".sock") || self.text.contains("hostPath")) {
+                let is_mount =
+                    matches!(above, "volumes" | "path" | "source" | "hostPath" | "binds" | "Binds");
+                if is_mount
+                    && weaken::is_host_path(source)
+                    && (text.contains(':') || above != "volumes")
+                    && (above != "path"
+                        || source.ends_with(".sock")
+                        || self.text.contains("hostPath"))
+                {
                     self.say("W04", source);
                 }
             }
@@ -159,12 +249,33 @@ impl Page<'_> {
     fn power(&mut self, key: &str, inner: &Value, above: &str) {
         let is_true = inner == &Value::Bool(true);
         let text = inner.as_str().unwrap_or_default();
-        let host = matches!(key, "network_mode" | "pid" | "ipc" | "userns_mode" | "uts" | "PidMode" | "NetworkMode" | "IpcMode") && text == "host";
-        let gives = matches!(key, "privileged" | "allowPrivilegeEscalation" | "hostNetwork" | "hostPID" | "hostIPC" | "Privileged");
+        let host = matches!(
+            key,
+            "network_mode"
+                | "pid"
+                | "ipc"
+                | "userns_mode"
+                | "uts"
+                | "PidMode"
+                | "NetworkMode"
+                | "IpcMode"
+        ) && text == "host";
+        let gives = matches!(
+            key,
+            "privileged"
+                | "allowPrivilegeEscalation"
+                | "hostNetwork"
+                | "hostPID"
+                | "hostIPC"
+                | "Privileged"
+        );
         if gives && is_true || host {
             self.say("W04", key);
         }
-        let adds = matches!(key, "cap_add" | "add" | "CapAdd") && inner.as_array().is_some_and(|caps| caps.iter().filter_map(Value::as_str).any(weaken::is_power));
+        let adds = matches!(key, "cap_add" | "add" | "CapAdd")
+            && inner
+                .as_array()
+                .is_some_and(|caps| caps.iter().filter_map(Value::as_str).any(weaken::is_power));
         if adds {
             self.say("W04", key);
         }
@@ -188,7 +299,9 @@ impl Page<'_> {
             self.say("W03", key);
         }
         // Tasks of Ansible.
-        if (key == "selinux" || key.ends_with(".selinux")) && matches!(inner.get("state").and_then(Value::as_str), Some("disabled" | "permissive")) {
+        if (key == "selinux" || key.ends_with(".selinux"))
+            && matches!(inner.get("state").and_then(Value::as_str), Some("disabled" | "permissive"))
+        {
             self.say("W01", "state");
         }
     }
@@ -244,10 +357,24 @@ impl Page<'_> {
             self.say("W06", "enabled");
         }
         let is_text = |key: &str| map.get(key).is_none_or(Value::is_string);
-        if let Some(key) = ["condition", "output", "desc", "priority"].into_iter().find(|key| !is_text(key)) {
+        if let Some(key) =
+            ["condition", "output", "desc", "priority"].into_iter().find(|key| !is_text(key))
+        {
             self.say_why("Y02", key, &format!("`{key}` must be text"));
         }
-        const PRIORITIES: [&str; 11] = ["emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug", "warn", "err"];
+        const PRIORITIES: [&str; 11] = [
+            "emergency",
+            "alert",
+            "critical",
+            "error",
+            "warning",
+            "notice",
+            "informational",
+            "info",
+            "debug",
+            "warn",
+            "err",
+        ];
         if let Some(priority) = map.get("priority").and_then(Value::as_str)
             && !PRIORITIES.contains(&priority.to_ascii_lowercase().as_str())
         {
@@ -275,12 +402,18 @@ impl Page<'_> {
                     comps.and_then(|comps| comps.get(at)).and_then(Value::as_str).unwrap_or("=");
                 let is_loose =
                     matches!(comp, "contains" | "startswith" | "endswith" | "glob" | "icontains");
-                short |= is_loose && value.as_str().is_some_and(|text| text.trim_matches('/').len() < 5 || text.len() < 7);
+                short |= is_loose
+                    && value
+                        .as_str()
+                        .is_some_and(|text| text.trim_matches('/').len() < 5 || text.len() < 7);
                 short |= matches!(value.as_str(), Some("" | "*" | "/" | "**"));
             }
         }
         // YAML's `=` is a value of its own to some readers.
-        let bare = self.text.lines().find(|row| row.contains("comps:") && row.split(['[', ',', ']']).skip(1).any(|word| word.trim() == "="));
+        let bare = self.text.lines().find(|row| {
+            row.contains("comps:")
+                && row.split(['[', ',', ']']).skip(1).any(|word| word.trim() == "=")
+        });
         if let Some(row) = bare.map(str::to_owned) {
             self.say_why("Y02", row.trim(), "a bare `=` must be quoted");
         }
@@ -317,12 +450,34 @@ impl Page<'_> {
             self.say_why("Y03", &format!("{key}:"), &format!("`{key}`"));
         }
         for option in service.get("security_opt").and_then(Value::as_array).into_iter().flatten() {
-            let word = option.as_str().map(|text| text.split([':', '=']).next().unwrap_or_default().to_owned());
-            if !word.as_deref().is_some_and(|word| matches!(word, "no-new-privileges" | "apparmor" | "seccomp" | "label" | "systempaths" | "credentialspec" | "mask" | "unmask" | "proc-opts")) {
-                self.say_why("Y03", "security_opt", "an option of security_opt that docker does not know");
+            let word = option
+                .as_str()
+                .map(|text| text.split([':', '=']).next().unwrap_or_default().to_owned());
+            if !word.as_deref().is_some_and(|word| {
+                matches!(
+                    word,
+                    "no-new-privileges"
+                        | "apparmor"
+                        | "seccomp"
+                        | "label"
+                        | "systempaths"
+                        | "credentialspec"
+                        | "mask"
+                        | "unmask"
+                        | "proc-opts"
+                )
+            }) {
+                self.say_why(
+                    "Y03",
+                    "security_opt",
+                    "an option of security_opt that docker does not know",
+                );
             }
         }
-        if service.get("cpus").is_some_and(|cpus| cpus.as_str().is_some_and(|text| text.ends_with('m'))) {
+        if service
+            .get("cpus")
+            .is_some_and(|cpus| cpus.as_str().is_some_and(|text| text.ends_with('m')))
+        {
             self.say_why("Y03", "cpus", "a unit of Kubernetes");
         }
     }
@@ -330,7 +485,10 @@ impl Page<'_> {
     /// The body of `kubectl patch`: a typo in it is taken without a word.
     fn patch(&mut self, map: &Map<String, Value>) {
         let spec = map.get("spec").and_then(Value::as_object).unwrap_or(map);
-        let template = spec.get("template").and_then(|template| template.get("spec")).and_then(Value::as_object);
+        let template = spec
+            .get("template")
+            .and_then(|template| template.get("spec"))
+            .and_then(Value::as_object);
         self.pod(template.or(Some(spec)));
     }
 
@@ -344,10 +502,14 @@ impl Page<'_> {
                 let selects_all = spec
                     .and_then(|spec| spec.get("podSelector"))
                     .and_then(Value::as_object)
-                    .is_some_and(|selector| selector.values().all(|inner| inner.as_object().is_some_and(Map::is_empty)));
+                    .is_some_and(|selector| {
+                        selector.values().all(|inner| inner.as_object().is_some_and(Map::is_empty))
+                    });
                 let opens = spec.is_some_and(|spec| {
                     ["ingress", "egress"].iter().any(|way| {
-                        spec.get(*way).and_then(Value::as_array).is_some_and(|rules| !rules.is_empty())
+                        spec.get(*way)
+                            .and_then(Value::as_array)
+                            .is_some_and(|rules| !rules.is_empty())
                     })
                 });
                 if selects_all && !opens {
@@ -356,17 +518,40 @@ impl Page<'_> {
             }
             "Pod" => self.pod(spec),
             "CiliumNetworkPolicy" => {
-                let all = spec.and_then(|spec| spec.get("endpointSelector")).and_then(Value::as_object).is_some_and(Map::is_empty);
+                let all = spec
+                    .and_then(|spec| spec.get("endpointSelector"))
+                    .and_then(Value::as_object)
+                    .is_some_and(Map::is_empty);
                 if all {
                     self.say("B06", "endpointSelector");
                 }
             }
             "CronJob" => {
-                let job = spec.and_then(|spec| spec.get("jobTemplate")).and_then(|job| job.get("spec")).and_then(|job| job.get("template"));
+                let job = spec
+                    .and_then(|spec| spec.get("jobTemplate"))
+                    .and_then(|job| job.get("spec"))
+                    .and_then(|job| job.get("template"));
                 self.pod(job.and_then(|template| template.get("spec")).and_then(Value::as_object));
             }
             "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "Job" => {
-                self.only(map.get("metadata").and_then(Value::as_object), &["name", "namespace", "labels", "annotations", "generateName", "finalizers", "ownerReferences", "creationTimestamp", "uid", "resourceVersion", "generation", "managedFields", "selfLink"]);
+                self.only(
+                    map.get("metadata").and_then(Value::as_object),
+                    &[
+                        "name",
+                        "namespace",
+                        "labels",
+                        "annotations",
+                        "generateName",
+                        "finalizers",
+                        "ownerReferences",
+                        "creationTimestamp",
+                        "uid",
+                        "resourceVersion",
+                        "generation",
+                        "managedFields",
+                        "selfLink",
+                    ],
+                );
                 self.pod(
                     spec.and_then(|spec| spec.get("template"))
                         .and_then(|template| template.get("spec"))
@@ -382,7 +567,18 @@ impl Page<'_> {
         const POD: &str = " activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers hostname imagePullSecrets initContainers nodeName nodeSelector os overhead preemptionPolicy priority priorityClassName readinessGates resourceClaims resources restartPolicy runtimeClassName schedulerName schedulingGates securityContext serviceAccount serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes replicas selector template strategy updateStrategy minReadySeconds paused progressDeadlineSeconds revisionHistoryLimit serviceName volumeClaimTemplates podManagementPolicy completions parallelism backoffLimit suspend schedule jobTemplate podSelector policyTypes ingress egress ports type clusterIP externalTrafficPolicy rules tls ttlSecondsAfterFinished completionMode unschedulable taints podCIDR ";
         const CONTAINER: &str = " args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe resizePolicy resources restartPolicy securityContext startupProbe stdin stdinOnce targetContainerName terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir ";
         const OF_POD: [&str; 12] = [
-            "appArmorProfile", "fsGroup", "fsGroupChangePolicy", "runAsGroup", "runAsNonRoot", "runAsUser", "seLinuxChangePolicy", "seLinuxOptions", "seccompProfile", "supplementalGroups", "supplementalGroupsPolicy", "sysctls",
+            "appArmorProfile",
+            "fsGroup",
+            "fsGroupChangePolicy",
+            "runAsGroup",
+            "runAsNonRoot",
+            "runAsUser",
+            "seLinuxChangePolicy",
+            "seLinuxOptions",
+            "seccompProfile",
+            "supplementalGroups",
+            "supplementalGroupsPolicy",
+            "sysctls",
         ];
         const CONTEXT: [&str; 12] = [
             "allowPrivilegeEscalation",
@@ -403,15 +599,25 @@ impl Page<'_> {
             self.say_why("Y04", &format!("{key}"), &format!("`{key}`"));
         }
         self.only(spec.get("securityContext").and_then(Value::as_object), &OF_POD);
-        let lists = ["containers", "initContainers"].into_iter().filter_map(|key| spec.get(key)?.as_array()).flatten();
+        let lists = ["containers", "initContainers"]
+            .into_iter()
+            .filter_map(|key| spec.get(key)?.as_array())
+            .flatten();
         for container in lists.filter_map(Value::as_object) {
-            if let Some(key) = container.keys().find(|key| !CONTAINER.contains(&format!(" {key} "))) {
+            if let Some(key) = container.keys().find(|key| !CONTAINER.contains(&format!(" {key} ")))
+            {
                 self.say_why("Y04", key, &format!("`{key}`"));
             }
             let context = container.get("securityContext").and_then(Value::as_object);
             self.only(context, &CONTEXT);
-            self.only(context.and_then(|context| context.get("capabilities")).and_then(Value::as_object), &["add", "drop"]);
-            self.only(container.get("resources").and_then(Value::as_object), &["limits", "requests", "claims"]);
+            self.only(
+                context.and_then(|context| context.get("capabilities")).and_then(Value::as_object),
+                &["add", "drop"],
+            );
+            self.only(
+                container.get("resources").and_then(Value::as_object),
+                &["limits", "requests", "claims"],
+            );
         }
     }
 

@@ -53,7 +53,9 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
             Deed::Debugs => saved = true,
             Deed::Ends => {
                 let removes_itself = auto_remove.iter().any(|name| {
-                    name.is_none_or(|name| call.has(name) || call.args.iter().any(|word| !word.expands.is_empty()))
+                    name.is_none_or(|name| {
+                        call.has(name) || call.args.iter().any(|word| !word.expands.is_empty())
+                    })
                 });
                 let is_copy = call.program == "rm" && is_made_here(call, plan);
                 if in_memory && !saved_exe && call.program != "rm" {
@@ -81,12 +83,11 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
 /// A file that the same text made is no evidence.
 fn is_made_here(call: &Call, plan: &[Call]) -> bool {
     let removed: Vec<&str> = call.plain().filter(|path| path.starts_with('/')).collect();
-    plan.iter()
-        .take_while(|other| !std::ptr::eq(*other, call))
-        .any(|other| {
-            super::writes::targets(other).iter().any(|made| removed.contains(made))
-                || matches!(&*other.program, "mkdir" | "tar" | "git" | "unzip" | "mkfifo") && other.plain().any(|made| removed.iter().any(|path| path.starts_with(made)))
-        })
+    plan.iter().take_while(|other| !std::ptr::eq(*other, call)).any(|other| {
+        super::writes::targets(other).iter().any(|made| removed.contains(made))
+            || matches!(&*other.program, "mkdir" | "tar" | "git" | "unzip" | "mkfifo")
+                && other.plain().any(|made| removed.iter().any(|path| path.starts_with(made)))
+    })
 }
 
 fn deed(call: &Call) -> Option<Deed> {
@@ -96,7 +97,10 @@ fn deed(call: &Call) -> Option<Deed> {
         return None;
     }
     let keeps = (call.pipeline.1 == 0
-        && (call.redirects.iter().any(|to| to.writes && to.target != "/dev/null" && !to.target.starts_with('&'))))
+        && (call
+            .redirects
+            .iter()
+            .any(|to| to.writes && to.target != "/dev/null" && !to.target.starts_with('&'))))
         || call.pipeline.1 > 0 && call.program == "tee";
     Some(match (call.program.as_str(), call.subcommand()) {
         ("docker" | "podman" | "nerdctl", sub) => match sub {
@@ -109,7 +113,12 @@ fn deed(call: &Call) -> Option<Deed> {
             "inspect" if text.contains("AutoRemove") => return None,
             "export" | "commit" | "cp" | "checkpoint" | "save" | "logs" | "inspect" => Deed::Saves,
             "network" if call.has("disconnect") => Deed::Cuts,
-            "run" if call.has("--rm") && (call.has("--name") || call.has("-d") || call.has("--detach")) => Deed::StartsWithAutoRemove,
+            "run"
+                if call.has("--rm")
+                    && (call.has("--name") || call.has("-d") || call.has("--detach")) =>
+            {
+                Deed::StartsWithAutoRemove
+            }
             _ => return None,
         },
         ("docker-compose", "down" | "stop" | "kill" | "rm") => Deed::Ends,
@@ -136,7 +145,23 @@ fn deed(call: &Call) -> Option<Deed> {
             let kind = kind.split('/').next().unwrap_or(kind);
             let ends = matches!(
                 kind,
-                "pod" | "pods" | "po" | "deployment" | "deployments" | "deploy" | "statefulset" | "sts" | "job" | "jobs" | "cronjob" | "replicaset" | "rs" | "daemonset" | "ds" | "namespace" | "ns"
+                "pod"
+                    | "pods"
+                    | "po"
+                    | "deployment"
+                    | "deployments"
+                    | "deploy"
+                    | "statefulset"
+                    | "sts"
+                    | "job"
+                    | "jobs"
+                    | "cronjob"
+                    | "replicaset"
+                    | "rs"
+                    | "daemonset"
+                    | "ds"
+                    | "namespace"
+                    | "ns"
             );
             if !ends {
                 return None;
@@ -150,28 +175,47 @@ fn deed(call: &Call) -> Option<Deed> {
             Deed::Cuts
         }
         ("kill", _) => {
-            let signal = call.args.first().map_or("", |word| word.text.as_str()).trim_start_matches("-SIG").trim_start_matches('-');
-            let named = call.value_of(&["-s", "--signal"]).map_or(signal, |name| name.trim_start_matches("SIG"));
+            let signal = call
+                .args
+                .first()
+                .map_or("", |word| word.text.as_str())
+                .trim_start_matches("-SIG")
+                .trim_start_matches('-');
+            let named = call
+                .value_of(&["-s", "--signal"])
+                .map_or(signal, |name| name.trim_start_matches("SIG"));
             match named {
                 "STOP" | "19" => Deed::Pauses,
-                "CONT" | "18" | "0" | "l" | "L" | "HUP" | "1" | "USR1" | "10" | "USR2" | "12" | "WINCH" | "QUIT" | "3" | "" => return None,
+                "CONT" | "18" | "0" | "l" | "L" | "HUP" | "1" | "USR1" | "10" | "USR2" | "12"
+                | "WINCH" | "QUIT" | "3" | "" => return None,
                 _ => Deed::Ends,
             }
         }
         ("gcore" | "gdb", _) if !call.has_any(&["--version", "-v"]) => Deed::Debugs,
-        ("cp" | "cat" | "dd" | "install" | "scp" | "rsync" | "tar" | "sha256sum", _) if text.contains("/proc/") && text.contains("/exe") => {
-            if call.program == "sha256sum" { Deed::Saves } else { Deed::SavesExecutable }
+        ("cp" | "cat" | "dd" | "install" | "scp" | "rsync" | "tar" | "sha256sum", _)
+            if text.contains("/proc/") && text.contains("/exe") =>
+        {
+            if call.program == "sha256sum" {
+                Deed::Saves
+            } else {
+                Deed::SavesExecutable
+            }
         }
         ("cp" | "mv", _) if text.contains("/evidence") || text.contains("/var/log") => Deed::Saves,
         ("rm", _) => {
             let evidence = |path: &str| {
-                ["/tmp/", "/var/tmp/", "/dev/shm/", "/etc/cron", "/var/spool/cron"].iter().any(|folder| path.starts_with(folder) && path.len() > folder.len())
+                ["/tmp/", "/var/tmp/", "/dev/shm/", "/etc/cron", "/var/spool/cron"]
+                    .iter()
+                    .any(|folder| path.starts_with(folder) && path.len() > folder.len())
                     || path.contains("/.ssh/")
                     || path.starts_with("/etc/systemd/system/")
                     || path.starts_with("/usr/bin/")
                     || path.starts_with("/usr/local/bin/")
             };
-            if !call.plain().any(evidence) || call.option(Some('r'), "recursive") && !call.plain().any(|path| path.contains("/.")) {
+            if !call.plain().any(evidence)
+                || call.option(Some('r'), "recursive")
+                    && !call.plain().any(|path| path.contains("/."))
+            {
                 return None;
             }
             Deed::Ends
@@ -181,7 +225,10 @@ fn deed(call: &Call) -> Option<Deed> {
         {
             Deed::Cuts
         }
-        ("nft", _) if call.input.as_deref().is_some_and(|rules| rules.contains("drop")) || text.contains(" drop") => {
+        ("nft", _)
+            if call.input.as_deref().is_some_and(|rules| rules.contains("drop"))
+                || text.contains(" drop") =>
+        {
             Deed::Cuts
         }
         ("ufw", "deny" | "reject") => Deed::Cuts,
@@ -247,11 +294,19 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
                 found.push(finding("B09"));
             }
         }
-        "firewall-cmd" if is_outgoing(alert) == Some(true) && words.contains("source address") && !words.contains("--direct") => {
+        "firewall-cmd"
+            if is_outgoing(alert) == Some(true)
+                && words.contains("source address")
+                && !words.contains("--direct") =>
+        {
             found.push(finding("D01"));
         }
         "nft" => {
-            let hook = |name: &str| words.contains(&format!("hook {name}")) || words.contains(&format!("filter {name} ")) || words.contains(&format!("filter {} ", name.to_uppercase()));
+            let hook = |name: &str| {
+                words.contains(&format!("hook {name}"))
+                    || words.contains(&format!("filter {name} "))
+                    || words.contains(&format!("filter {} ", name.to_uppercase()))
+            };
             let (input, output, forward) = (hook("input"), hook("output"), hook("forward"));
             if input && !output && !forward && is_outgoing(alert) == Some(true)
                 || output && !input && !forward && is_outgoing(alert) == Some(false)
@@ -270,14 +325,41 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
 pub fn is_platform_namespace(name: &str) -> bool {
     matches!(
         name,
-        "kube-system" | "calico-system" | "tigera-operator" | "cilium" | "kube-flannel" | "longhorn-system" | "rook-ceph" | "istio-system" | "calico-apiserver" | "metallb-system" | "kube-node-lease"
+        "kube-system"
+            | "calico-system"
+            | "tigera-operator"
+            | "cilium"
+            | "kube-flannel"
+            | "longhorn-system"
+            | "rook-ceph"
+            | "istio-system"
+            | "calico-apiserver"
+            | "metallb-system"
+            | "kube-node-lease"
     )
 }
 
 /// Names of images and pods of the network, the storage and the control of a cluster.
 fn platform_part(text: &str) -> Option<&'static str> {
     const PARTS: [&str; 18] = [
-        "calico/node", "calico-node", "calico-kube-controllers", "cilium", "flannel", "kube-proxy", "aws-node", "csi-", "multus", "weave-kube", "weave-net", "coredns", "etcd-", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "ebs-csi", "node-driver-registrar",
+        "calico/node",
+        "calico-node",
+        "calico-kube-controllers",
+        "cilium",
+        "flannel",
+        "kube-proxy",
+        "aws-node",
+        "csi-",
+        "multus",
+        "weave-kube",
+        "weave-net",
+        "coredns",
+        "etcd-",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "ebs-csi",
+        "node-driver-registrar",
     ];
     PARTS.iter().copied().find(|part| text.contains(part))
 }
@@ -292,10 +374,13 @@ fn platform(call: &Call, deed: Deed, alert: Option<&Alert>, found: &mut Vec<Find
         .filter(|name| is_platform_namespace(name) && matches!(&*call.program, "kubectl" | "oc"))
         .map(|name| format!("the namespace is {name}"))
         .or_else(|| {
-            matches!(&*call.program, "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "ctr" | "oc")
-                .then(|| call.plain().skip(1).find_map(platform_part))
-                .flatten()
-                .map(|part| format!("{part} belongs to the platform"))
+            matches!(
+                &*call.program,
+                "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "ctr" | "oc"
+            )
+            .then(|| call.plain().skip(1).find_map(platform_part))
+            .flatten()
+            .map(|part| format!("{part} belongs to the platform"))
         });
     if let Some(why) = own.or_else(|| alert.and_then(alert_platform)) {
         found.push(Finding::new("B08", call.line, &call.words()).because(&why));
@@ -304,12 +389,23 @@ fn platform(call: &Call, deed: Deed, alert: Option<&Alert>, found: &mut Vec<Find
 
 /// P05 over a whole report: it changes things, and no command of it names the alert's container, process, pod or address.
 pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
-    let identity: Vec<String> = ["container.id", "container.full_id", "container.name", "proc.pid", "k8s.pod.name", "k8s.ns.name", "fd.rip", "fd.sip", "fd.cip", "fd.name"]
-        .iter()
-        .filter_map(|field| alert.fields.known(field))
-        .map(|value| value.display().into_owned())
-        .filter(|text| text.len() > 2 && text != "host")
-        .collect();
+    let identity: Vec<String> = [
+        "container.id",
+        "container.full_id",
+        "container.name",
+        "proc.pid",
+        "k8s.pod.name",
+        "k8s.ns.name",
+        "fd.rip",
+        "fd.sip",
+        "fd.cip",
+        "fd.name",
+    ]
+    .iter()
+    .filter_map(|field| alert.fields.known(field))
+    .map(|value| value.display().into_owned())
+    .filter(|text| text.len() > 2 && text != "host")
+    .collect();
     let names = |call: &Call| {
         let text = format!("{} {}", call.words(), call.input.as_deref().unwrap_or_default());
         identity.iter().any(|token| text.contains(token.as_str())) || text.contains('$')
@@ -317,10 +413,33 @@ pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
     let remedy = |call: &&Call| {
         matches!(
             &*call.program,
-            "setenforce" | "ufw" | "iptables" | "firewall-cmd" | "nft" | "apparmor_parser" | "aa-enforce" | "aa-complain" | "chmod" | "chown" | "sysctl" | "auditd" | "netcat" | "nc" | "nano" | "vim" | "pkill" | "killall" | "kill"
-                | "sh" | "tcpdump"
+            "setenforce"
+                | "ufw"
+                | "iptables"
+                | "firewall-cmd"
+                | "nft"
+                | "apparmor_parser"
+                | "aa-enforce"
+                | "aa-complain"
+                | "chmod"
+                | "chown"
+                | "sysctl"
+                | "auditd"
+                | "netcat"
+                | "nc"
+                | "nano"
+                | "vim"
+                | "pkill"
+                | "killall"
+                | "kill"
+                | "sh"
+                | "tcpdump"
         ) || super::programs::invented(&call.program).is_some()
-            || matches!((&*call.program, call.subcommand()), ("systemctl", "restart" | "stop" | "disable") | ("docker" | "podman", "run" | "update" | "stop" | "pause" | "kill"))
+            || matches!(
+                (&*call.program, call.subcommand()),
+                ("systemctl", "restart" | "stop" | "disable")
+                    | ("docker" | "podman", "run" | "update" | "stop" | "pause" | "kill")
+            )
     };
     if identity.is_empty() || plan.iter().any(names) {
         return;
@@ -388,7 +507,9 @@ pub fn is_outgoing(alert: &Alert) -> Option<bool> {
     let cmdline = alert.fields.text("proc.cmdline")?;
     let mut words = cmdline.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
-    if matches!(program, "curl" | "wget" | "ssh" | "scp" | "telnet" | "ftp" | "dig" | "nslookup") || cmdline.contains("/dev/tcp/") {
+    if matches!(program, "curl" | "wget" | "ssh" | "scp" | "telnet" | "ftp" | "dig" | "nslookup")
+        || cmdline.contains("/dev/tcp/")
+    {
         return Some(true);
     }
     if program == "socat" {

@@ -86,7 +86,9 @@ pub fn has_option(program: &str, sub: &str, option: &str) -> Option<bool> {
     // Who lists no subcommands has the same options everywhere, and takes them cut short.
     if of.len() == 1 {
         let options = of.get("")?;
-        return option.starts_with("--").then(|| options.iter().any(|full| full.starts_with(option)));
+        return option
+            .starts_with("--")
+            .then(|| options.iter().any(|full| full.starts_with(option)));
     }
     let options = of.get(sub)?;
     Some(options.contains(option) || of.get("").is_some_and(|all| all.contains(option)))

@@ -82,16 +82,32 @@ fn names_cgroup_conf(lower: &str) -> bool {
         && !is_refused(lower)
 }
 
-fn claims(sentence: &str, lower: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Finding>) {
+fn claims(
+    sentence: &str,
+    lower: &str,
+    line: usize,
+    alert: Option<&Alert>,
+    found: &mut Vec<Finding>,
+) {
     for Claim { id, needs, words, pattern, why } in CLAIMS.iter() {
-        if !words.iter().any(|word| lower.contains(word)) || !fits(needs, alert) || !pattern.is_match(lower) {
+        if !words.iter().any(|word| lower.contains(word))
+            || !fits(needs, alert)
+            || !pattern.is_match(lower)
+        {
             continue;
         }
         // Who warns of an order gives none; a claim about a field is one all the same.
         let is_order = !matches!(*id, "C01" | "C03" | "C04");
         let is_cell = sentence.starts_with('|');
-        let denies = *id == "C05" && ["not stop", "not prevent", "stops no", "no effect", "cannot stop", "does nothing"].iter().any(|words| lower.contains(words));
-        if is_order && (is_refused(lower) || is_cell) || denies || *id == "T01" && tells_of_others(lower) || !is_claim(id, lower) {
+        let denies = *id == "C05"
+            && ["not stop", "not prevent", "stops no", "no effect", "cannot stop", "does nothing"]
+                .iter()
+                .any(|words| lower.contains(words));
+        if is_order && (is_refused(lower) || is_cell)
+            || denies
+            || *id == "T01" && tells_of_others(lower)
+            || !is_claim(id, lower)
+        {
             continue;
         }
         let finding = Finding::new(id, line, sentence);
@@ -101,9 +117,31 @@ fn claims(sentence: &str, lower: &str, line: usize, alert: Option<&Alert>, found
 
 /// What an attacker does, or what a rule looks for, is told and not advised.
 fn tells_of_others(lower: &str) -> bool {
-    ["attacker", "adversar", "malware", "attempt", "tries to", "tried to", "trying to", "detect", "intruder", "whether", "if the", "in case", "re-enable", "reenable", "who disable", "evad", "evasion", "technique", "was disabled", "were disabled", "has been disabled"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "attacker",
+        "adversar",
+        "malware",
+        "attempt",
+        "tries to",
+        "tried to",
+        "trying to",
+        "detect",
+        "intruder",
+        "whether",
+        "if the",
+        "in case",
+        "re-enable",
+        "reenable",
+        "who disable",
+        "evad",
+        "evasion",
+        "technique",
+        "was disabled",
+        "were disabled",
+        "has been disabled",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Whether a sentence says it is so, rather than that it is not or may be.
@@ -112,13 +150,42 @@ fn is_claim(id: &str, lower: &str) -> bool {
         return true;
     }
     let doubts = [
-        "does not", "do not", "doesn't", "not prove", "no evidence", "not mean", "is normal", "are normal", "unlikely", "whether", "if the", " if ", "not an indication", "no indication", "not been", "has not", "have not", "was not", "were not", "did not",
-        "by chance", "nothing", "cannot", "no sign", "unknown", "not modified", "never", "alone",
+        "does not",
+        "do not",
+        "doesn't",
+        "not prove",
+        "no evidence",
+        "not mean",
+        "is normal",
+        "are normal",
+        "unlikely",
+        "whether",
+        "if the",
+        " if ",
+        "not an indication",
+        "no indication",
+        "not been",
+        "has not",
+        "have not",
+        "was not",
+        "were not",
+        "did not",
+        "by chance",
+        "nothing",
+        "cannot",
+        "no sign",
+        "unknown",
+        "not modified",
+        "never",
+        "alone",
     ];
-    let weak = ["may have", "might have", "could have", "would have", "not established", "not proven"];
+    let weak =
+        ["may have", "might have", "could have", "would have", "not established", "not proven"];
     // A file in the upper layer was changed indeed.
     let is_upper = id == "C01" && lower.contains("exe_upper_layer");
-    !is_upper && !doubts.iter().any(|word| lower.contains(word)) && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
+    !is_upper
+        && !doubts.iter().any(|word| lower.contains(word))
+        && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
 }
 
 fn fits(needs: &str, alert: Option<&Alert>) -> bool {
@@ -128,9 +195,14 @@ fn fits(needs: &str, alert: Option<&Alert>) -> bool {
     let Some(alert) = alert else { return false };
     let text = |field: &str| alert.fields.text(field).unwrap_or_default();
     match needs {
-        "exec" => matches!(text("evt.type"), "execve" | "execveat" | "open" | "openat" | "openat2" | "connect" | ""),
+        "exec" => matches!(
+            text("evt.type"),
+            "execve" | "execveat" | "open" | "openat" | "openat2" | "connect" | ""
+        ),
         "memfd" => super::plan::is_in_memory(alert),
-        "tcp" => super::door::is_netcat(text("proc.name")) || text("proc.cmdline").contains("/dev/tcp/"),
+        "tcp" => {
+            super::door::is_netcat(text("proc.name")) || text("proc.cmdline").contains("/dev/tcp/")
+        }
         "shell" => super::call::SHELLS.contains(&text("proc.name")),
         "out" => is_outgoing(alert) == Some(true),
         "in" => is_outgoing(alert) == Some(false),
@@ -142,22 +214,70 @@ fn fits(needs: &str, alert: Option<&Alert>) -> bool {
 fn duration(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut Vec<Finding>) {
     let Some(seconds) = container_age(alert) else { return };
     let says_old = [
-        "extended period", "long time", "for hours", "for days", "for weeks", "for months", "for minutes", "long-running", "long running", "long-lived", "running for a while", "for some time", "quite some time", "prolonged", "several hours", "several days", "several minutes",
-        "a considerable time", "many hours", "many days", "days ago", "hours ago", "weeks ago", "months ago", "well established", "since yesterday",
+        "extended period",
+        "long time",
+        "for hours",
+        "for days",
+        "for weeks",
+        "for months",
+        "for minutes",
+        "long-running",
+        "long running",
+        "long-lived",
+        "running for a while",
+        "for some time",
+        "quite some time",
+        "prolonged",
+        "several hours",
+        "several days",
+        "several minutes",
+        "a considerable time",
+        "many hours",
+        "many days",
+        "days ago",
+        "hours ago",
+        "weeks ago",
+        "months ago",
+        "well established",
+        "since yesterday",
     ];
-    let says_new = ["just started", "newly started", "recently started", "newly created", "just created", "freshly started", "moments ago", "brand new", "seconds ago", "only just", "short-lived", "just launched", "recently created", "recently launched"];
+    let says_new = [
+        "just started",
+        "newly started",
+        "recently started",
+        "newly created",
+        "just created",
+        "freshly started",
+        "moments ago",
+        "brand new",
+        "seconds ago",
+        "only just",
+        "short-lived",
+        "just launched",
+        "recently created",
+        "recently launched",
+    ];
     let stated = stated_seconds(lower);
     let is_wrong = seconds < 60.0 && says_old.iter().any(|words| lower.contains(words))
         || seconds > 3600.0 && says_new.iter().any(|words| lower.contains(words))
         || stated.is_some_and(|stated| stated > 3.0 * seconds.max(0.5) || stated * 3.0 < seconds);
-    let is_about = ["container", "running", "uptime", "started", "alive", "process", "it has"].iter().any(|word| lower.contains(word));
+    let is_about = ["container", "running", "uptime", "started", "alive", "process", "it has"]
+        .iter()
+        .any(|word| lower.contains(word));
     if is_wrong && is_about {
-        found.push(Finding::new("C02", line, sentence).because(&format!("the container was {} old", age(seconds))));
+        found.push(
+            Finding::new("C02", line, sentence)
+                .because(&format!("the container was {} old", age(seconds))),
+        );
     }
 }
 
 fn age(seconds: f64) -> String {
-    if seconds < 120.0 { format!("{seconds:.6} s") } else { format!("{:.1} hours", seconds / 3600.0) }
+    if seconds < 120.0 {
+        format!("{seconds:.6} s")
+    } else {
+        format!("{:.1} hours", seconds / 3600.0)
+    }
 }
 
 /// A length of time that a sentence states for how long something runs: `running for 3 hours`, `2 days old`.

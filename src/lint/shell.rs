@@ -239,13 +239,7 @@ impl Flat {
     }
 
     /// What cannot be parsed inside a substitution is the shell's to complain about; the outer command stands.
-    fn inner(
-        &mut self,
-        texts: Vec<String>,
-        line: usize,
-        reader: Option<&str>,
-        place: &Place<'_>,
-    ) {
+    fn inner(&mut self, texts: Vec<String>, line: usize, reader: Option<&str>, place: &Place<'_>) {
         for text in texts {
             let _ = self.text(&text, line.saturating_sub(1), reader, place.depth + 1);
         }
@@ -310,8 +304,8 @@ impl Flat {
                 }
                 IoRedirect::HereDocument(_, document) => {
                     command.input = Some(document.doc.value.clone());
-                    command.input_line = place.above
-                        + document.doc.loc.as_ref().map_or(0, |at| at.start.line);
+                    command.input_line =
+                        place.above + document.doc.loc.as_ref().map_or(0, |at| at.start.line);
                 }
                 IoRedirect::HereString(_, word) => {
                     command.input = Some(self.plain(word, inner).text);
@@ -452,7 +446,9 @@ fn words(text: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     for row in text.split(['\n', ';', '&', '|']) {
         let mut row = row.trim_start();
-        while let Some(rest) = ["do ", "then ", "else ", "{ ", "( "].iter().find_map(|word| row.strip_prefix(word)) {
+        while let Some(rest) =
+            ["do ", "then ", "else ", "{ ", "( "].iter().find_map(|word| row.strip_prefix(word))
+        {
             row = rest.trim_start();
         }
         match row.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default() {

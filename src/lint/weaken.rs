@@ -13,11 +13,21 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "setenforce" if matches!(&*first, "0" | "permissive") => say("W01"),
         "setenforce" if matches!(&*first, "1" | "enforcing") => say("W10"),
         "semanage" if call.has("permissive") && call.has_any(&["-a", "--add"]) => say("W01"),
-        "aa-disable" | "aa-complain" | "aa-teardown" if call.plain().next().is_some() || call.program == "aa-teardown" => say("W02"),
-        "apparmor_parser" if call.option(Some('R'), "remove") && !call.args.iter().any(|word| word.text.contains("triage") || word.text.contains("docker-no-")) => {
+        "aa-disable" | "aa-complain" | "aa-teardown"
+            if call.plain().next().is_some() || call.program == "aa-teardown" =>
+        {
+            say("W02")
+        }
+        "apparmor_parser"
+            if call.option(Some('R'), "remove")
+                && !call.args.iter().any(|word| {
+                    word.text.contains("triage") || word.text.contains("docker-no-")
+                }) =>
+        {
             say("W02");
         }
-        "systemctl" | "service" | "rc-service" | "invoke-rc.d" | "chkconfig" | "update-rc.d" | "rc-update" => stops(call, say),
+        "systemctl" | "service" | "rc-service" | "invoke-rc.d" | "chkconfig" | "update-rc.d"
+        | "rc-update" => stops(call, say),
         "pkill" | "killall" => {
             if call.plain().any(|name| facts::unit(name) == Some("W06")) {
                 say("W06");
@@ -25,7 +35,8 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         }
         "kill" => {
             let of = args.join(" ");
-            let finds = call.args.iter().flat_map(|word| &word.splits).any(|inner| names_guard(inner));
+            let finds =
+                call.args.iter().flat_map(|word| &word.splits).any(|inner| names_guard(inner));
             let from = call.args.iter().flat_map(|word| &word.expands);
             let variable = from.filter_map(|name| call.scope.source_of(name)).any(names_guard);
             if (finds || variable) && !of.contains("-HUP") && !of.contains("-USR1") {
@@ -33,7 +44,18 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             }
         }
         "rpm" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "zypper" | "dpkg" | "snap" => {
-            if call.has_any(&["remove", "purge", "erase", "del", "autoremove", "-e", "-r", "-P", "--remove", "--purge"]) {
+            if call.has_any(&[
+                "remove",
+                "purge",
+                "erase",
+                "del",
+                "autoremove",
+                "-e",
+                "-r",
+                "-P",
+                "--remove",
+                "--purge",
+            ]) {
                 let rule = call.plain().find_map(|name| match name {
                     "apparmor" => Some("W02"),
                     "ufw" | "firewalld" | "nftables" | "iptables" => Some("W05"),
@@ -46,37 +68,68 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "rm" | "unlink" | "mv" => {
             let takes = |path: &str| {
                 let path = path.trim_end_matches(['/', '*']);
-                matches!(path, "/etc/falco" | "/etc/falco/rules.d" | "/etc/audit" | "/etc/audit/rules.d" | "/usr/bin/falco" | "/sbin/auditd" | "/usr/sbin/auditd")
-                    || path.ends_with("/falco_rules.yaml")
+                matches!(
+                    path,
+                    "/etc/falco"
+                        | "/etc/falco/rules.d"
+                        | "/etc/audit"
+                        | "/etc/audit/rules.d"
+                        | "/usr/bin/falco"
+                        | "/sbin/auditd"
+                        | "/usr/sbin/auditd"
+                ) || path.ends_with("/falco_rules.yaml")
             };
             let gone = call.plain().take(if call.program == "mv" { 1 } else { usize::MAX });
             if gone.into_iter().any(takes) {
                 say("W06");
             }
-            if call.plain().any(|path| path.starts_with("/etc/apparmor.d/") && !path.contains("/disable/") && call.program == "rm") {
+            if call.plain().any(|path| {
+                path.starts_with("/etc/apparmor.d/")
+                    && !path.contains("/disable/")
+                    && call.program == "rm"
+            }) {
                 say("W02");
             }
         }
         "ln" if args.iter().any(|arg| arg.contains("/apparmor.d/disable")) => say("W02"),
         "rmmod" if call.plain().any(|name| name.starts_with("falco")) => say("W06"),
-        "modprobe" if call.has("-r") && call.plain().any(|name| name.starts_with("falco")) => say("W06"),
+        "modprobe" if call.has("-r") && call.plain().any(|name| name.starts_with("falco")) => {
+            say("W06")
+        }
         "falco" => {
-            let switches = args.windows(2).any(|pair| matches!(pair, ["-D" | "-T" | "--disable-source" | "--disable-tag", _]))
-                || args.iter().any(|arg| arg.contains(".disable."));
+            let switches = args.windows(2).any(|pair| {
+                matches!(pair, ["-D" | "-T" | "--disable-source" | "--disable-tag", _])
+            }) || args.iter().any(|arg| arg.contains(".disable."));
             if switches {
                 say("W06");
             }
         }
         "iptables" | "ip6tables" => firewall(call, &args, say),
-        "iptables-restore" | "ip6tables-restore" if call.redirects.iter().any(|from| from.target == "/dev/null") => say("W05"),
-        "nft" if args.join(" ").contains("flush ruleset") || call.input.as_deref().is_some_and(|text| text.trim() == "flush ruleset") => {
+        "iptables-restore" | "ip6tables-restore"
+            if call.redirects.iter().any(|from| from.target == "/dev/null") =>
+        {
+            say("W05")
+        }
+        "nft"
+            if args.join(" ").contains("flush ruleset")
+                || call.input.as_deref().is_some_and(|text| text.trim() == "flush ruleset") =>
+        {
             say("W05");
         }
         "ufw" => {
             let text = args.join(" ");
             let opens = call.has_any(&["disable", "reset"])
                 || text.contains("default allow")
-                || matches!(&*text, "allow from any" | "allow from any to any" | "allow from 0.0.0.0/0" | "allow in from any" | "allow proto any" | "allow 1:65535/tcp" | "allow 0:65535/tcp")
+                || matches!(
+                    &*text,
+                    "allow from any"
+                        | "allow from any to any"
+                        | "allow from 0.0.0.0/0"
+                        | "allow in from any"
+                        | "allow proto any"
+                        | "allow 1:65535/tcp"
+                        | "allow 0:65535/tcp"
+                )
                 || text.starts_with("delete deny");
             if opens && !call.has("--dry-run") {
                 say("W05");
@@ -86,7 +139,8 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             let text = args.join(" ").replace('=', " ");
             let opens = text.contains("--set-default-zone trusted")
                 || text.contains("--set-target ACCEPT")
-                || text.contains("--zone trusted --add-interface") || text.contains("--zone trusted --change-interface")
+                || text.contains("--zone trusted --add-interface")
+                || text.contains("--zone trusted --change-interface")
                 || text.contains("--zone trusted --add-source 0.0.0.0/0");
             if opens {
                 say("W05");
@@ -103,44 +157,87 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         }
         "sysctl" => {
             // `key=value`, `key = value`, `key =value`.
-            let text = args.iter().filter(|arg| !arg.starts_with('-')).copied().collect::<Vec<_>>().join(" ");
+            let text = args
+                .iter()
+                .filter(|arg| !arg.starts_with('-'))
+                .copied()
+                .collect::<Vec<_>>()
+                .join(" ");
             let text = text.replace(" =", "=").replace("= ", "=");
-            if text.split(' ').filter_map(|pair| pair.split_once('=')).any(|(key, value)| facts::is_weak_switch(key, value.trim_matches(['"', '\'']))) {
+            if text
+                .split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .any(|(key, value)| facts::is_weak_switch(key, value.trim_matches(['"', '\''])))
+            {
                 say("W08");
             }
         }
         "chmod" | "install" | "mkdir" => {
             let mode = match call.program.as_str() {
-                "chmod" => call.args.iter().map(|word| word.text.as_str()).find(|arg| !arg.starts_with('-') || arg.contains(['=', '+'])),
+                "chmod" => call
+                    .args
+                    .iter()
+                    .map(|word| word.text.as_str())
+                    .find(|arg| !arg.starts_with('-') || arg.contains(['=', '+'])),
                 _ => call.value_of(&["-m", "--mode"]),
             };
             if mode.is_some_and(|mode| mode.split(',').any(is_wide)) {
                 say("W09");
             }
         }
-        "usermod" | "gpasswd" | "adduser" | "useradd" | "addgroup" | "groupmod" => accounts(call, &args, say),
+        "usermod" | "gpasswd" | "adduser" | "useradd" | "addgroup" | "groupmod" => {
+            accounts(call, &args, say)
+        }
         "passwd" if call.has_any(&["-d", "--delete"]) => say("W09"),
         "setcap" => {
             let gives = |arg: &&str| {
-                ["sys_admin", "setuid", "setgid", "dac_override", "dac_read_search", "sys_ptrace", "sys_module", "sys_rawio", "bpf", "chown", "fowner"]
-                    .iter()
-                    .any(|cap| arg.contains(&format!("cap_{cap}")))
+                [
+                    "sys_admin",
+                    "setuid",
+                    "setgid",
+                    "dac_override",
+                    "dac_read_search",
+                    "sys_ptrace",
+                    "sys_module",
+                    "sys_rawio",
+                    "bpf",
+                    "chown",
+                    "fowner",
+                ]
+                .iter()
+                .any(|cap| arg.contains(&format!("cap_{cap}")))
                     || arg.starts_with("all")
             };
-            if args.iter().any(|arg| gives(arg) && arg.contains('+') || gives(arg) && arg.contains("=e")) {
+            if args
+                .iter()
+                .any(|arg| gives(arg) && arg.contains('+') || gives(arg) && arg.contains("=e"))
+            {
                 say("W09");
             }
         }
-        "setfacl" if args.iter().any(|arg| arg.starts_with("o::") && arg.contains('w') || arg.starts_with("other:") && arg.contains('w')) => say("W09"),
+        "setfacl"
+            if args.iter().any(|arg| {
+                arg.starts_with("o::") && arg.contains('w')
+                    || arg.starts_with("other:") && arg.contains('w')
+            }) =>
+        {
+            say("W09")
+        }
         _ => {}
     }
     orchestrates(call, &args, say);
     if let Some(text) = writes::text(call) {
         written(&text, call, say);
     }
-    for (flag, rule) in [("selinux=0", "W01"), ("enforcing=0", "W01"), ("apparmor=0", "W02"), ("audit=0", "W07")] {
-        if matches!(&*call.program, "grubby" | "grub2-editenv" | "kernelstub" | "rpm-ostree" | "kexec")
-            && args.iter().any(|arg| arg.split([' ', '=', '"']).collect::<Vec<_>>().join("=").contains(flag))
+    for (flag, rule) in
+        [("selinux=0", "W01"), ("enforcing=0", "W01"), ("apparmor=0", "W02"), ("audit=0", "W07")]
+    {
+        if matches!(
+            &*call.program,
+            "grubby" | "grub2-editenv" | "kernelstub" | "rpm-ostree" | "kexec"
+        ) && args
+            .iter()
+            .any(|arg| arg.split([' ', '=', '"']).collect::<Vec<_>>().join("=").contains(flag))
         {
             say(rule);
         }
@@ -151,11 +248,14 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             containers(call, &args, say);
         }
     }
-    if call.program == "dockerd" && args.join(" ").replace('=', " ").contains("seccomp-profile unconfined") {
+    if call.program == "dockerd"
+        && args.join(" ").replace('=', " ").contains("seccomp-profile unconfined")
+    {
         say("W03");
     }
     // An init script may be called by its path.
-    if call.path.starts_with("/etc/init.d/") && call.has("stop")
+    if call.path.starts_with("/etc/init.d/")
+        && call.has("stop")
         && let Some(rule) = facts::unit(&call.program)
     {
         say(rule);
@@ -164,7 +264,8 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
 
 /// The unit and what is done to it, for `systemctl stop x` and `service x stop`.
 fn stops(call: &Call, say: &mut impl FnMut(&'static str)) {
-    let ends = call.has_any(&["stop", "disable", "mask", "kill", "off", "remove", "del", "delete", "freeze"]);
+    let ends = call
+        .has_any(&["stop", "disable", "mask", "kill", "off", "remove", "del", "delete", "freeze"]);
     if ends {
         let mut rules: Vec<_> = call
             .plain()
@@ -184,18 +285,37 @@ fn names_guard(text: &str) -> bool {
 }
 
 fn firewall(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
-    const BUILT_IN: [&str; 6] = ["INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING", "DOCKER-USER"];
+    const BUILT_IN: [&str; 6] =
+        ["INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING", "DOCKER-USER"];
     let chain_behind = |names: &[&str]| {
-        args.iter().position(|arg| names.contains(arg)).map(|at| args.get(at + 1).copied().filter(|next| !next.starts_with('-')))
+        args.iter()
+            .position(|arg| names.contains(arg))
+            .map(|at| args.get(at + 1).copied().filter(|next| !next.starts_with('-')))
     };
     let flushes = chain_behind(&["-F", "--flush", "-X", "--delete-chain"])
         .is_some_and(|chain| chain.is_none_or(|chain| BUILT_IN.contains(&chain)));
     let policy = call.value_of(&["-P", "--policy"]).is_some() && call.has("ACCEPT");
     let adds = chain_behind(&["-A", "-I", "--append", "--insert"]).flatten();
-    let narrow = ["-s", "--source", "-d", "--destination", "-i", "--in-interface", "-o", "--out-interface", "-p", "--protocol", "-m", "--match", "--dport"];
+    let narrow = [
+        "-s",
+        "--source",
+        "-d",
+        "--destination",
+        "-i",
+        "--in-interface",
+        "-o",
+        "--out-interface",
+        "-p",
+        "--protocol",
+        "-m",
+        "--match",
+        "--dport",
+    ];
     let opens = adds.is_some_and(|chain| matches!(chain, "INPUT" | "FORWARD"))
         && call.value_of(&["-j", "--jump"]) == Some("ACCEPT")
-        && narrow.iter().all(|option| call.value_of(&[option]).is_none_or(|value| matches!(value, "0.0.0.0/0" | "::/0")))
+        && narrow.iter().all(|option| {
+            call.value_of(&[option]).is_none_or(|value| matches!(value, "0.0.0.0/0" | "::/0"))
+        })
         && !call.option(None, "source");
     if flushes || policy || opens {
         say("W05");
@@ -203,24 +323,41 @@ fn firewall(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
 }
 
 fn accounts(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
-    let is_root = |group: &str| matches!(group, "docker" | "sudo" | "wheel" | "root" | "lxd" | "libvirt" | "disk" | "shadow" | "admin");
+    let is_root = |group: &str| {
+        matches!(
+            group,
+            "docker" | "sudo" | "wheel" | "root" | "lxd" | "libvirt" | "disk" | "shadow" | "admin"
+        )
+    };
     let joins = call.plain().any(|arg| arg.split(',').any(is_root))
         && match call.program.as_str() {
-            "usermod" | "useradd" => args.iter().any(|arg| arg.starts_with('-') && arg.contains('G') || arg.starts_with("--groups")),
+            "usermod" | "useradd" => args.iter().any(|arg| {
+                arg.starts_with('-') && arg.contains('G') || arg.starts_with("--groups")
+            }),
             "gpasswd" => call.has_any(&["-a", "--add", "-M"]),
-            "adduser" | "addgroup" => call.plain().count() == 2 && call.plain().nth(1).is_some_and(is_root),
+            "adduser" | "addgroup" => {
+                call.plain().count() == 2 && call.plain().nth(1).is_some_and(is_root)
+            }
             _ => false,
         };
     let is_uid_0 = call.value_of(&["-u", "--uid"]) == Some("0");
-    if joins || args.iter().any(|arg| arg.strip_prefix("--groups=").is_some_and(|groups| groups.split(',').any(is_root))) || is_uid_0 {
+    if joins
+        || args.iter().any(|arg| {
+            arg.strip_prefix("--groups=").is_some_and(|groups| groups.split(',').any(is_root))
+        })
+        || is_uid_0
+    {
         say("W09");
     }
 }
 
 fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
-    let names_falco = || args.iter().any(|arg| {
-        arg.split(['/', '-', '=', '.', ',']).any(|part| matches!(part, "falco" | "tetragon" | "tracee" | "falcosidekick"))
-    });
+    let names_falco = || {
+        args.iter().any(|arg| {
+            arg.split(['/', '-', '=', '.', ','])
+                .any(|part| matches!(part, "falco" | "tetragon" | "tracee" | "falcosidekick"))
+        })
+    };
     match call.program.as_str() {
         "kubectl" | "oc" => {
             let sub = call.subcommand();
@@ -228,12 +365,31 @@ fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) 
             let kind = kind.split('/').next().unwrap_or(kind);
             let is_workload = matches!(
                 kind,
-                "daemonset" | "daemonsets" | "ds" | "deployment" | "deploy" | "deployments" | "namespace" | "ns" | "daemonset.apps" | "configmap" | "cm" | "all"
+                "daemonset"
+                    | "daemonsets"
+                    | "ds"
+                    | "deployment"
+                    | "deploy"
+                    | "deployments"
+                    | "namespace"
+                    | "ns"
+                    | "daemonset.apps"
+                    | "configmap"
+                    | "cm"
+                    | "all"
             );
-            if names_falco() && (sub == "delete" && is_workload || sub == "scale" && args.iter().any(|arg| matches!(*arg, "--replicas=0" | "0"))) {
+            if names_falco()
+                && (sub == "delete" && is_workload
+                    || sub == "scale"
+                        && args.iter().any(|arg| matches!(*arg, "--replicas=0" | "0")))
+            {
                 say("W06");
             }
-            if sub == "patch" && names_falco() && matches!(kind, "ds" | "daemonset") && args.iter().any(|arg| arg.contains("nodeSelector")) {
+            if sub == "patch"
+                && names_falco()
+                && matches!(kind, "ds" | "daemonset")
+                && args.iter().any(|arg| arg.contains("nodeSelector"))
+            {
                 say("W06");
             }
             if sub == "create"
@@ -242,20 +398,33 @@ fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) 
             {
                 say("W09");
             }
-            if sub == "debug" && args.iter().any(|arg| matches!(*arg, "--profile=sysadmin" | "sysadmin")) {
+            if sub == "debug"
+                && args.iter().any(|arg| matches!(*arg, "--profile=sysadmin" | "sysadmin"))
+            {
                 say("W04");
             }
-            if sub == "run" && args.iter().any(|arg| *arg == "--privileged" || *arg == "--privileged=true") {
+            if sub == "run"
+                && args.iter().any(|arg| *arg == "--privileged" || *arg == "--privileged=true")
+            {
                 say("W04");
             }
-            if sub == "adm" && call.has("add-scc-to-user") && call.has("privileged") || sub == "label" && args.iter().any(|arg| arg.ends_with("pod-security.kubernetes.io/enforce=privileged")) {
+            if sub == "adm" && call.has("add-scc-to-user") && call.has("privileged")
+                || sub == "label"
+                    && args
+                        .iter()
+                        .any(|arg| arg.ends_with("pod-security.kubernetes.io/enforce=privileged"))
+            {
                 say("W04");
             }
         }
-        "helm" if call.has_any(&["uninstall", "delete", "del", "un"]) && names_falco() => say("W06"),
+        "helm" if call.has_any(&["uninstall", "delete", "del", "un"]) && names_falco() => {
+            say("W06")
+        }
         "docker" | "podman" | "nerdctl"
             if matches!(call.subcommand(), "stop" | "kill" | "rm" | "pause")
-                && call.plain().skip(1).any(|name| matches!(name, "falco" | "falcosidekick" | "tetragon" | "tracee")) =>
+                && call.plain().skip(1).any(|name| {
+                    matches!(name, "falco" | "falcosidekick" | "tetragon" | "tracee")
+                }) =>
         {
             say("W06");
         }
@@ -297,10 +466,17 @@ fn containers(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
         .chain(values("--volume"))
         .filter_map(|volume| volume.split(':').next())
         .chain(values("--mount").into_iter().filter_map(|mount| {
-            mount.split(',').find_map(|part| part.strip_prefix("source=").or(part.strip_prefix("src=")))
+            mount
+                .split(',')
+                .find_map(|part| part.strip_prefix("source=").or(part.strip_prefix("src=")))
         }))
         .any(is_host_path);
-    let devices = values("--device").into_iter().any(|device| device.starts_with("/dev/sd") || device.starts_with("/dev/nvme") || device.starts_with("/dev/mem") || device.starts_with("/dev/kmem"));
+    let devices = values("--device").into_iter().any(|device| {
+        device.starts_with("/dev/sd")
+            || device.starts_with("/dev/nvme")
+            || device.starts_with("/dev/mem")
+            || device.starts_with("/dev/kmem")
+    });
     let privileged = call.has("--privileged") || joined.contains("--privileged true");
     if privileged || host || adds || sources || devices {
         say("W04");
@@ -312,7 +488,24 @@ pub fn is_power(cap: &str) -> bool {
     let cap = cap.trim().to_ascii_uppercase();
     matches!(
         cap.strip_prefix("CAP_").unwrap_or(&cap),
-        "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE" | "SYS_RAWIO" | "SYS_BOOT" | "SYS_TIME" | "DAC_READ_SEARCH" | "DAC_OVERRIDE" | "NET_ADMIN" | "NET_RAW" | "BPF" | "PERFMON" | "SYSLOG" | "MKNOD" | "AUDIT_CONTROL" | "MAC_ADMIN" | "MAC_OVERRIDE"
+        "ALL"
+            | "SYS_ADMIN"
+            | "SYS_PTRACE"
+            | "SYS_MODULE"
+            | "SYS_RAWIO"
+            | "SYS_BOOT"
+            | "SYS_TIME"
+            | "DAC_READ_SEARCH"
+            | "DAC_OVERRIDE"
+            | "NET_ADMIN"
+            | "NET_RAW"
+            | "BPF"
+            | "PERFMON"
+            | "SYSLOG"
+            | "MKNOD"
+            | "AUDIT_CONTROL"
+            | "MAC_ADMIN"
+            | "MAC_OVERRIDE"
     )
 }
 
@@ -323,17 +516,41 @@ pub fn is_host_path(path: &str) -> bool {
         || path.ends_with("containerd.sock")
         || path.ends_with("crio.sock")
         || path.ends_with("podman.sock")
-        || matches!(path, "/" | "/etc" | "/root" | "/proc" | "/sys" | "/dev" | "/boot" | "/var/run" | "/run" | "/var/lib/docker" | "/var/lib/kubelet" | "/lib/modules" | "/var/lib/containerd")
+        || matches!(
+            path,
+            "/" | "/etc"
+                | "/root"
+                | "/proc"
+                | "/sys"
+                | "/dev"
+                | "/boot"
+                | "/var/run"
+                | "/run"
+                | "/var/lib/docker"
+                | "/var/lib/kubelet"
+                | "/lib/modules"
+                | "/var/lib/containerd"
+        )
 }
 
 /// What a text says that is put into a file which the host reads.
 fn written(text: &str, call: &Call, say: &mut impl FnMut(&'static str)) {
     let targets = writes::targets(call);
     let goes_to = |part: &str| targets.iter().any(|target| target.contains(part));
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|row| !row.starts_with('#')).collect();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|row| !row.starts_with('#')).collect();
     let has = |needle: &str| lines.iter().any(|row| row.contains(needle));
-    let mode = |mode: &str| lines.iter().any(|row| row.to_ascii_uppercase().replace(' ', "").contains(&format!("SELINUX={mode}")));
-    if mode("PERMISSIVE") || mode("DISABLED") || has("selinux=0") || has("enforcing=0") || goes_to("/sys/fs/selinux/enforce") && text.trim() == "0" {
+    let mode = |mode: &str| {
+        lines.iter().any(|row| {
+            row.to_ascii_uppercase().replace(' ', "").contains(&format!("SELINUX={mode}"))
+        })
+    };
+    if mode("PERMISSIVE")
+        || mode("DISABLED")
+        || has("selinux=0")
+        || has("enforcing=0")
+        || goes_to("/sys/fs/selinux/enforce") && text.trim() == "0"
+    {
         say("W01");
     } else if mode("ENFORCING") || goes_to("/sys/fs/selinux/enforce") {
         say("W10");
@@ -341,21 +558,33 @@ fn written(text: &str, call: &Call, say: &mut impl FnMut(&'static str)) {
     if has("apparmor=0") {
         say("W02");
     }
-    if has("audit=0") || goes_to("/audit/") && lines.iter().any(|row| *row == "-D" || row.starts_with("-e 0")) {
+    if has("audit=0")
+        || goes_to("/audit/") && lines.iter().any(|row| *row == "-D" || row.starts_with("-e 0"))
+    {
         say("W07");
     }
     let sets = |needle: &str| {
-        lines.iter().any(|row| row.split_whitespace().collect::<Vec<_>>().join(" ").eq_ignore_ascii_case(needle))
+        lines.iter().any(|row| {
+            row.split_whitespace().collect::<Vec<_>>().join(" ").eq_ignore_ascii_case(needle)
+        })
     };
     if has("NOPASSWD")
         || sets("PermitRootLogin yes")
         || sets("PermitEmptyPasswords yes")
-        || lines.iter().any(|row| row.replace(' ', "").contains("ALL=(ALL)ALL") && !row.starts_with("root") && !row.starts_with('%') && goes_to("sudoers"))
+        || lines.iter().any(|row| {
+            row.replace(' ', "").contains("ALL=(ALL)ALL")
+                && !row.starts_with("root")
+                && !row.starts_with('%')
+                && goes_to("sudoers")
+        })
     {
         say("W09");
     }
     let proc = targets.iter().find_map(|target| target.strip_prefix("/proc/sys/"));
-    let weak = lines.iter().filter_map(|row| row.split_once('=')).any(|(key, value)| facts::is_weak_switch(key.trim(), value.trim()))
+    let weak = lines
+        .iter()
+        .filter_map(|row| row.split_once('='))
+        .any(|(key, value)| facts::is_weak_switch(key.trim(), value.trim()))
         || proc.is_some_and(|key| facts::is_weak_switch(key, text.trim()));
     if weak {
         say("W08");
@@ -366,15 +595,25 @@ fn written(text: &str, call: &Call, say: &mut impl FnMut(&'static str)) {
 fn is_wide(mode: &str) -> bool {
     if mode.bytes().all(|b| b.is_ascii_digit()) && mode.len() >= 3 {
         let digits = mode.as_bytes();
-        let special = if digits.len() >= 4 { digits.get(digits.len() - 4).map_or(0, |d| d - b'0') } else { 0 };
+        let special = if digits.len() >= 4 {
+            digits.get(digits.len() - 4).map_or(0, |d| d - b'0')
+        } else {
+            0
+        };
         let others = digits.last().map_or(0, |d| d - b'0');
         let user = digits.get(digits.len() - 3).map_or(0, |d| d - b'0');
         // A sticky folder for all (1777) is /tmp; setgid without rights for others is a shared folder.
-        return special & 4 != 0 || (special & 2 != 0 && others & 2 != 0) || (others & 2 != 0 && special & 1 == 0) || (special & 2 != 0 && user & 1 != 0 && others & 1 != 0 && special != 2);
+        return special & 4 != 0
+            || (special & 2 != 0 && others & 2 != 0)
+            || (others & 2 != 0 && special & 1 == 0)
+            || (special & 2 != 0 && user & 1 != 0 && others & 1 != 0 && special != 2);
     }
     let Some((who, what)) = mode.split_once(['+', '=']) else { return false };
     let everybody = who.is_empty() || who.contains(['a', 'o']);
-    (what.contains('s') && (who.is_empty() || who.contains(['u', 'g', 'a'])) && what.chars().all(|c| "rwxstX".contains(c)) && who != "g")
+    (what.contains('s')
+        && (who.is_empty() || who.contains(['u', 'g', 'a']))
+        && what.chars().all(|c| "rwxstX".contains(c))
+        && who != "g")
         || (what.contains('w') && everybody && !who.is_empty() && !(who == "u" || who == "g"))
         || mode == "+rwx"
 }

@@ -20,7 +20,10 @@ pub fn targets(call: &Call) -> Vec<&str> {
         // Letters may stand together: `-fsSLo FILE`.
         "curl" => {
             let args = || call.args.iter().map(|word| word.text.as_str());
-            let at = args().position(|arg| arg == "--output" || arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('o'));
+            let at = args().position(|arg| {
+                arg == "--output"
+                    || arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('o')
+            });
             targets.extend(at.and_then(|at| args().nth(at + 1)));
         }
         "wget" => targets.extend(call.value_of(&["-O", "--output-document"])),
@@ -33,7 +36,10 @@ pub fn targets(call: &Call) -> Vec<&str> {
 
 /// The text that a command puts into a file; `None` when it writes none that we can read.
 pub fn text(call: &Call) -> Option<String> {
-    let to_file = call.redirects.iter().any(|to| to.writes && !to.target.starts_with('&') && to.target != "/dev/null");
+    let to_file = call
+        .redirects
+        .iter()
+        .any(|to| to.writes && !to.target.starts_with('&') && to.target != "/dev/null");
     match call.program.as_str() {
         "echo" | "printf" if to_file => Some(printed(&call.args)),
         "cat" | "" if to_file => call.input.clone(),
@@ -58,12 +64,18 @@ fn replacements(call: &Call) -> String {
             let from = part.match_indices('s').find_map(|(at, _)| {
                 let rest = part.get(at + 1..)?;
                 let mark = rest.chars().next().filter(|c| "/|#,@!:%~".contains(*c))?;
-                (rest.matches(mark).count() >= 3 || rest.matches(mark).count() == 2).then_some((rest, mark))
+                (rest.matches(mark).count() >= 3 || rest.matches(mark).count() == 2)
+                    .then_some((rest, mark))
             });
             if let Some((rest, mark)) = from {
                 text.push_str(rest.split(mark).nth(2).unwrap_or_default());
                 text.push('\n');
-            } else if let Some((_, added)) = part.split_once("a ").or_else(|| part.split_once("i ")).or_else(|| part.split_once("c ")).or_else(|| part.split_once("a\\")) {
+            } else if let Some((_, added)) = part
+                .split_once("a ")
+                .or_else(|| part.split_once("i "))
+                .or_else(|| part.split_once("c "))
+                .or_else(|| part.split_once("a\\"))
+            {
                 text.push_str(added.trim_start_matches('\\'));
                 text.push('\n');
             }

@@ -80,7 +80,13 @@ fn the_rules_of_the_linter_are_written_down() {
     let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
     for (id, rule) in cadge::lint::rules::all() {
         let message = if rule.message.is_empty() { "see the message" } else { rule.message };
-        let _ = writeln!(text, "| {id} | {} | {} | {} |", rule.severity.name(), cell(message), cell(rule.instead));
+        let _ = writeln!(
+            text,
+            "| {id} | {} | {} | {} |",
+            rule.severity.name(),
+            cell(message),
+            cell(rule.instead)
+        );
     }
     check("docs/lint.md", &text);
 }
