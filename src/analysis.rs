@@ -10,6 +10,7 @@ pub mod clause;
 mod command;
 mod derive;
 mod facts;
+mod findings;
 mod library;
 mod outcome;
 mod plan;
@@ -27,7 +28,7 @@ pub use outcome::{
     Reason, Related, Risk, Step,
 };
 pub use story::Brief;
-pub use verify::verify;
+pub use verify::{verify, verify_file};
 
 use crate::model::{Alert, AlertId, Level};
 use assess::{Recognized, Standing};

@@ -70,17 +70,21 @@ fn case_name(alert: &Alert) -> String {
         alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
     let container = alert.container();
     let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
-    let subject = id
-        .or(container.name.filter(|name| *name != "host"))
-        .or(alert.k8s().1)
-        .or(alert.hostname.as_deref())
-        .unwrap_or("alert");
-    let subject: String = subject
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(40)
-        .collect();
-    format!("{day}-{}", subject.trim_matches('-'))
+    let name = container.name.filter(|name| *name != "host");
+    // A name of nothing but signs names no folder: then the next one does.
+    let subject = [id, name, alert.k8s().1, alert.hostname.as_deref()]
+        .into_iter()
+        .flatten()
+        .map(|name| {
+            let plain: String = name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+                .take(40)
+                .collect();
+            plain.trim_matches('-').to_owned()
+        })
+        .find(|name| !name.is_empty());
+    format!("{day}-{}", subject.as_deref().unwrap_or("alert"))
 }
 
 fn image(alert: &Alert) -> Option<String> {
@@ -226,4 +230,97 @@ fn region(alert: &Alert) -> Option<String> {
 /// Some versions of the plugin give a label as JSON text, with its quotes.
 fn unquoted(text: &str) -> &str {
     text.trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    fn alert(time: &str, fields: &[(&str, &str)]) -> Alert {
+        let mut alert = Alert { time: time.parse().ok(), ..Alert::default() };
+        for (field, text) in fields {
+            let _ = alert.fields.set(field, Value::String((*text).into()));
+        }
+        alert
+    }
+
+    #[track_caller]
+    fn case(fields: &[(&str, &str)], hostname: Option<&str>, expected: &str) {
+        let mut alert = alert("2026-03-02T09:14:07Z", fields);
+        alert.hostname = hostname.map(Into::into);
+        assert_eq!(case_name(&alert), expected, "{fields:?}");
+    }
+
+    #[test]
+    fn a_case_is_named_after_what_there_is_and_never_after_nothing() {
+        let id = "7d01f2a4c9be0123456789abcdef0123456789abcdef0123456789abcdef0123";
+        case(&[("container.id", "7d01f2a4c9be")], None, "20260302-7d01f2a4c9be");
+        case(&[("container.id", id)], None, "20260302-7d01f2a4c9be");
+        case(&[("container.id", ""), ("container.name", "")], None, "20260302-alert");
+        case(&[("container.id", "")], Some("node-a"), "20260302-node-a");
+        case(&[("container.id", "host"), ("container.name", "host")], None, "20260302-alert");
+        case(&[("container.name", "Web_1")], None, "20260302-web-1");
+        case(&[("container.name", "../../"), ("k8s.pod.name", "web-1")], None, "20260302-web-1");
+        case(&[("container.name", "-rf /")], None, "20260302-rf");
+        case(&[], Some("---"), "20260302-alert");
+        let mut undated = alert("", &[("container.name", "web")]);
+        undated.time = None;
+        assert_eq!(case_name(&undated), "undated-web");
+    }
+
+    #[track_caller]
+    fn times(time: &str, expected: [&str; 4]) {
+        let alert = alert(time, &[]);
+        let found: Vec<String> = ["T0", "T1", "TJ0", "TJ1"]
+            .iter()
+            .map(|name| {
+                derive(name, &alert).map_or_else(|lack| lack.why, Option::unwrap_or_default)
+            })
+            .collect();
+        assert_eq!(found, expected, "{time}");
+    }
+
+    #[test]
+    fn times_are_utc_whatever_the_clock_of_the_place_does() {
+        times(
+            "2026-03-02T09:14:07.9Z",
+            [
+                "2026-03-02T09:09:07Z",
+                "2026-03-02T09:19:07Z",
+                "2026-03-02 09:09:07 UTC",
+                "2026-03-02 09:19:07 UTC",
+            ],
+        );
+        // Around the hour that is there twice, or never, in Europe: UTC knows neither.
+        times(
+            "2026-10-25T02:58:00+02:00",
+            [
+                "2026-10-25T00:53:00Z",
+                "2026-10-25T01:03:00Z",
+                "2026-10-25 00:53:00 UTC",
+                "2026-10-25 01:03:00 UTC",
+            ],
+        );
+        times(
+            "2026-03-29T00:59:00Z",
+            [
+                "2026-03-29T00:54:00Z",
+                "2026-03-29T01:04:00Z",
+                "2026-03-29 00:54:00 UTC",
+                "2026-03-29 01:04:00 UTC",
+            ],
+        );
+        times(
+            "2027-01-01T00:02:00Z",
+            [
+                "2026-12-31T23:57:00Z",
+                "2027-01-01T00:07:00Z",
+                "2026-12-31 23:57:00 UTC",
+                "2027-01-01 00:07:00 UTC",
+            ],
+        );
+        let none = "the alert has no time";
+        times("", [none, none, none, none]);
+    }
 }

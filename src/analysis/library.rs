@@ -15,10 +15,12 @@ static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 
 /// A file that could not be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {what}")]
+#[error("{file}{}: {what}", place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default())]
 pub struct Problem {
-    /// The file's path below the folder, with line and column in [`Problem::what`] where they are known.
+    /// The file's path below the folder.
     pub file: String,
+    /// Line and column, from 1; `None` where the mistake is the file itself.
+    pub place: Option<(u32, u32)>,
     pub what: String,
 }
 
@@ -41,7 +43,10 @@ pub struct Catalogue {
     pub problems: Vec<Problem>,
 }
 
-#[derive(Debug)]
+/// The identities that are looked for under every rule.
+const KNOWN: &str = "known.yaml";
+
+#[derive(Clone, Debug)]
 struct File {
     path: String,
     text: Cow<'static, str>,
@@ -109,25 +114,44 @@ impl Playbooks {
     pub fn reload(&self, dir: &Path) -> (Self, Vec<Problem>) {
         let mut library = Self::builtin();
         let (files, mut problems) = read_folder(dir);
-        for (path, text) in files {
-            match check_file(&path, &text) {
-                Ok(()) => library.add(path, Cow::Owned(text)),
-                Err(problem) => {
-                    if let Some(Cow::Owned(last)) = self.text(&path) {
-                        library.add(path, Cow::Owned(last.clone()));
-                    }
-                    problems.push(problem);
-                }
+        // Commands first: playbooks name them.
+        let (commands, books): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(path, _)| path.starts_with("commands/"));
+        for (path, text) in commands.into_iter().chain(books) {
+            let bad = if path.starts_with("commands/") {
+                let mut with = Self::builtin();
+                with.command_files.clone_from(&library.command_files);
+                with.add(path.clone(), Cow::Owned(text.clone()));
+                super::verify::shape(&path, &text, with.catalogue())
+            } else {
+                super::verify::shape(&path, &text, library.catalogue())
+            };
+            if bad.is_empty() {
+                library.add(path, Cow::Owned(text));
+                continue;
             }
+            if let Some(Cow::Owned(last)) = self.text(&path) {
+                library.add(path, Cow::Owned(last.clone()));
+            }
+            problems.extend(bad);
         }
+        problems.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
         (library, problems)
     }
 
     /// The text of a file by its path below the folder; of several the one in force.
     fn text(&self, path: &str) -> Option<&Cow<'static, str>> {
+        self.all_files().filter(|file| file.path == path).last().map(|file| &file.text)
+    }
+
+    /// Path and text of every file.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all_files().map(|file| (file.path.as_str(), file.text.as_ref()))
+    }
+
+    fn all_files(&self) -> impl Iterator<Item = &File> {
         let books = self.books.iter().map(|book| &book.file);
-        let files = books.chain(&self.command_files).chain(&self.known_file);
-        files.filter(|file| file.path == path).last().map(|file| &file.text)
+        books.chain(&self.command_files).chain(&self.known_file)
     }
 
     /// The playbook that names a rule; punctuation and case do not count when no name is exactly the same.
@@ -214,7 +238,7 @@ impl Playbooks {
             self.command_files.push(file);
             self.catalogue = OnceLock::new();
             return;
-        } else if file.path == "known.yaml" {
+        } else if file.path == KNOWN {
             self.known_file = Some(file);
             self.known = OnceLock::new();
             return;
@@ -265,51 +289,79 @@ impl Book {
     }
 }
 
-/// Reads a folder of playbooks: path below it and text, sorted by path.
+/// Reads a folder of playbooks: path below it and text, sorted by path. What lies there and is not read is told, so that
+/// nobody waits for a playbook that is never used.
 pub fn read_folder(dir: &Path) -> (Vec<(String, String)>, Vec<Problem>) {
     let mut files = Vec::new();
     let mut problems = Vec::new();
     for folder in ["", "rules", "family", "commands"] {
         let entries = match std::fs::read_dir(dir.join(folder)) {
             Ok(entries) => entries,
-            Err(error) => {
-                if folder.is_empty() {
-                    problems
-                        .push(Problem { file: dir.display().to_string(), what: error.to_string() });
-                }
+            Err(error) if folder.is_empty() => {
+                problems.push(Problem::of(dir.display().to_string(), error));
                 continue;
             }
+            Err(_) => continue,
         };
-        let mut names: Vec<_> = entries
+        let mut names: Vec<String> = entries
             .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml"))
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.starts_with('.') && !name.ends_with('~'))
             .collect();
         names.sort();
         for name in names {
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            match std::fs::read_to_string(dir.join(&path)) {
-                Ok(text) => files.push((path, text)),
-                Err(error) => problems.push(Problem { file: path, what: error.to_string() }),
+            let full = dir.join(&path);
+            let end = Path::new(&path).extension().and_then(|end| end.to_str());
+            if full.is_dir() {
+                if !["rules", "family", "commands"].contains(&path.as_str()) {
+                    let what = "not read: playbooks lie in rules, family and commands";
+                    problems.push(Problem::of(path, what));
+                }
+            } else if end == Some("yml") || end == Some("YAML") {
+                problems.push(Problem::of(path, "not read: the name must end in .yaml"));
+            } else if end == Some("yaml") {
+                match std::fs::read_to_string(&full) {
+                    Ok(text) if folder.is_empty() && !is_at_the_top(&path) => {
+                        drop(text);
+                        let what = "not read: a playbook lies in rules or family (here only fallback.yaml and known.yaml)";
+                        problems.push(Problem::of(path, what));
+                    }
+                    Ok(text) => files.push((path, text)),
+                    Err(error) => problems.push(Problem::of(path, error)),
+                }
             }
         }
     }
     (files, problems)
 }
 
-fn check_file(path: &str, text: &str) -> Result<(), Problem> {
-    if path.starts_with("commands/") {
-        parse::<CatalogueFile>(path, text).map(drop)
-    } else if path == "known.yaml" {
-        parse::<KnownFile>(path, text).map(drop)
-    } else {
-        parse::<Playbook>(path, text).map(drop)
+fn is_at_the_top(name: &str) -> bool {
+    name == "fallback.yaml" || name == KNOWN
+}
+
+impl Problem {
+    /// A file that is wrong as a whole.
+    fn of(file: impl Into<String>, what: impl ToString) -> Self {
+        Self { file: file.into(), place: None, what: what.to_string() }
     }
 }
 
-fn parse<'de, T: Deserialize<'de>>(path: &str, text: &'de str) -> Result<T, Problem> {
-    serde_saphyr::from_str(text)
-        .map_err(|error| Problem { file: path.to_owned(), what: error.to_string() })
+pub(super) fn parse<'de, T: Deserialize<'de>>(path: &str, text: &'de str) -> Result<T, Problem> {
+    serde_saphyr::from_str(text).map_err(|error: serde_saphyr::Error| {
+        let plain = error.without_snippet();
+        let place = plain.location().map(|place| {
+            let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+            (number(place.line()), number(place.column()))
+        });
+        let what = plain.to_string();
+        // The place stands before the sentence; the parser's own words for it would say it twice.
+        let what = match what.split_once(": ") {
+            Some((head, rest)) if head.starts_with("error: line ") => rest.to_owned(),
+            _ => what.split(" at line ").next().unwrap_or_default().to_owned(),
+        };
+        Problem { file: path.to_owned(), place, what }
+    })
 }
 
 fn head_text(text: &str) -> &str {

@@ -25,17 +25,14 @@ fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Re
     }
     let (library, mut problems) = crate::analysis::Playbooks::load(dir);
     let (files, _) = crate::analysis::read_folder(dir);
-    let is_own = |problem: &crate::analysis::Problem| {
-        problem.file.starts_with("commands:") || files.iter().any(|(path, _)| *path == problem.file)
-    };
-    let known = problems.clone();
-    problems.extend(
-        crate::analysis::verify(&library)
-            .into_iter()
-            .filter(|problem| is_own(problem) && !known.contains(problem)),
-    );
+    for (path, _) in &files {
+        if problems.iter().all(|problem| problem.file != *path) {
+            problems.extend(crate::analysis::verify_file(&library, path));
+        }
+    }
     for problem in &problems {
-        writeln!(err, "cadge: {}", crate::text::printable(&problem.to_string()))?;
+        let place = dir.join(problem.to_string());
+        writeln!(err, "cadge: {}", crate::text::printable(&place.to_string_lossy()))?;
     }
     writeln!(out, "{} files, {} problems", files.len(), problems.len())?;
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })

@@ -71,7 +71,7 @@ mod tests {
     use crate::analysis::{Choice, analyze};
     use crate::model::Alert;
 
-    const GOOD: &str = "id: mine\nrules: [My own rule]\nmeans: First words.\nheadline: it happened\nproves: []\nnot_proven: []\ncauses: []\nsteps: []\n";
+    const GOOD: &str = "id: mine\nrules: [My own rule]\nmeans: First words.\nheadline: it happened\nproves: []\nnot_proven: []\ncauses: [{id: a, title: b, check: c, verdict: benign}]\nsteps: []\n";
 
     fn summary(taught: &Taught) -> String {
         let alert = Alert { rule: Some("My own rule".into()), ..Alert::default() };
@@ -92,9 +92,16 @@ mod tests {
         std::fs::write(rules.join("mine.yaml"), GOOD.replace("means", "maens")).unwrap();
         let problems = taught.check().unwrap();
         let told = problems.join(" ");
-        assert!(told.contains("rules/mine.yaml") && told.contains("means"), "{told}");
+        assert!(
+            told.contains("rules/mine.yaml:3:1: unknown field") && told.contains("means"),
+            "{told}"
+        );
         assert!(summary(&taught).contains("First words"), "{}", summary(&taught));
-        std::fs::write(rules.join("other.yaml"), GOOD.replace("First", "Other")).unwrap();
+        std::fs::write(
+            rules.join("other.yaml"),
+            GOOD.replace("First", "Other").replace("id: mine", "id: other"),
+        )
+        .unwrap();
         assert_eq!(taught.check().unwrap().len(), 1);
         std::fs::write(rules.join("mine.yaml"), GOOD.replace("First", "Second longer")).unwrap();
         std::fs::remove_file(rules.join("other.yaml")).unwrap();

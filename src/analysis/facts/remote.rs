@@ -1,5 +1,7 @@
 //! The other end of a connection: who it is by its address, and who called whom.
 
+mod netcat;
+
 use super::Notes;
 use crate::analysis::outcome::Direction;
 use crate::model::{Alert, Value};
@@ -108,9 +110,12 @@ pub fn classify(address: IpAddr) -> Class {
                 })
             };
             match v4.octets() {
-                [169, 254, 169, 254 | 253] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200] => {
-                    Class::Metadata
-                }
+                // AWS and most others, AWS's tasks and pods, Alibaba, Oracle, Azure.
+                [169, 254, 169, 253 | 254]
+                | [169, 254, 170, 2 | 23]
+                | [100, 100, 100, 200]
+                | [192, 0, 0, 192]
+                | [168, 63, 129, 16] => Class::Metadata,
                 _ if v4.is_broadcast() || v4.octets()[0] >= 240 => Class::Multicast,
                 _ if v4.is_link_local() => Class::LinkLocal,
                 _ if within(&[
@@ -191,7 +196,7 @@ pub fn flow(alert: &Alert) -> Option<Flow> {
     if let Some("sendto" | "sendmsg" | "sendmmsg") = alert.fields.text("evt.type") {
         return Some(Flow::Outbound);
     }
-    if let Some(netcat) = netcat(alert) {
+    if let Some(netcat) = netcat::read(alert) {
         return Some(if netcat.listens { Flow::Inbound } else { Flow::Outbound });
     }
     let (_, local_port, _, remote_port) = ends(alert)?;
@@ -241,7 +246,7 @@ pub fn remote(alert: &Alert, flow: Option<Flow>) -> Option<Remote> {
             field: side.0,
         });
     }
-    let netcat = netcat(alert)?;
+    let netcat = netcat::read(alert)?;
     let host = netcat.host.filter(|_| !netcat.listens)?;
     Some(Remote { class: classify_host(&host), host, port: netcat.port, field: "proc.cmdline" })
 }
@@ -287,57 +292,39 @@ fn ends(alert: &Alert) -> Option<(String, u16, String, u16)> {
     Some((address("fd.lip")?, port("fd.lport")?, address("fd.rip")?, port("fd.rport")?))
 }
 
-struct Netcat {
-    listens: bool,
-    host: Option<String>,
-    port: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reads netcat's arguments as its flavors agree on them.
-fn netcat(alert: &Alert) -> Option<Netcat> {
-    let name = alert.fields.text("proc.name")?;
-    let base = name.rsplit('/').next()?;
-    if !matches!(base, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd") {
-        return None;
-    }
-    let command = alert.fields.text("proc.cmdline")?;
-    let mut words = command.split_ascii_whitespace().skip(1);
-    let mut netcat = Netcat { listens: false, host: None, port: None };
-    let mut plain = Vec::new();
-    while let Some(word) = words.next() {
-        if let Some(long) = word.strip_prefix("--") {
-            netcat.listens |= long == "listen";
-            let takes = [
-                "exec",
-                "sh-exec",
-                "lua-exec",
-                "source",
-                "source-port",
-                "wait",
-                "idle-timeout",
-                "proxy",
-                "delay",
-                "output",
-            ];
-            if takes.contains(&long) {
-                words.next();
-            }
-        } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
-            netcat.listens |= short.contains('l');
-            if short.chars().last().is_some_and(|last| "ecpwsqigGXxoTmIOPVbM".contains(last)) {
-                let value = words.next();
-                if short.ends_with('p') {
-                    netcat.port = value.map(str::to_owned);
-                }
-            }
-        } else {
-            plain.push(word);
+    #[track_caller]
+    fn check(class: Class, hosts: &[&str]) {
+        for host in hosts {
+            assert_eq!(classify_host(host), class, "{host}");
         }
     }
-    let mut plain = plain.into_iter();
-    if !netcat.listens {
-        netcat.host = plain.next().map(str::to_owned);
-        netcat.port = plain.next().map(str::to_owned);
+
+    #[test]
+    fn every_range_has_its_class_up_to_its_edges() {
+        check(Class::Loopback, &["127.0.0.1", "127.255.255.254", "::1", "localhost", "localhost."]);
+        check(Class::Loopback, &["::ffff:127.0.0.1", "[::1]"]);
+        check(Class::Private, &["10.0.0.0", "10.255.255.255", "172.16.0.1", "172.31.255.255"]);
+        check(Class::Private, &["192.168.0.0", "192.168.255.255", "100.64.0.0", "100.127.255.255"]);
+        check(Class::Private, &["fc00::1", "fdff:ffff::1", "::ffff:10.1.2.3"]);
+        check(Class::Public, &["9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0"]);
+        check(Class::Public, &["100.63.255.255", "100.128.0.0", "192.167.255.255", "192.169.0.0"]);
+        check(Class::Public, &["8.8.8.8", "2606:4700::1111", "fbff::1", "::ffff:8.8.8.8"]);
+        check(Class::LinkLocal, &["169.254.0.1", "169.254.255.255", "fe80::1", "febf::1"]);
+        check(Class::Metadata, &["169.254.169.254", "169.254.170.2", "fd00:ec2::254"]);
+        check(Class::Metadata, &["100.100.100.200", "168.63.129.16", "::ffff:169.254.169.254"]);
+        check(Class::Metadata, &["metadata.google.internal", "METADATA.google.internal."]);
+        check(Class::Documentation, &["192.0.2.1", "198.51.100.255", "203.0.113.0"]);
+        check(Class::Documentation, &["198.18.0.1", "198.19.255.255", "2001:db8::1", "3fff::1"]);
+        check(Class::Documentation, &["example.com", "a.b.example.org", "host.invalid", "x.test"]);
+        check(Class::Public, &["192.0.3.0", "198.20.0.0", "2001:db9::1", "203.0.112.255"]);
+        check(Class::Multicast, &["224.0.0.1", "239.255.255.255", "255.255.255.255", "ff02::1"]);
+        check(Class::Multicast, &["240.0.0.1"]);
+        check(Class::Unspecified, &["0.0.0.0", "0.1.2.3", "::"]);
+        check(Class::Name, &["c2.attacker.io", "notexample.com", "example.com.evil.io", "1.2.3"]);
+        check(Class::Name, &["", "999.1.1.1"]);
     }
-    Some(netcat)
 }

@@ -248,3 +248,175 @@ proptest! {
         }
     }
 }
+
+/// The condition that Falco makes of an exception as it stands in the file, by its own rules: a value is pasted as it is,
+/// and set in quotes only when it holds a blank and does not begin with a quote.
+fn as_falco_reads(yaml: &str) -> String {
+    let read: serde_json::Value = serde_saphyr::from_str(yaml).unwrap();
+    let item = &read[0]["exceptions"][0];
+    let texts = |value: &serde_json::Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let (fields, comps) = (texts(&item["fields"]), texts(&item["comps"]));
+    let sets: Vec<String> = item["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|set| {
+            let set = texts(set);
+            assert_eq!((fields.len(), comps.len()), (set.len(), set.len()), "{yaml}");
+            let checks: Vec<String> = set
+                .iter()
+                .enumerate()
+                .map(|(at, value)| {
+                    let bare = value.contains(' ') && !value.starts_with(['"', '\'']);
+                    let value = if bare { format!("\"{value}\"") } else { value.clone() };
+                    format!("{} {} {value}", fields[at], comps[at])
+                })
+                .collect();
+            format!("({})", checks.join(" and "))
+        })
+        .collect();
+    format!("({})", sets.join(" or "))
+}
+
+#[track_caller]
+fn hides_only(own: &Alert, others: &[&Alert], version: &str) {
+    let exception =
+        tuned(&[own], &["container.image.repository", "proc.cmdline"], version).unwrap();
+    let condition = as_falco_reads(&exception.yaml());
+    let filter = Filter::parse(&condition, &Names::default())
+        .unwrap_or_else(|error| panic!("{condition}: {error}"));
+    assert!(filter.matches(own), "{condition}");
+    for other in others {
+        assert!(!filter.matches(*other), "{condition} hides {other:?}");
+    }
+}
+
+#[test]
+fn what_falco_reads_hides_the_alert_and_nothing_beside_it() {
+    for text in [
+        "backup, all",
+        "backup (all)",
+        "backup=all",
+        "backup \"all\"",
+        "backup 'all'",
+        "\"backup\" all",
+        "'backup'",
+        "backup\tall",
+        "backup\nall",
+        "backup \\ all",
+        "backup: all # no comment",
+        "- backup",
+        "[backup]",
+        "{backup}",
+        "*backup*",
+        "&backup",
+        "!backup",
+        "%backup",
+        "@backup",
+        "`backup`",
+        "|backup",
+        "backup | grep -E ^a.*[b]$",
+        "backup ? * [a-z]",
+        "true or backup",
+        "backup and not all",
+        "backup exists",
+        "%proc.name backup",
+        "${backup}",
+        "0x1f backup",
+        "~ backup",
+        "null and backup",
+        "<NA> backup",
+        "b\u{fc}ckup \u{65e5}\u{672c}",
+        "backup \u{1f512} all",
+        "--backup",
+        "backup   all",
+    ] {
+        let own = alert(&[IMAGE, ("proc.cmdline", text)]);
+        let longer = alert(&[IMAGE, ("proc.cmdline", &format!("{text}x"))]);
+        let before = alert(&[IMAGE, ("proc.cmdline", &format!("x{text}"))]);
+        let elsewhere = alert(&[
+            ("container.image.repository", "registry.example.net/evil"),
+            ("proc.cmdline", text),
+        ]);
+        for version in ["0.40", "0.36"] {
+            hides_only(&own, &[&longer, &before, &elsewhere], version);
+        }
+    }
+}
+
+#[test]
+fn a_name_of_a_parent_is_not_taken_for_something_given() {
+    let base = [("proc.cmdline", "backup --all"), ("proc.pname", "backup-daemon")];
+    check_refused(&alert(&base), &[], "any program can take it");
+    check_refused(&alert(&base), &["proc.pname", "proc.cmdline"], "whoever attacks chooses");
+    // On the host a program that only the system's owner installs is given, a tool for everything is not.
+    let with = |path: &str| {
+        alert(&[("container.id", "host"), ("proc.exepath", path), ("proc.cmdline", "backup --all")])
+    };
+    let exception = tuned(&[&with("/usr/sbin/backup-daemon")], &[], "0.40").unwrap();
+    assert_eq!(exception.fields[0].0, "proc.exepath");
+    check_refused(&with("/tmp/backup-daemon"), &[], "may have put a program");
+    check_refused(&with("/usr/../tmp/backup-daemon"), &[], "may have put a program");
+    check_refused(&with("/usr/bin/nc.openbsd"), &[], "anyone can start");
+    check_refused(&with("/usr/bin/python3.11"), &[], "anyone can start");
+    let mut replaced = with("/usr/sbin/backup-daemon");
+    let _ = replaced.fields.set("container.id", Value::String("7d01f2a4c9be".into()));
+    check_refused(&replaced, &[], "may have been replaced");
+    let account = alert(&[("user.name", "backup"), ("proc.cmdline", "tar-all --now /srv")]);
+    assert!(tuned(&[&account], &[], "0.40").is_ok());
+    let root = alert(&[("user.name", "root"), ("proc.cmdline", "tar-all --now /srv")]);
+    check_refused(&root, &[], "says next to nothing");
+}
+
+#[test]
+fn a_beginning_must_say_as_much_as_a_whole_value() {
+    let dirty = |text: &str| alert(&[IMAGE, ("proc.cmdline", text)]);
+    let fields = ["container.image.repository", "proc.cmdline"];
+    for text in ["/bin/sh -c \u{1b}x", "python3 -m \u{1b}", "bash -c a\u{1b}", "/usr/bin/\u{1b}x"] {
+        check_refused(&dirty(text), &fields, "too little");
+    }
+    let (long, short) = (dirty("backup --all /srv\u{1b}x"), dirty("sh"));
+    let refusal = tuned(&[&long, &short], &fields, "0.40").unwrap_err();
+    assert!(refusal.fields[0].1.contains("one way"), "{refusal:?}");
+}
+
+#[test]
+fn what_differs_too_much_is_left_out_when_enough_is_left() {
+    let one = |n: usize| {
+        alert(&[
+            IMAGE,
+            ("proc.cmdline", &format!("check --run {n}")),
+            ("proc.pcmdline", "check-daemon --all"),
+        ])
+    };
+    let many: Vec<Alert> = (0..20).map(one).collect();
+    let many: Vec<&Alert> = many.iter().collect();
+    let names = ["container.image.repository", "proc.cmdline", "proc.pcmdline"].map(str::to_owned);
+    let wish =
+        Wish { fields: &names, is_exact: false, version: Version::default(), is_list: &|_| false };
+    let exception = exception(&many, &wish).unwrap();
+    assert_eq!(exception.values.len(), 1);
+    assert!(exception.cautions.iter().any(|caution| caution.contains("proc.cmdline differs")));
+}
+
+proptest! {
+    #[test]
+    fn no_value_makes_falco_hide_another_one(value in "[ -~\\n\\t]{0,60}", image in "[ -~]{3,40}", other in "[ -~\\n\\t]{0,60}") {
+        let own = alert(&[("container.image.repository", &image), ("proc.cmdline", &value)]);
+        let names = ["container.image.repository", "proc.cmdline"];
+        if let Ok(exception) = tuned(&[&own], &names, "0.36") {
+            let condition = as_falco_reads(&exception.yaml());
+            let filter = Filter::parse(&condition, &Names::default());
+            prop_assert!(filter.is_ok(), "{}", condition);
+            let filter = filter.unwrap();
+            prop_assert!(filter.matches(&own), "{}", condition);
+            let beside = alert(&[("container.image.repository", &image), ("proc.cmdline", &other)]);
+            let whole = exception.fields.iter().all(|(_, comparison)| *comparison == Comparison::Equal);
+            if whole && other != value {
+                prop_assert!(!filter.matches(&beside), "{} hides {}", condition, other);
+            }
+        }
+    }
+}

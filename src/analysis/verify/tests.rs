@@ -1,0 +1,107 @@
+use super::super::library::Playbooks;
+
+const GOOD: &str = "id: mine
+rules: [My own rule]
+means: A program did something. It may be harmless.
+headline: \"{process} did something in {container}\"
+proves:
+  - It did it.
+  - {when: evt.res = SUCCESS, says: It succeeded.}
+not_proven: [Why.]
+signals:
+  - {when: proc.pname = nginx, says: a server did it, weight: 2, field: proc.pname}
+restates: [remote]
+causes:
+  - {id: attack, title: somebody attacks, when: proc.pname = nginx, check: look, verdict: true_positive}
+  - {id: job, title: a job of ours, check: ask, verdict: benign}
+steps:
+  - {command: identify-container, why: know where it is}
+tuning: {says: quiet, fields: [container.image.repository, proc.cmdline]}
+attack: [T1059]
+see: [https://example.com/]
+samples:
+  - {alert: {rule: My own rule, priority: Notice, time: 2026-03-02T09:14:07Z, output_fields: {proc.pname: nginx}}, cause: attack, level: medium, first: identify-container}
+";
+
+/// Changes one piece and wants the mistake told at this line, with these words.
+#[track_caller]
+fn check(from: &str, to: &str, line: u32, words: &[&str]) {
+    let text = GOOD.replacen(from, to, 1);
+    assert_ne!(text, GOOD, "{from} is not in the file");
+    let library = Playbooks::builtin();
+    let problems = super::shape("rules/mine.yaml", &text, library.catalogue());
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let all = told.join("\n");
+    assert!(
+        problems.iter().any(|problem| {
+            problem.place.is_some_and(|(own, _)| own == line)
+                && words.iter().all(|word| problem.what.contains(word))
+        }),
+        "{words:?} at line {line} is not in:\n{all}"
+    );
+}
+
+#[test]
+fn a_good_file_has_no_mistakes() {
+    let library = Playbooks::builtin();
+    assert_eq!(super::shape("rules/mine.yaml", GOOD, library.catalogue()), []);
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line_and_what_is_allowed() {
+    check("id: mine", "id: other", 1, &["other", "`mine`"]);
+    check("rules: [My own rule]", "rules: []", 2, &["no rules", "exact name"]);
+    check("means:", "maens:", 3, &["unknown field `maens`", "headline"]);
+    check("{process}", "{proces}", 4, &["`proces`", "did you mean `process`", "allowed"]);
+    check("evt.res = SUCCESS", "evt.res == ", 7, &["evt.res"]);
+    check("evt.res = SUCCESS", "evt.ress = SUCCESS", 7, &["evt.res"]);
+    check("proc.pname = nginx, says", "fact.paernts = x, says", 10, &["fact.parents"]);
+    check("weight: 2", "weight: 7", 10, &["between -3 and 3"]);
+    check("weight: 2", "weight: heavy", 10, &[]);
+    check("field: proc.pname", "field: proc.panme", 10, &["did you mean `proc.pname`"]);
+    check("[remote]", "[remtoe]", 11, &["did you mean `remote`", "memfd"]);
+    check("id: job", "id: attack", 13, &["twice"]);
+    check("verdict: benign", "verdict: fine", 14, &["`fine`", "true_positive, benign"]);
+    check(
+        "command: identify-container",
+        "command: identify-contaner",
+        16,
+        &["did you mean `identify-container`", "allowed"],
+    );
+    check("[container.image.repository, proc", "[proc.exepth, proc", 17, &["`proc.exepath`"]);
+    check("T1059", "T9999", 18, &["T9999", "wanted"]);
+    check("https://", "ftp://", 19, &["web address"]);
+    check("level: medium", "level: middle", 21, &["middle", "benign, low"]);
+    check("priority: Notice", "priority: Loud", 21, &["`Loud`", "Notice"]);
+    check("2026-03-02T09:14:07Z", "yesterday", 21, &["no time"]);
+    check("samples:\n", "samples: {\n", 20, &["sequence"]);
+}
+
+#[test]
+fn a_bad_command_is_told_with_its_line() {
+    let text = "commands:
+  - id: my-own
+    phase: verify
+    what: looks
+    risk: disruptive
+    priv: none
+    requires: [identfy-container]
+    variants: {docker: \"docker top @CDI@ '@PATH@'\"}
+";
+    let library = Playbooks::builtin();
+    let problems = super::shape("commands/mine.yaml", text, library.catalogue());
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let all = told.join("\n");
+    for (line, word) in [
+        (5, "has no undo"),
+        (7, "did you mean `identify-container`"),
+        (8, "did you mean `CID`"),
+        (8, "cannot be quoted"),
+    ] {
+        assert!(
+            told.iter().any(|told| told.starts_with(&format!("commands/mine.yaml:{line}:"))
+                && told.contains(word)),
+            "{line} {word}:\n{all}"
+        );
+    }
+}
