@@ -20,6 +20,15 @@ lint:
 update:
     UPDATE=1 INSTA_UPDATE=always cargo test
 
+# How fast the parts are.
+bench:
+    cargo bench
+
+# How fast the program is beside others, on one log.
+bench-peers FILE:
+    cargo build --release
+    benches/peers.sh {{FILE}}
+
 demo:
     cargo run -- demo
 
