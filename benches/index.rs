@@ -22,13 +22,11 @@ fn all_of_64_megabytes(bencher: Bencher) {
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn appending_100_000(bencher: Bencher) {
     let bytes = log::log(100_000);
-    bencher
-        .with_inputs(|| log::take_in(&bytes).0)
-        .bench_local_values(|news| {
-            let mut store = cadge::store::Store::default();
-            for news in news {
-                store.append(news.batch);
-            }
-            store.len()
-        });
+    bencher.with_inputs(|| log::take_in(&bytes).0).bench_local_values(|news| {
+        let mut store = cadge::store::Store::default();
+        for news in news {
+            store.append(news.batch);
+        }
+        store.len()
+    });
 }

@@ -20,6 +20,7 @@ pub struct Config {
     pub theme: String,
     pub clipboard: Clipboard,
     pub times: Times,
+    pub signs: Signs,
     /// Whether the mouse is ours when the console starts.
     pub mouse: bool,
     pub bell: Bell,
@@ -39,6 +40,7 @@ impl Default for Config {
             theme: "auto".into(),
             clipboard: Clipboard::Auto,
             times: Times::Local,
+            signs: Signs::Auto,
             mouse: true,
             bell: Bell::Off,
             falco: "0.40".into(),
@@ -101,6 +103,18 @@ words! {
         Utc "utc"
         /// How long ago.
         Age "age"
+    }
+}
+
+words! {
+    /// Which characters stand for levels, bars and lines.
+    Signs {
+        /// Unicode, unless the locale says that the terminal cannot show it.
+        Auto "auto"
+        /// Unicode.
+        Unicode "unicode"
+        /// ASCII alone.
+        Ascii "ascii"
     }
 }
 

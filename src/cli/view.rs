@@ -99,10 +99,7 @@ fn has_screen() -> bool {
 fn as_root() -> Option<String> {
     let user = std::env::var("SUDO_USER").unwrap_or_else(|_| "$USER".to_owned());
     rustix::process::geteuid().is_root().then(|| {
-        format!(
-            "running as root, which cadge does not need: \
-             `setfacl -m u:{user}:r LOG` (or group adm) lets you read Falco's log"
-        )
+        format!("running as root; `setfacl -m u:{user}:r LOG`, or group adm, would be enough")
     })
 }
 

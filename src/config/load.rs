@@ -1,6 +1,6 @@
 //! Reads `config.toml`, strictly.
 
-use super::{Bell, Binding, Clipboard, Config, Times, measure};
+use super::{Bell, Binding, Clipboard, Config, Signs, Times, measure};
 use crate::theme::{Problem, unknown};
 use std::{io::Read, ops::Range, path::Path};
 use toml::Spanned;
@@ -90,6 +90,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
             }
             "clipboard" => page.word(value, Clipboard::ALL, Clipboard::name, &mut config.clipboard),
             "times" => page.word(value, Times::ALL, Times::name, &mut config.times),
+            "signs" => page.word(value, Signs::ALL, Signs::name, &mut config.signs),
             "bell" => page.word(value, Bell::ALL, Bell::name, &mut config.bell),
             "falco" => {
                 let wanted = "a version of Falco";
@@ -116,6 +117,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                     "theme",
                     "clipboard",
                     "times",
+                    "signs",
                     "mouse",
                     "bell",
                     "falco",
@@ -259,7 +261,7 @@ mod tests {
         check(
             "thme = \"dark\"",
             &[
-                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, mouse, bell, falco, evidence_age, evidence_size, keys)",
+                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, signs, mouse, bell, falco, evidence_age, evidence_size, keys)",
             ],
         );
         check(
@@ -306,13 +308,14 @@ mod tests {
 
     #[test]
     fn all_settings_can_be_set() {
-        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\nevidence_age = \"2 weeks\"\nevidence_size = \"1.5 GB\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
+        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nsigns = \"ascii\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\nevidence_age = \"2 weeks\"\nevidence_size = \"1.5 GB\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
         let (config, problems) = read("config.toml", text, WORDS);
         assert_eq!(problems, []);
         let expected = Config {
             theme: "mine".into(),
             clipboard: Clipboard::Osc52,
             times: Times::Utc,
+            signs: Signs::Ascii,
             mouse: false,
             bell: Bell::Notify,
             falco: "0.36.2".into(),

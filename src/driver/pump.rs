@@ -84,7 +84,10 @@ fn tell(news: &Receiver<News>, names: &[Arc<str>], jobs: &Jobs, inbox: &Sender<M
 
 /// What the console should know of the news, alerts before the state that follows them.
 fn facts(news: News, names: &[Arc<str>]) -> Vec<Msg> {
-    let name = |id: SourceId| names.get(usize::from(id.0)).cloned().unwrap_or_default();
+    let name = |id: SourceId| match names.get(usize::from(id.0)).map(|name| &**name) {
+        Some("-") => "standard input".into(),
+        name => Arc::from(name.unwrap_or_default()),
+    };
     let mut msgs = vec![Msg::Came(Box::new(news.batch))];
     if let Some(progress) = news.progress {
         let shown = Progress {

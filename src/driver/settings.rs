@@ -48,7 +48,11 @@ impl Sources {
         let made = Settings {
             theme,
             keymap,
-            signs: signs(&variable),
+            signs: match self.config.signs {
+                config::Signs::Auto => signs(&variable),
+                config::Signs::Unicode => Signs::Unicode,
+                config::Signs::Ascii => Signs::Ascii,
+            },
             times: match self.config.times {
                 config::Times::Local => ui::Times::Local,
                 config::Times::Utc => ui::Times::Utc,

@@ -138,6 +138,30 @@ impl Canvas<'_> {
         }
     }
 
+    /// Where only ASCII is wanted: takes the dots, dashes and arrows out of the sentences too. What an alert says in other
+    /// letters stays.
+    pub fn plain(&mut self) {
+        if self.settings.signs == Signs::Unicode {
+            return;
+        }
+        for cell in &mut self.buffer.content {
+            let plain = match cell.symbol() {
+                "✖" => "X",
+                "▲" | "↑" => "^",
+                "●" => "o",
+                "·" => ".",
+                "◆" => "*",
+                "…" => "~",
+                "–" | "─" => "-",
+                "↓" => "v",
+                "←" => "<",
+                "→" | "▸" => ">",
+                _ => continue,
+            };
+            cell.set_symbol(plain);
+        }
+    }
+
     /// Empties an area and gives it the look of a role.
     pub fn clear(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);

@@ -62,6 +62,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Some(Overlay::Filter(line)) => offers(line, &mut canvas, &layout),
         Some(Overlay::Search(_)) | None => {}
     }
+    canvas.plain();
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
@@ -410,19 +411,21 @@ fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let mut x = 1;
+    let gap = if area.width >= 100 { 3 } else { 2 };
+    let needed =
+        |action: Action| width(&app.settings.keymap.label(action)) + width(short(app, action)) + 1;
     for action in keys_now(app) {
         let label = app.settings.keymap.label(action);
         let text = short(app, action);
-        let needs = width(&label) + width(text) + 1;
-        // Help stays reachable on the smallest screen.
-        let help = if action == Action::Help { 0 } else { 8 };
-        if usize::from(x) + needs + help > usize::from(area.width) {
+        // Help stays in sight on the smallest screen.
+        let help = if action == Action::Help { 0 } else { needed(Action::Help) + usize::from(gap) };
+        if usize::from(x) + needed(action) + help > usize::from(area.width) {
             continue;
         }
         let off = app.why_not(action).is_some();
         x = canvas.put(area, x, 0, if off { Role::KeyOff } else { Role::Key }, &label);
         x = canvas.put(area, x + 1, 0, if off { Role::KeyOff } else { Role::KeyLabel }, text);
-        x += if area.width >= 100 { 3 } else { 2 };
+        x += gap;
     }
 }
 
@@ -431,6 +434,7 @@ fn short(app: &App, action: Action) -> &'static str {
         Action::Pause if matches!(app.health.follow, super::health::Follow::Held { .. }) => {
             "follow"
         }
+        Action::Zoom if app.shape.zoom == Zoom::On => "unzoom",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Fields => "only this",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Commands => "copy",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Analysis => "commands",

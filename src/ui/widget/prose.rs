@@ -37,7 +37,7 @@ impl Prose {
     /// A heading of its own.
     pub fn heading(&mut self, title: &str) {
         self.gap();
-        self.lines.push(Line::of(Role::Heading, format!(" {title}")));
+        self.lines.push(Line::of(Role::Text, " ").and(Role::Heading, title));
     }
 
     /// One line as it is, indented by one column.
@@ -76,7 +76,7 @@ impl Prose {
     pub fn block(&mut self, label: &str, write: impl FnOnce(&mut Self, usize)) {
         self.gap();
         if self.width < BESIDE {
-            self.lines.push(Line::of(Role::Heading, format!(" {label}")));
+            self.lines.push(Line::of(Role::Text, " ").and(Role::Heading, label));
             write(self, 2);
             return;
         }
@@ -85,11 +85,12 @@ impl Prose {
         if let Some(first) = self.lines.get_mut(start)
             && let Some(blank) = first.spans.first_mut()
         {
-            let columns = text::width(&blank.text);
-            let label = format!(" {label}");
-            let pad = columns.saturating_sub(text::width(&label));
+            let pad = text::width(&blank.text).saturating_sub(text::width(label) + 1);
             blank.text = " ".repeat(pad);
-            first.spans.insert(0, crate::ui::paint::Span { role: Role::Heading, text: label });
+            let span = |role, text: &str| crate::ui::paint::Span { role, text: text.to_owned() };
+            // The margin is no part of the heading: a theme may underline it.
+            first.spans.insert(0, span(Role::Heading, label));
+            first.spans.insert(0, span(Role::Text, " "));
         }
     }
 }

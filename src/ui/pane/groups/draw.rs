@@ -203,7 +203,12 @@ fn heading(
         Grouping::NamespacePod => format!("namespace {under} pod {under} rule"),
         Grouping::Flat => "all alerts by time".to_owned(),
     };
-    let x = canvas.put(area, 1, 0, Role::Heading, &grouping);
+    // What the column says at its right must not run into it.
+    let room = match ground.tree.grouping() {
+        Grouping::Flat => area.width,
+        _ => columns.count_end.saturating_sub(6).min(area.width),
+    };
+    let x = canvas.put(Rect { width: room, ..area }, 1, 0, Role::Heading, &grouping);
     if ground.tree.grouping() != Grouping::Flat {
         let by = format!("by {}", groups.sort().name());
         let room = columns.count_end.saturating_sub(6);
@@ -366,9 +371,11 @@ pub fn name_of(ground: &Ground<'_>, node: &Node) -> (String, String) {
             }
             if id.is_empty() {
                 let name = text(place.container_name).unwrap_or_default();
-                let name =
-                    if name.is_empty() { "(container id is empty)".to_owned() } else { name };
-                return (name, "container id is empty".to_owned());
+                return if name.is_empty() {
+                    ("(container id is empty)".to_owned(), String::new())
+                } else {
+                    (name, "container id is empty".to_owned())
+                };
             }
             let name = text(place.container_name).filter(|name| !name.is_empty());
             let pod = text(place.pod).filter(|pod| !pod.is_empty());
