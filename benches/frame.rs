@@ -28,6 +28,7 @@ fn app(n_alerts: usize) -> App {
         }
     }
     app.update(Msg::State(State {
+        is_caught_up: true,
         source: SourceId(0),
         name: "events.json".into(),
         words: "following".into(),

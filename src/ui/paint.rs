@@ -144,7 +144,8 @@ impl Canvas<'_> {
         if self.settings.signs == Signs::Unicode {
             return;
         }
-        for cell in &mut self.buffer.content {
+        for place in self.buffer.area.positions() {
+            let Some(cell) = self.buffer.cell(place) else { continue };
             let plain = match cell.symbol() {
                 "✖" => "X",
                 "▲" | "↑" => "^",
@@ -158,7 +159,8 @@ impl Canvas<'_> {
                 "→" | "▸" => ">",
                 _ => continue,
             };
-            cell.set_symbol(plain);
+            let style = cell.style();
+            self.buffer.set_stringn(place.x, place.y, plain, 1, style);
         }
     }
 
