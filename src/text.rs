@@ -167,19 +167,28 @@ fn lines(text: &str, cols: usize, exact: bool) -> Vec<String> {
                 used += columns;
                 continue;
             }
-            for grapheme in word.graphemes(true) {
-                let columns = width(grapheme);
-                if used > 0 && used + columns > cols && (exact || grapheme != " ") {
+            for piece in word.graphemes(true).flat_map(|grapheme| unbroken(grapheme, cols)) {
+                let columns = width(piece);
+                if used > 0 && used + columns > cols && (exact || piece != " ") {
                     lines.push(finish(&line, exact));
                     (line, used) = (String::new(), 0);
                 }
-                line.push_str(grapheme);
+                line.push_str(piece);
                 used += columns;
             }
         }
         lines.push(finish(&line, exact));
     }
     lines
+}
+
+/// What must stay on one line: the grapheme, or, where marks that take columns make it wider than a line, its characters.
+fn unbroken(grapheme: &str, cols: usize) -> Vec<&str> {
+    if width(grapheme) <= cols {
+        vec![grapheme]
+    } else {
+        grapheme.split_inclusive(|_| true).collect()
+    }
 }
 
 fn finish(line: &str, exact: bool) -> String {
@@ -256,6 +265,7 @@ mod tests {
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(wrap_exact("docker pause 64fa", 8).concat(), "docker pause 64fa");
+        assert_eq!(wrap("𬺰\u{11341}", 2), ["𬺰", "\u{11341}"]);
     }
 
     #[test]
