@@ -67,7 +67,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sonic_rs", &["decode"]),
     ("tar", &["source", "report"]),
     ("tokio", &["ui", "driver", "source", "cli"]),
-    ("toml", &["theme", "config", "driver"]),
+    ("toml", &["theme", "config", "driver", "lint"]),
     ("unicode_segmentation", &["text", "ui"]),
     ("unicode_width", &["text"]),
 ];
