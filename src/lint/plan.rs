@@ -475,9 +475,12 @@ pub fn tokens(alert: &Alert) -> Vec<String> {
         .filter(|text| text.len() > 1 && text != "host" && text != "root")
         .collect();
     if let Some(cmdline) = alert.fields.text("proc.cmdline") {
+        let is_joint = |c: char| !c.is_alphanumeric() && !".-_".contains(c);
         tokens.extend(
             cmdline
                 .split_whitespace()
+                // `tcp:198.51.100.7:4444` names an address too.
+                .flat_map(|word| std::iter::once(word).chain(word.split(is_joint)))
                 .filter(|word| word.contains('.') && word.len() > 3)
                 .map(str::to_owned),
         );

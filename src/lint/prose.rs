@@ -62,6 +62,19 @@ pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Fin
     }
 }
 
+/// The row of a sentence in which a place of its plain form stands: found by counting words.
+fn row_of(sentence: &str, lower: &str, begin: usize) -> usize {
+    let n_words = lower.get(..begin).map_or(0, |before| before.split_whitespace().count());
+    let mut n = 0;
+    let rows = sentence.lines().map(|row| row.split_whitespace().count());
+    rows.take_while(|words| {
+        n += words;
+        n <= n_words
+    })
+    .count()
+    .min(sentence.lines().count().saturating_sub(1))
+}
+
 /// Lower case, without emphasis, in one row.
 fn plain(sentence: &str) -> String {
     sentence.to_ascii_lowercase().replace("**", "").replace("__", "").replace('\n', " ")
@@ -99,6 +112,10 @@ fn claims(
         // Who warns of an order gives none; a claim about a field is one all the same.
         let is_order = !matches!(*id, "C01" | "C03" | "C04");
         let is_cell = sentence.starts_with('|');
+        // A command in a code span is judged as one where it is advice; else it is what was seen.
+        if *id == "T01" && !pattern.is_match(&without_commands(lower)) {
+            continue;
+        }
         let denies = *id == "C05"
             && ["not stop", "not prevent", "stops no", "no effect", "cannot stop", "does nothing"]
                 .iter()
@@ -110,9 +127,24 @@ fn claims(
         {
             continue;
         }
+        let begin = pattern.find(lower).map_or(0, |found| found.start());
+        let line = line + row_of(sentence, lower, begin);
         let finding = Finding::new(id, line, sentence);
         found.push(if why.is_empty() { finding } else { finding.because(why) });
     }
+}
+
+/// The sentence without its code spans of several words.
+fn without_commands(lower: &str) -> String {
+    let mut out = String::with_capacity(lower.len());
+    for (at, part) in lower.replace("\\`", "`").split('`').enumerate() {
+        if at % 2 == 0 || part.split_whitespace().count() < 2 {
+            out.push_str(part);
+        } else {
+            out.push('…');
+        }
+    }
+    out
 }
 
 /// What an attacker does, or what a rule looks for, is told and not advised.

@@ -39,6 +39,9 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// The shortest secret that is looked for wherever else it may stand: shorter ones are parts of harmless words.
 const LEAST: usize = 5;
 
+/// The same for a part of a secret of several lines.
+const LEAST_PART: usize = 8;
+
 /// Masks the secrets of a text; gives how many there were.
 pub fn secrets(text: &str) -> (Cow<'_, str>, usize) {
     let mut known = Known::default();
@@ -86,7 +89,22 @@ impl Known {
 
     fn remember(&mut self, secret: &str) {
         self.n += 1;
-        if secret.len() >= LEAST && !self.texts.iter().any(|known| known == secret) {
+        self.know(secret, LEAST);
+        // A secret of several lines stands elsewhere with its breaks written otherwise, or cut: each line is one too.
+        let breaks = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+        if secret.contains(breaks) {
+            for (at, part) in secret.split(breaks).enumerate() {
+                self.know(part, LEAST_PART);
+                // Behind a backslash that was written out stands the letter of the break.
+                if at > 0 && part.starts_with(['n', 'r', 't']) {
+                    self.know(part.get(1..).unwrap_or_default(), LEAST_PART);
+                }
+            }
+        }
+    }
+
+    fn know(&mut self, secret: &str, least: usize) {
+        if secret.len() >= least && !self.texts.iter().any(|known| known == secret) {
             self.texts.push(secret.to_owned());
             // A longer secret is looked for before one that is a part of it.
             self.texts.sort_by_key(|known| std::cmp::Reverse(known.len()));

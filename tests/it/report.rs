@@ -259,7 +259,8 @@ fn no_secret_leaves() {
     }
     for (name, text) in exports {
         for (line, secret) in SECRETS {
-            assert!(!text.contains(secret), "{secret} of {line:?} is in {name}");
+            let row = text.lines().find(|row| row.contains(secret)).unwrap_or_default();
+            assert!(!text.contains(secret), "{secret} of {line:?} is in {name}: {row}");
         }
         assert!(!text.contains("Tr0ub4dor"), "{name}");
     }
