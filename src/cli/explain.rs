@@ -1,11 +1,13 @@
 //! `cadge explain`: what an alert means, and what to do.
 
 use super::Exit;
-use super::args::{Explain, Format};
+use super::args::{Explain, Format, Select};
 use super::near::Near;
-use super::select;
+use super::pick;
+use super::select::Selection;
 use super::session::Session;
 use crate::analysis::{Analysis, Choice, Neighbour, Playbooks, analyze};
+use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
 use crate::report::{analysis_json, markdown, plain, record};
 use std::io::{self, Write};
@@ -14,10 +16,10 @@ use std::rc::Rc;
 /// Explains one alert, or all.
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let session = Session::load(&args.input)?;
-    let filter =
-        args.filter.as_deref().map(|text| select::filter(text, &session.rules)).transpose()?;
+    let select = Select { search: None, filter: args.filter.clone() };
+    let selection = Selection::new(&select, &session)?;
     let order = session.order();
-    let chosen = chosen(args, &session, &order, filter.as_ref())?;
+    let chosen = chosen(args, &session, &order, &selection);
     let (playbooks, problems) = playbooks();
     for problem in problems {
         let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(&problem));
@@ -81,47 +83,25 @@ pub fn playbooks() -> (Playbooks, Vec<String>) {
 }
 
 /// Places in the order of the alerts that were asked for.
-#[expect(clippy::unnecessary_wraps, reason = "what may fail next to it fails the same way")]
 fn chosen(
     args: &Explain,
     session: &Session,
     order: &[AlertId],
-    filter: Option<&crate::query::Filter>,
-) -> anyhow::Result<Vec<usize>> {
-    let board = filter.filter(|filter| filter.needs_triage()).map(|_| super::select::decisions());
+    selection: &Selection,
+) -> Vec<usize> {
+    let is_everything = selection.is_everything();
+    let met = if is_everything { Answer::default() } else { selection.picked(session) };
     let admits = |place: &usize| {
-        filter.is_none_or(|filter| {
-            order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| {
-                match &board {
-                    None => filter.matches(&alert),
-                    Some(board) => filter.matches(&crate::query::Judged {
-                        alert: &alert,
-                        level: None,
-                        known: None,
-                        triage: Some(board.triaged(&alert)),
-                    }),
-                }
-            })
-        })
+        order.get(*place).is_some_and(|id| is_everything || met.ids.binary_search(id).is_ok())
     };
     if args.all {
-        return Ok((0..order.len()).filter(admits).collect());
+        return (0..order.len()).filter(admits).collect();
     }
-    let Some(wanted) = &args.alert else {
-        return Ok((0..order.len()).rev().find(admits).into_iter().collect());
+    let found = match &args.alert {
+        None => (0..order.len()).rev().find(admits),
+        Some(wanted) => pick::place(session, order, wanted).filter(admits),
     };
-    if let Ok(number) = wanted.parse::<usize>()
-        && wanted.len() < 12
-    {
-        let place = number.checked_sub(1).filter(|place| *place < order.len() && admits(place));
-        return Ok(place.into_iter().collect());
-    }
-    let named = |place: &usize| {
-        order.get(*place).and_then(|id| session.alert(*id).ok()).is_some_and(|(_, alert)| {
-            alert.uuid.as_deref() == Some(wanted.as_str()) || record::id(&alert) == *wanted
-        })
-    };
-    Ok((0..order.len()).find(|place| named(place) && admits(place)).into_iter().collect())
+    found.into_iter().collect()
 }
 
 /// One alert with its analysis; `None` when its record is gone.
@@ -131,13 +111,9 @@ pub fn explain(
     playbooks: &Playbooks,
     choice: &Choice,
 ) -> Option<(Rc<Alert>, Analysis)> {
-    let alert = near.alert(*near.order.get(place)?)?;
-    let read: Vec<_> = near
-        .places(place)
-        .into_iter()
-        .filter_map(|place| near.order.get(place).copied())
-        .filter_map(|id| Some((id, near.alert(id)?)))
-        .collect();
+    let id = *near.order.get(place)?;
+    let alert = near.alert(id)?;
+    let read = near.neighbors(id);
     let neighbors: Vec<_> = read.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
     let analysis = analyze(&alert, &neighbors, playbooks, choice);
     Some((alert, analysis))

@@ -5,6 +5,7 @@ use super::args::{List, ListFormat};
 use super::select::Selection;
 use super::session::{Session, Taken};
 use super::signals::Asked;
+use crate::driver::sweep::Sweeper;
 use crate::model::{Alert, AlertId, Reject};
 use crate::report::{csv, json, record};
 use crate::text;
@@ -96,8 +97,22 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
     if list.rejects {
         session.hold_rejects();
     }
+    // What an alert was assessed as is asked of a sweeper, which keeps what it learned of the neighbors.
+    let question = printer.selection.needs_judgment().then(|| printer.selection.question());
+    let mut sweeper = question.as_ref().map(Sweeper::new);
     loop {
         let taken = session.take();
+        if let Some(sweeper) = sweeper.as_mut().filter(|_| !list.rejects) {
+            let end = u32::try_from(session.store.len()).unwrap_or(u32::MAX);
+            let start = u32::try_from(next).unwrap_or(u32::MAX).min(end);
+            let answer = sweeper.sweep(&session.store.snapshot(), &session.records, start..end);
+            printer.n_gone += answer.n_gone;
+            for id in answer.ids {
+                printer.judged(&mut out, &session, id)?;
+            }
+            out.flush()?;
+            next = session.store.len();
+        }
         while let Some(id) = u32::try_from(next)
             .ok()
             .map(AlertId)
@@ -151,6 +166,16 @@ impl Printer<'_> {
         if !self.selection.admits_alert(&bytes, &alert) {
             return Ok(());
         }
+        self.print(out, &bytes, &alert)
+    }
+
+    /// Prints an alert that is known to be selected.
+    fn judged(&mut self, out: &mut impl Write, session: &Session, id: AlertId) -> io::Result<()> {
+        if self.list.count {
+            self.n_shown += 1;
+            return Ok(());
+        }
+        let Some((bytes, alert)) = self.read(session, id) else { return Ok(()) };
         self.print(out, &bytes, &alert)
     }
 

@@ -56,15 +56,27 @@ impl Selection {
         self.filter.is_none() && self.search.is_none()
     }
 
+    /// Whether the filter asks what alerts were assessed as, which takes their neighbors too.
+    pub fn needs_judgment(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.needs_judgment())
+    }
+
     /// All alerts that are selected, in the order they were read, and how many could not be read again.
     pub fn picked(&self, session: &Session) -> Answer {
         let end = u32::try_from(session.store.len()).unwrap_or(u32::MAX);
         if self.is_everything() {
             return Answer { ids: (0..end).map(AlertId).collect(), n_gone: 0 };
         }
-        let needs_judgment = self.filter.as_ref().is_some_and(|filter| filter.needs_judgment());
-        let playbooks =
-            if needs_judgment { super::explain::playbooks().0 } else { Playbooks::builtin() };
+        self.question().of(&session.store.snapshot(), &session.records, 0..end)
+    }
+
+    /// What is asked of each alert.
+    pub fn question(&self) -> Question {
+        let playbooks = if self.needs_judgment() {
+            super::explain::playbooks().0
+        } else {
+            Playbooks::builtin()
+        };
         let mut question = Question::new(Arc::new(playbooks));
         if let Some(filter) = &self.filter {
             question = question.with_filter(Arc::clone(filter), self.board.clone());
@@ -72,7 +84,7 @@ impl Selection {
         if let Some((text, _)) = &self.search {
             question = question.with_text(text);
         }
-        question.of(&session.store.snapshot(), &session.records, 0..end)
+        question
     }
 
     /// The answer as far as the columns can tell.
@@ -88,7 +100,8 @@ impl Selection {
         }
     }
 
-    /// Whether an alert is selected; reads its record only when the columns cannot tell.
+    /// Whether an alert is selected; reads its record only when the columns cannot tell. A filter that
+    /// [`Self::needs_judgment`] is asked by [`Self::question`] instead.
     pub fn admits(&self, session: &Session, id: AlertId) -> Result<bool, Gone> {
         if let Some(answer) = self.decide(session, id) {
             return Ok(answer);

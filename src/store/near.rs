@@ -1,6 +1,6 @@
 //! Which alerts stand near one: in the same container around the same time, or on the same host at the same moment.
 
-use super::{Place, SEGMENT_ROWS, Snapshot, Sym, join};
+use super::{CellId, Names, Place, SEGMENT_ROWS, Snapshot, Sym, join};
 use crate::model::AlertId;
 use rustc_hash::FxHashMap;
 
@@ -17,9 +17,9 @@ const MOST_ALIKE: usize = 3;
 /// Which rows lie in one container, looked up once: for whoever asks for the neighbors of many alerts.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The container of each cell; `None` where its place is not known.
+    /// The container of each cell; `None` where its place is not known, or is no container.
     cells: Vec<Option<u32>>,
-    numbers: FxHashMap<(Sym, Sym), u32>,
+    numbers: FxHashMap<(Box<str>, Sym), u32>,
     /// By container, its rows in order.
     rows: Vec<Vec<u32>>,
     n_rows: usize,
@@ -30,8 +30,9 @@ impl Places {
     pub fn learn(&mut self, all: &Snapshot) {
         for cell in all.names.cells().iter().skip(self.cells.len()) {
             let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-            let number = cell.place.map(|place| {
-                *self.numbers.entry((place.container_id, place.hostname)).or_insert(next)
+            let number = cell.place.and_then(|place| {
+                let key = (Box::from(container(&all.names, place)?), place.hostname);
+                Some(*self.numbers.entry(key).or_insert(next))
             });
             self.cells.push(number);
         }
@@ -50,10 +51,10 @@ impl Places {
         }
     }
 
-    /// The rows of a place's container from `first` to `last`.
-    fn rows(&self, place: Place, first: u32, last: u32) -> &[u32] {
-        let number = self.numbers.get(&(place.container_id, place.hostname));
-        let rows = number.and_then(|at| self.rows.get(*at as usize));
+    /// The rows of a cell's container from `first` to `last`.
+    fn rows(&self, cell: CellId, first: u32, last: u32) -> &[u32] {
+        let number = self.cells.get(cell.0 as usize).copied().flatten();
+        let rows = number.and_then(|at| self.rows.get(at as usize));
         let rows = rows.map(Vec::as_slice).unwrap_or_default();
         let from = rows.partition_point(|row| *row < first);
         let to = rows.partition_point(|row| *row <= last);
@@ -64,12 +65,12 @@ impl Places {
 impl Snapshot {
     /// The neighbours worth reading when an alert is analyzed, in the order read; never more than a few dozen.
     pub fn near(&self, id: AlertId) -> Vec<AlertId> {
-        let inside = |place: Place, first: u32, last: u32| {
+        let inside = |here: CellId, first: u32, last: u32| {
+            let place = |cell: CellId| self.names.cell(cell).and_then(|cell| cell.place);
+            let Some(here) = place(here) else { return Vec::new() };
             let rows = (first..=last).filter(|row| {
-                self.cell_of(AlertId(*row)).is_some_and(|cell| {
-                    let there = self.names.cell(cell).and_then(|cell| cell.place);
-                    there.is_some_and(|there| same_container(place, there))
-                })
+                let there = self.cell_of(AlertId(*row)).and_then(place);
+                there.is_some_and(|there| same_container(&self.names, here, there))
             });
             rows.collect()
         };
@@ -78,24 +79,24 @@ impl Snapshot {
 
     /// The same, with places looked up before.
     pub fn near_with(&self, id: AlertId, places: &Places) -> Vec<AlertId> {
-        self.near_by(id, |place, first, last| places.rows(place, first, last).to_vec())
+        self.near_by(id, |cell, first, last| places.rows(cell, first, last).to_vec())
     }
 
     fn near_by(
         &self,
         id: AlertId,
-        in_container: impl Fn(Place, u32, u32) -> Vec<u32>,
+        in_container: impl Fn(CellId, u32, u32) -> Vec<u32>,
     ) -> Vec<AlertId> {
         let Some(here) = self.row(id) else { return Vec::new() };
         let Some(place) = self.names.cell(here.cell).and_then(|cell| cell.place) else {
             return Vec::new();
         };
-        let has_container = here.container.id.is_some_and(|id| !id.is_empty() && id != "host");
+        let has_container = container(&self.names, place).is_some();
         let (first, last) = (id.0.saturating_sub(ROWS), id.0.saturating_add(ROWS));
         let away = |time: i64| Some(time.saturating_sub(here.nanos?).saturating_abs());
         let mut inside = Vec::new();
         if has_container {
-            for other in in_container(place, first, last).into_iter().map(AlertId) {
+            for other in in_container(here.cell, first, last).into_iter().map(AlertId) {
                 let Some((segment, index)) = self.place(other).filter(|_| other != id) else {
                     continue;
                 };
@@ -122,7 +123,7 @@ impl Snapshot {
                     continue;
                 };
                 if place.hostname == there.hostname
-                    && !(has_container && same_container(place, there))
+                    && !(has_container && same_container(&self.names, place, there))
                 {
                     beside.push((away, other, cell));
                 }
@@ -135,8 +136,20 @@ impl Snapshot {
     }
 }
 
-fn same_container(a: Place, b: Place) -> bool {
-    a.container_id == b.container_id && a.hostname == b.hostname
+/// A container by its id, whose first twelve digits are the same container as all 64; by its name where Falco did not
+/// find its id. `None` for the host.
+fn container(names: &Names, place: Place) -> Option<&str> {
+    let name = |sym| names.text(sym).filter(|text| !text.is_empty());
+    match name(place.container_id) {
+        Some("host") => None,
+        Some(id) => Some(id.get(..12).unwrap_or(id)),
+        None => name(place.container_name).filter(|name| *name != "host"),
+    }
+}
+
+fn same_container(names: &Names, a: Place, b: Place) -> bool {
+    a.hostname == b.hostname
+        && container(names, a).is_some_and(|own| container(names, b) == Some(own))
 }
 
 /// The nearest ones, but of each kind only a few: ten thousand alike must not hide the one that differs.

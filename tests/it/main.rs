@@ -17,6 +17,7 @@ mod filter;
 mod identities;
 mod laws;
 mod layers;
+mod levels;
 mod lint;
 mod picture;
 mod playbooks;

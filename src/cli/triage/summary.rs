@@ -8,6 +8,7 @@ use crate::cli::session::Session;
 use crate::cli::{Exit, explain};
 use crate::clock;
 use crate::model::{Level, Status};
+use crate::query::{Filter, Judged};
 use crate::report::code::span as code;
 use crate::text::{count, plural};
 use crate::triage::{AlertKeys, Place, Suppression};
@@ -133,7 +134,7 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
         .filter(|mute| mute.is_active(now))
         .filter_map(|mute| {
             let names = crate::cli::session::names(&session.rules);
-            Some((mute, crate::query::Filter::parse(&mute.filter, &names).ok()?))
+            Some((mute, Filter::parse(&mute.filter, &names).ok()?))
         })
         .collect();
     let mut near = Near::new(session, &order);
@@ -145,14 +146,25 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
         if open.board.standing(&keys, alert.time).status() != Status::Open {
             continue;
         }
+        let needs_judgment = mutes.iter().any(|(_, filter)| filter.needs_judgment());
+        let mut assess = || {
+            explain::explain(&mut near, at, &playbooks, &Choice::default())
+                .map(|(_, analysis)| analysis.assessment)
+        };
+        let early = if needs_judgment { assess() } else { None };
+        let judged = Judged {
+            alert: &alert,
+            level: early.as_ref().map(|assessment| assessment.level),
+            known: early.as_ref().and_then(|assessment| assessment.known.as_deref()),
+            triage: None,
+        };
         let asks: Vec<_> = mutes
             .iter()
-            .filter(|(_, filter)| filter.matches(&alert))
+            .filter(|(_, filter)| filter.matches(&judged))
             .map(|(mute, _)| mute)
             .collect();
         if !asks.is_empty() {
-            let level = explain::explain(&mut near, at, &playbooks, &Choice::default())
-                .map(|(_, analysis)| analysis.assessment.level);
+            let level = early.or_else(assess).map(|assessment| assessment.level);
             if asks.iter().any(|mute| mute.may_hide(alert.priority, level, now)) {
                 n_muted += 1;
                 continue;
