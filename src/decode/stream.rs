@@ -36,6 +36,9 @@ const WRAPPED_LINES: usize = 16;
 const STREAMS: usize = 256;
 /// Envelopes in envelopes.
 const DEPTH_LIMIT: usize = 6;
+/// A line that was read again so often for itself, since what it was held with did not end, opens nothing any more: each
+/// opening would hold all lines behind it once more.
+const REREADS: usize = WRAPPED_LINES;
 
 /// Reads one stream of bytes; the result does not depend on how the bytes are cut.
 ///
@@ -85,6 +88,8 @@ struct Line<'a> {
     /// Offset of the body's first byte, when it stands in the file as it is.
     body_at: Option<u64>,
     depth: usize,
+    /// How often it was held with others in vain.
+    n_rereads: usize,
 }
 
 #[derive(Debug)]
@@ -293,6 +298,7 @@ impl Decoder {
                 bare_at: is_bare.then_some(body_at),
                 body_at: Some(body_at),
                 depth: 0,
+                n_rereads: 0,
             },
             out,
         );
@@ -360,6 +366,7 @@ impl Decoder {
             bare_at: None,
             body_at: None,
             depth: 1,
+            n_rereads: 0,
         };
         self.open_up(line, out);
     }
@@ -384,7 +391,8 @@ impl Decoder {
 
     /// Reads a body that is whole, or goes on with the one before it in its stream.
     fn read_body(&mut self, line: Line<'_>, out: &mut Vec<Entry>) {
-        if let Some(place) = self.going.iter().position(|block| block.stream == line.stream) {
+        // What is given up may hold a line that opens a record in its turn, so the question is asked again.
+        while let Some(place) = self.going.iter().position(|block| block.stream == line.stream) {
             let mut block = self.going.remove(place);
             if block.may_take(&line) {
                 block.add(&line);
@@ -399,7 +407,7 @@ impl Decoder {
             }
             self.give_up(block, out);
         }
-        let may_go_on = line.body.len() <= DOCUMENT_BYTES;
+        let may_go_on = line.body.len() <= DOCUMENT_BYTES && line.n_rereads < REREADS;
         self.classify(line, may_go_on, out);
     }
 
@@ -499,6 +507,7 @@ impl Decoder {
                         bare_at: None,
                         body_at: None,
                         depth: line.depth + 1,
+                        n_rereads: line.n_rereads,
                     };
                     if inner.part == Part::Whole {
                         self.open_up(body, out);

@@ -29,6 +29,7 @@ pub(super) struct Held {
     pub(super) bare_at: Option<u64>,
     pub(super) body_at: Option<u64>,
     pub(super) depth: usize,
+    pub(super) n_rereads: usize,
 }
 
 impl Block {
@@ -82,6 +83,7 @@ impl Block {
             bare_at: line.bare_at,
             body_at: line.body_at,
             depth: line.depth,
+            n_rereads: line.n_rereads,
         });
     }
 

@@ -21,6 +21,7 @@ impl Decoder {
             bare_at: None,
             body_at: None,
             depth: first.depth,
+            n_rereads: first.n_rereads,
         };
         self.classify(line, false, out);
     }
@@ -43,6 +44,7 @@ impl Decoder {
                 bare_at: held.bare_at,
                 body_at: held.body_at,
                 depth: held.depth,
+                n_rereads: held.n_rereads + 1,
             };
             if n == 0 {
                 self.classify(line, false, out);
@@ -54,11 +56,9 @@ impl Decoder {
 
     /// A blank line ends what was only a wrapped string or text; a document may hold one.
     pub(super) fn end_wrapped(&mut self, out: &mut Vec<Entry>) {
-        let place = self
-            .going
-            .iter()
-            .position(|block| block.stream.is_empty() && block.going != Going::Document);
-        if let Some(place) = place {
+        let is_wrapped =
+            |block: &Block| block.stream.is_empty() && block.going != Going::Document;
+        while let Some(place) = self.going.iter().position(is_wrapped) {
             let block = self.going.remove(place);
             self.give_up(block, out);
         }
@@ -93,6 +93,7 @@ impl Decoder {
             bare_at: None,
             body_at: None,
             depth: 0,
+            n_rereads: 0,
         };
         let pieces = export.into_pieces();
         self.push_pieces(&line, pieces, out);

@@ -189,3 +189,30 @@ fn a_truncated_record_takes_its_priority_from_its_text() {
     assert_eq!(alert.priority, Some(crate::model::Priority::Warning));
     assert!(alert.flags.has(Flag::Truncated) && alert.flags.has(Flag::PriorityUnknown));
 }
+
+/// Each byte stands in a record, in the order of the lines.
+#[test]
+fn what_a_given_up_record_held_may_open_another() {
+    let held = "MESSAGE\nabc\n{__CURSOR=x\nMESSAGE\nabc\n";
+    let log = format!("{{\"hostname\":\"h\",\"output\":\"x\n{held}{{\"output\":\"y\n{held},{JSON}\n");
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(log.as_bytes(), &mut out);
+    decoder.finish(&mut out);
+    let told = outputs(&out);
+    assert_eq!(told.iter().filter(|text| !text.starts_with("reject")).count(), 3, "{told:?}");
+    assert!(out.is_sorted_by_key(|entry| entry.offset), "{out:?}");
+    crate::decode::check::decode_any(log.as_bytes());
+}
+
+/// Lines that each open an object and were held in vain are not read again for each of them.
+#[test]
+fn torn_documents_in_torn_documents_take_little_time_and_no_deep_stack() {
+    let log = "{\"a\":[\n".repeat(15_000) + &format!("{JSON}\n{JSON}\n{JSON}\n");
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(log.as_bytes(), &mut out);
+    decoder.finish(&mut out);
+    let alerts = out.iter().filter(|entry| matches!(entry.item, Item::Alert(_)));
+    assert_eq!(alerts.count(), 3, "{}", out.len());
+}
