@@ -73,6 +73,18 @@ pub(super) struct Place {
     pub line: u64,
 }
 
+impl Place {
+    /// The one of two that is nearer to the beginning.
+    fn first(self, other: Self) -> Self {
+        if other.offset < self.offset { other } else { self }
+    }
+}
+
+/// The name of a stream within another: never that of one outside, whose lines come in an order of their own.
+fn inside(outer: &str, inner: &str) -> String {
+    format!("{outer}\n{inner}")
+}
+
 /// A body and where it came from.
 struct Line<'a> {
     body: &'a [u8],
@@ -337,7 +349,9 @@ impl Decoder {
                     return self.open_up(line, out);
                 }
                 parts.text.extend_from_slice(line.body);
-                parts.end = line.end;
+                // A line that was held may come after later ones of another stream.
+                parts.place = parts.place.first(line.place);
+                parts.end = parts.end.max(line.end);
                 parts.flags.0 |= line.flags.0;
                 if is_open && parts.text.len() < LINE_LIMIT {
                     self.parts.push(parts);
@@ -378,7 +392,7 @@ impl Decoder {
         let line = Line {
             body,
             wrap: wrap.over(line.wrap),
-            stream: line.stream + &stream,
+            stream: if n_peeled > 0 { inside(&line.stream, &stream) } else { line.stream },
             part,
             is_syslog: is_syslog || line.is_syslog,
             bare_at: line.bare_at.filter(|_| n_peeled == 0),
@@ -474,7 +488,7 @@ impl Decoder {
             let place = Place { offset: start, ..line.place };
             let what = match piece.outcome {
                 Outcome::Alert(mut alert) => {
-                    if end - start > HUGE {
+                    if end.saturating_sub(start) > HUGE {
                         alert.flags.set(Flag::Huge);
                     }
                     alert.origin = self.origin(place);
@@ -498,7 +512,7 @@ impl Decoder {
                     let body = Line {
                         body: &inner.body,
                         wrap: inner.wrap,
-                        stream: line.stream.clone() + &inner.stream,
+                        stream: inside(&line.stream, &inner.stream),
                         part: inner.part,
                         is_syslog: false,
                         flags,
@@ -534,7 +548,7 @@ impl Decoder {
             reason: reason.into(),
             origin: self.origin(place),
             bytes: kept.into(),
-            len: end - place.offset,
+            len: end.saturating_sub(place.offset),
         })
     }
 

@@ -8,7 +8,9 @@ use crate::model::Flags;
 impl Decoder {
     /// A document is complete: it is one record, or several behind each other.
     pub(super) fn take_document(&mut self, block: Block, out: &mut Vec<Entry>) {
-        let (Some(first), Some(last)) = (block.held.first(), block.held.last()) else { return };
+        let Some(first) = block.held.first() else { return };
+        let place = block.held.iter().fold(first.place, |place, held| place.first(held.place));
+        let end = block.held.iter().fold(first.end, |end, held| end.max(held.end));
         let line = Line {
             body: &block.text,
             wrap: first.wrap.clone(),
@@ -16,8 +18,8 @@ impl Decoder {
             part: Part::Whole,
             is_syslog: first.is_syslog,
             flags: first.flags,
-            place: first.place,
-            end: last.end,
+            place,
+            end,
             bare_at: None,
             body_at: None,
             depth: first.depth,

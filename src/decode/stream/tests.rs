@@ -216,3 +216,17 @@ fn torn_documents_in_torn_documents_take_little_time_and_no_deep_stack() {
     let alerts = out.iter().filter(|entry| matches!(entry.item, Item::Alert(_)));
     assert_eq!(alerts.count(), 3, "{}", out.len());
 }
+
+/// What an envelope holds is no part of what stands outside of it, however alike the two are called.
+#[test]
+fn streams_in_envelopes_are_not_those_outside() {
+    let inside = r#"{"log":"2026-01-01T00:00:00.1Z stdout P a"#;
+    let outside = r#"2026-01-01T00:00:00.1Z stdout P {"rule":"R","output":"x"}"#;
+    let log = format!("{inside}\nMESSAGE\n{outside}\n{TEXT}\n");
+    crate::decode::check::decode_any(log.as_bytes());
+    let mut out = Vec::new();
+    let mut decoder = decoder();
+    decoder.push(log.as_bytes(), &mut out);
+    decoder.finish(&mut out);
+    assert!(outputs(&out).contains(&"x".to_owned()), "{:?}", outputs(&out));
+}
