@@ -58,8 +58,7 @@ impl Decoder {
 
     /// A blank line ends what was only a wrapped string or text; a document may hold one.
     pub(super) fn end_wrapped(&mut self, out: &mut Vec<Entry>) {
-        let is_wrapped =
-            |block: &Block| block.stream.is_empty() && block.going != Going::Document;
+        let is_wrapped = |block: &Block| block.stream.is_empty() && block.going != Going::Document;
         while let Some(place) = self.going.iter().position(is_wrapped) {
             let block = self.going.remove(place);
             self.give_up(block, out);

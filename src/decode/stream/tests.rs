@@ -194,7 +194,8 @@ fn a_truncated_record_takes_its_priority_from_its_text() {
 #[test]
 fn what_a_given_up_record_held_may_open_another() {
     let held = "MESSAGE\nabc\n{__CURSOR=x\nMESSAGE\nabc\n";
-    let log = format!("{{\"hostname\":\"h\",\"output\":\"x\n{held}{{\"output\":\"y\n{held},{JSON}\n");
+    let log =
+        format!("{{\"hostname\":\"h\",\"output\":\"x\n{held}{{\"output\":\"y\n{held},{JSON}\n");
     let mut out = Vec::new();
     let mut decoder = decoder();
     decoder.push(log.as_bytes(), &mut out);
