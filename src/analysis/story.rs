@@ -10,6 +10,11 @@ use jiff::SignedDuration;
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// How many neighbors are listed.
 const LISTED: usize = 20;
+/// How many acts of a story are told.
+const TOLD: usize = 8;
+
+/// When an alert came, its rule, and the tactics that the rule names.
+type Act<'a> = (jiff::Timestamp, &'a str, &'a [String]);
 
 /// What was seen near an alert.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +93,7 @@ impl Here {
 pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Brief)>) -> Story {
     let mut story = Story::default();
     let own = Brief::of(alert);
-    let mut acts: Vec<(jiff::Timestamp, String, &str)> = Vec::new();
+    let mut acts: Vec<Act> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for (id, neighbor) in neighbors {
         let near = match (own.time, neighbor.time) {
@@ -99,10 +104,10 @@ pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Bri
         let repeats = own.rule == neighbor.rule && here && own.command == neighbor.command;
         story.n_repeats += usize::from(repeats);
         if here && near && !repeats && !neighbor.is_drill {
+            if let Some(time) = neighbor.time.filter(|_| !neighbor.tactics.is_empty()) {
+                acts.push((time, neighbor.rule_name(), &neighbor.tactics));
+            }
             for tactic in &neighbor.tactics {
-                if let Some(time) = neighbor.time {
-                    acts.push((time, tactic.clone(), neighbor.rule_name()));
-                }
                 if !own.tactics.contains(tactic) && !others.contains(tactic) {
                     others.push(tactic.clone());
                 }
@@ -127,24 +132,23 @@ pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Bri
     story
 }
 
-fn tell<'a>(
-    story: &mut Story,
-    alert: &'a Alert,
-    mut acts: Vec<(jiff::Timestamp, String, &'a str)>,
-    own: &[String],
-) {
-    if let (Some(time), Some(tactic)) = (alert.time, own.first()) {
-        acts.push((time, tactic.clone(), alert.rule_name()));
+fn tell<'a>(story: &mut Story, alert: &'a Alert, mut acts: Vec<Act<'a>>, own: &'a [String]) {
+    if let Some(time) = alert.time.filter(|_| !own.is_empty()) {
+        acts.push((time, alert.rule_name(), own));
     }
     acts.sort();
-    acts.dedup_by(|a, b| a.1 == b.1 && a.2 == b.2);
-    let told: Vec<_> = acts
+    acts.dedup_by(|a, b| a.1 == b.1);
+    let mut told: Vec<_> = acts
         .iter()
-        .take(8)
-        .map(|(time, tactic, rule)| {
-            format!("{} {rule} ({})", time.strftime("%H:%M:%S"), tactic.replace('-', " "))
+        .take(TOLD)
+        .map(|(time, rule, tactics)| {
+            let tactics = tactics.join(", ").replace('-', " ");
+            format!("{} {rule} ({tactics})", time.strftime("%H:%M:%S"))
         })
         .collect();
+    if acts.len() > TOLD {
+        told.push(format!("{} more", acts.len() - TOLD));
+    }
     let told = format!("One container, several steps within minutes: {}.", told.join("; "));
     let weight = if story.n_tactics >= 2 { 2 } else { 1 };
     story.marks.push(Mark {
