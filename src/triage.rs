@@ -7,7 +7,9 @@
 mod board;
 mod change;
 mod db;
+mod edit;
 mod key;
+mod known;
 mod suppression;
 mod term;
 mod writer;
@@ -15,6 +17,7 @@ mod writer;
 pub use board::{Board, Standing};
 pub use change::{About, Change, Decision};
 pub use db::{Db, Evidence, Fault, Retention};
+pub use edit::{Edit, Signature, change};
 pub use key::{AlertKeys, Key, Place, Scope, workload};
 pub use suppression::{Shelter, Suppression};
 pub use term::{condition, until};

@@ -232,7 +232,7 @@ fn decided(board: &Board, alert: &Alert, history: &mut Vec<Change>) -> Option<(D
     let standing = board.standing(&keys, alert.time);
     let last = standing.last?;
     history.extend(board.history(&keys).into_iter().cloned());
-    let mut decision = standing.decision.clone();
+    let mut decision = standing.decision();
     decision.status = standing.status();
     let scope = if Some(last.key) == keys.alert { "" } else { ", for all alike" };
     Some((decision, format!("by {} at {:.0}{scope}", last.by, last.at)))

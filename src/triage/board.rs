@@ -1,18 +1,18 @@
 //! All decisions in memory: the sum of all changes, whoever made them and in whatever order they arrive.
 
+use super::known::{Known, Part};
 use super::{AlertKeys, Change, Decision, Key};
-use crate::model::{Alert, Status};
+use crate::model::{Alert, Status, Verdict};
 use crate::query::Triaged;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The decisions about every alert and group, and how they came about.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
-    /// Changes of each key, ordered by time, then id.
-    changes: HashMap<Key, Vec<Change>>,
-    known: HashSet<String>,
-    decisions: HashMap<Key, Decision>,
+    known: HashMap<Key, Known>,
+    /// Ids of all changes.
+    ids: HashSet<String>,
     /// Ids of changes that are in memory and not yet durable.
     saving: HashSet<String>,
     /// Batches of this session that can be taken back, and those that were.
@@ -26,22 +26,62 @@ struct Undo {
     batches: BTreeMap<String, Vec<Change>>,
 }
 
-/// How an alert or a group stands, and by which decision.
+/// How an alert or a group stands, and by which decisions: each part by the latest that says something about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
-    pub decision: &'a Decision,
-    /// The latest change behind it; `None` where nobody ever decided.
+    /// The change behind each part; `None` where nobody said anything about it.
+    parts: [Option<&'a Change>; 4],
+    /// The latest change of any part; `None` where nobody ever decided.
     pub last: Option<&'a Change>,
+    /// The change that gave it its status.
+    pub decided: Option<&'a Change>,
+    /// When it was closed, where it is.
+    pub closed_at: Option<Timestamp>,
     /// It was closed, and the alert is newer than that: it counts as open again.
     pub came_back: bool,
     /// The latest change is in memory only.
     pub is_saving: bool,
 }
 
-impl Standing<'_> {
+impl<'a> Standing<'a> {
+    fn part(&self, part: Part) -> &'a Decision {
+        self.parts.get(part as usize).copied().flatten().map_or(&NOTHING, |change| &change.after)
+    }
+
     /// The status that counts: what came back after it was closed is open.
     pub fn status(&self) -> Status {
-        if self.came_back { Status::Open } else { self.decision.status }
+        if self.came_back { Status::Open } else { self.decided_status() }
+    }
+
+    /// The status that somebody gave it, whatever came since.
+    pub fn decided_status(&self) -> Status {
+        self.part(Part::Status).status
+    }
+
+    /// As what it was closed.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.part(Part::Status).verdict
+    }
+
+    pub fn assignee(&self) -> Option<&'a str> {
+        self.part(Part::Assignee).assignee.as_deref()
+    }
+
+    pub fn note(&self) -> Option<&'a str> {
+        self.part(Part::Note).note.as_deref()
+    }
+
+    pub fn tags(&self) -> &'a [String] {
+        &self.part(Part::Tags).tags
+    }
+
+    /// All parts together.
+    pub fn decision(&self) -> Decision {
+        let mut decision = Decision::default();
+        for part in Part::ALL {
+            part.take(&mut decision, self.part(part));
+        }
+        decision
     }
 }
 
@@ -57,18 +97,10 @@ static NOTHING: Decision = Decision {
 impl Board {
     /// Takes in a change that is durable already (from the database, another console, an import). Says whether it was new.
     pub fn apply(&mut self, change: Change) -> bool {
-        if !self.known.insert(change.id.clone()) {
+        if !self.ids.insert(change.id.clone()) {
             return false;
         }
-        let key = change.key;
-        let changes = self.changes.entry(key).or_default();
-        let place = changes.partition_point(|old| (old.at, &old.id) <= (change.at, &change.id));
-        changes.insert(place, change);
-        let mut decision = Decision::default();
-        for change in changes.iter() {
-            decision.merge(&change.before, &change.after);
-        }
-        self.decisions.insert(key, decision);
+        self.known.entry(change.key).or_default().take(change);
         true
     }
 
@@ -99,49 +131,68 @@ impl Board {
 
     /// Whether anybody ever decided about it.
     pub fn knows(&self, key: Key) -> bool {
-        self.changes.contains_key(&key)
+        self.known.contains_key(&key)
     }
 
     /// Whether nobody decided about anything.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.known.is_empty()
     }
 
     /// What is known under one key.
     pub fn decision(&self, key: Key) -> &Decision {
-        self.decisions.get(&key).unwrap_or(&NOTHING)
+        self.known.get(&key).map_or(&NOTHING, Known::decision)
     }
 
-    /// How an alert or a group stands: the latest of the decisions about the alert, its container and its workload counts.
-    /// `time` is when the alert happened, `None` for a group as a whole or where no time is known.
+    /// How an alert or a group stands: of each part the latest that was said about the alert, its container or its
+    /// workload counts. `time` is when the alert happened, `None` for a group as a whole or where no time is known.
     pub fn standing(&self, keys: &AlertKeys, time: Option<Timestamp>) -> Standing<'_> {
-        let last = keys
-            .iter()
-            .filter_map(|key| self.changes.get(&key).and_then(|changes| changes.last()))
-            .max_by_key(|change| (change.at, &change.id));
-        let Some(last) = last else {
-            return Standing { decision: &NOTHING, last: None, came_back: false, is_saving: false };
+        self.standing_of(keys.iter(), time)
+    }
+
+    /// The same under any keys; decisions about one alert are not asked whether it came back.
+    pub(super) fn standing_of(
+        &self,
+        keys: impl Iterator<Item = Key>,
+        time: Option<Timestamp>,
+    ) -> Standing<'_> {
+        let order = |a: &&Change, b: &&Change| (a.at, &a.id).cmp(&(b.at, &b.id));
+        let mut standing = Standing {
+            parts: [None; 4],
+            last: None,
+            decided: None,
+            closed_at: None,
+            came_back: false,
+            is_saving: false,
         };
-        let decision = self.decision(last.key);
-        let is_newer = time.is_some_and(|time| time > last.at) && Some(last.key) != keys.alert;
-        Standing {
-            decision,
-            last: Some(last),
-            came_back: decision.status == Status::Closed && is_newer,
-            is_saving: self.saving.contains(&last.id),
+        for known in keys.filter_map(|key| self.known.get(&key)) {
+            let latest = known.changes().last();
+            standing.last = standing.last.into_iter().chain(latest).max_by(order);
+            for (part, said) in Part::ALL.into_iter().zip(&mut standing.parts) {
+                *said = said.iter().copied().chain(known.last_said(part)).max_by(order);
+            }
         }
+        standing.decided = standing.parts.first().copied().flatten();
+        standing.is_saving = standing.last.is_some_and(|last| self.saving.contains(&last.id));
+        if let Some(decided) = standing.decided.filter(|c| c.after.status == Status::Closed) {
+            let closed_at = self.known.get(&decided.key).and_then(Known::closed_at);
+            let closed_at = closed_at.unwrap_or(decided.at);
+            standing.closed_at = Some(closed_at);
+            standing.came_back = time.is_some_and(|time| time > closed_at)
+                && decided.key.scope != super::Scope::Alert;
+        }
+        standing
     }
 
     /// What a filter over `triage.*` is told about an alert.
     pub fn triaged(&self, alert: &Alert) -> Triaged<'_> {
         let standing = self.standing(&AlertKeys::of(alert), alert.time);
-        let decision = standing.decision;
         Triaged {
             status: standing.status(),
-            verdict: decision.verdict,
-            assignee: decision.assignee.as_deref(),
-            note: decision.note.as_deref(),
-            tags: &decision.tags,
+            verdict: standing.verdict(),
+            assignee: standing.assignee(),
+            note: standing.note(),
+            tags: standing.tags(),
             by: standing.last.map(|change| change.by.as_str()),
             at: standing.last.map(|change| change.at),
         }
@@ -150,23 +201,28 @@ impl Board {
     /// Every change about an alert or group, oldest first.
     pub fn history(&self, keys: &AlertKeys) -> Vec<&Change> {
         let mut history: Vec<_> =
-            keys.iter().filter_map(|key| self.changes.get(&key)).flatten().collect();
+            keys.iter().filter_map(|key| self.known.get(&key)).flat_map(Known::changes).collect();
         history.sort_by_key(|change| (change.at, &change.id));
         history
     }
 
     /// Every change there is, oldest first.
     pub fn all(&self) -> Vec<&Change> {
-        let mut all: Vec<_> = self.changes.values().flatten().collect();
+        let mut all: Vec<_> = self.known.values().flat_map(Known::changes).collect();
         all.sort_by_key(|change| (change.at, &change.id));
         all
     }
 
     /// The keys somebody decided about, with what counts now and the latest change.
     pub fn entries(&self) -> impl Iterator<Item = (Key, &Decision, &Change)> {
-        self.changes
+        self.known
             .iter()
-            .filter_map(|(key, changes)| Some((*key, self.decision(*key), changes.last()?)))
+            .filter_map(|(key, known)| Some((*key, known.decision(), known.changes().last()?)))
+    }
+
+    /// Whether somebody decided about single alerts.
+    pub fn has_alerts(&self) -> bool {
+        self.known.keys().any(|key| key.scope == super::Scope::Alert)
     }
 
     /// The changes that take back the last batch made here and not yet taken back; hand them to [`Board::decide`].
@@ -181,19 +237,23 @@ impl Board {
 
     fn reverse(&self, batch: &str, at: Timestamp) -> Option<Vec<Change>> {
         let reversed = self.undone.batches.get(batch)?.iter().map(|change| {
-            let now = self.decision(change.key).clone();
-            let mut after = now.clone();
-            after.merge(&change.after, &change.before);
-            Change {
+            let mut known = self.known.get(&change.key).cloned().unwrap_or_default();
+            let before = known.decision().clone();
+            let last = known.changes().last().map(|last| last.at);
+            let next = last.and_then(|last| last.checked_add(SignedDuration::from_nanos(1)).ok());
+            let mut reversed = Change {
                 id: String::new(),
-                at,
-                before: now,
-                after,
+                at: next.map_or(at, |next| next.max(at)),
+                after: before.clone(),
+                before,
                 batch: format!("{}-{at}", if change.undoes.is_some() { "redo" } else { "undo" }),
                 undoes: Some(batch.to_owned()),
                 ..change.clone()
-            }
-            .identified()
+            };
+            // What it stood at without it: what others said since stays.
+            known.take(reversed.clone());
+            reversed.after = known.decision().clone();
+            reversed.identified()
         });
         Some(reversed.collect())
     }
@@ -268,7 +328,7 @@ mod tests {
         assert_eq!((old.status(), old.came_back, old.is_saving), (Status::Closed, false, true));
         let new = board.standing(&keys(1), Some(at(15)));
         assert_eq!(
-            (new.status(), new.came_back, new.decision.verdict),
+            (new.status(), new.came_back, new.verdict()),
             (Status::Open, true, Some(Verdict::Benign))
         );
         assert_eq!(board.standing(&keys(2), Some(at(15))).status(), Status::Open);

@@ -26,15 +26,6 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Takes over from `after` what it changed against `before`, and leaves the rest: two people who set different
-    /// things at the same moment both get their way.
-    pub fn merge(&mut self, before: &Self, after: &Self) {
-        macro_rules! take {
-            ($($part:ident)*) => { $(if before.$part != after.$part { self.$part.clone_from(&after.$part); })* };
-        }
-        take!(status verdict reason assignee note tags);
-    }
-
     /// What differs between two states, in words: `closed as benign`, `assigned to ana`, `note`…
     pub fn difference(before: &Self, after: &Self) -> String {
         let mut words = Vec::new();

@@ -162,7 +162,9 @@ impl App {
             Msg::Banner(text) => self.lines.banner(text),
             Msg::Notice(text) => self.lines.done(self.now, text),
             Msg::Triaged(answer) => self.triaged(answer),
-            Msg::Identified(found) => self.identified(found, &mut turn),
+            Msg::Identified { number, found, is_done } => {
+                self.identified(number, found, is_done, &mut turn);
+            }
             Msg::Recognized { generation, found, upto } => {
                 self.recognized(generation, found, upto);
             }

@@ -16,9 +16,11 @@ pub use view::{Class, View};
 
 use crate::model::{AlertId, Level, Status, Verdict};
 use crate::store::{CellId, Grouping, Part, Store, Tree};
-use crate::triage::{AlertKeys, Board, Key, Place, Scope, Standing};
+use crate::triage::{AlertKeys, Board, Change, Key, Place, Scope, Standing};
+use crate::ui::times::ago;
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
 /// Where decisions go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,8 +51,10 @@ pub struct Desk {
     /// Who decides here.
     pub by: String,
     pub host: String,
-    /// A decision that waits for its alerts to be read.
-    pub pending: Option<wish::Wish>,
+    /// Decisions that wait for their alerts to be read, and what was asked for after them, in order.
+    pub waiting: VecDeque<wish::Waiting>,
+    /// How many decisions were wished for.
+    pub n_wishes: u64,
     pub last_verdict: Option<Verdict>,
     pub last_reason: String,
     pub last_mute: usize,
@@ -290,20 +294,30 @@ impl Desk {
 /// Stands in for a rule name, as in [`crate::model::Alert::rule_name`].
 const NO_RULE: &str = "(no rule name)";
 
-/// A decision in a few words: `closed as benign`, `acknowledged, assigned to ana`…
-pub fn words(decision: &crate::triage::Decision) -> String {
-    let mut words = match (decision.status, decision.verdict) {
-        (Status::Closed, Some(verdict)) => format!("closed as {}", verdict.words()),
-        (status, _) => status.name().to_owned(),
-    };
-    if let Some(name) = &decision.assignee {
-        words += &format!(", assigned to {name}");
+/// A decision in a few words, with who made it, when, and how many came since: `closed as benign by ana 3 days ago, 12 new
+/// since, noted`…
+pub fn words(standing: &Standing<'_>, n_newer: u32, now: Timestamp) -> String {
+    let by = |change: &Change| format!(" by {} {}", change.by, ago(change.at, now));
+    let mut parts = Vec::new();
+    if let Some(change) = standing.decided {
+        let words = match (standing.decided_status(), standing.verdict()) {
+            (Status::Closed, Some(verdict)) => format!("closed as {}", verdict.words()),
+            (status, _) => status.name().to_owned(),
+        };
+        let at = standing.closed_at.unwrap_or(change.at);
+        parts.push(words + &by(&Change { at, ..change.clone() }));
+        parts.extend((n_newer > 0).then(|| format!("{n_newer} new since")));
     }
-    if !decision.tags.is_empty() {
-        words += &format!(", tagged {}", decision.tags.join(" "));
+    parts.extend(standing.assignee().map(|name| format!("assigned to {name}")));
+    if !standing.tags().is_empty() {
+        parts.push(format!("tagged {}", standing.tags().join(" ")));
     }
-    if decision.note.is_some() {
-        words += ", noted";
+    parts.extend(standing.note().map(|_| "noted".to_owned()));
+    match standing.last {
+        // What nobody gave a status was assigned, tagged or noted by somebody all the same.
+        Some(last) if standing.decided.is_none() && !parts.is_empty() => {
+            parts.join(", ") + &by(last)
+        }
+        _ => parts.join(", "),
     }
-    words
 }

@@ -70,9 +70,9 @@ pub enum Effect {
     Save { changes: Vec<Change>, suppressions: Vec<Suppression>, evidence: Vec<Evidence> },
     /// Remember up to when each source was looked at.
     Look(Vec<(String, Timestamp)>),
-    /// Read these alerts again and name them for a decision, with their assessments where `assess` says so; answered by
-    /// `Msg::Identified`.
-    Identify { ids: Vec<AlertId>, assess: bool, ground: Ground },
+    /// Read these alerts again and name them for the decision of this number, with their assessments where `assess` says
+    /// so; answered by `Msg::Identified`, in pieces.
+    Identify { number: u64, ids: Vec<AlertId>, assess: bool, ground: Ground },
     /// Find alerts that were decided about one by one, and those that suppressions match; answered by
     /// `Msg::Recognized`, in pieces and in order. A new generation makes the old one pointless.
     Recognize { generation: u64, what: Box<Recognize>, from: AlertId, ground: Ground },

@@ -88,8 +88,12 @@ pub enum Msg {
     Notice(String),
     /// What came of saving decisions, and what others decided.
     Triaged(Answer),
-    /// The answer to `Effect::Identify`: the alerts that could be read.
-    Identified(Vec<Identified>),
+    /// A piece of the answer to `Effect::Identify`: the alerts that could be read.
+    Identified {
+        number: u64,
+        found: Vec<Identified>,
+        is_done: bool,
+    },
     /// A piece of the answer to `Effect::Recognize`; `upto` is the first alert not yet looked through.
     Recognized {
         generation: u64,

@@ -8,7 +8,7 @@ use crate::cli::{Exit, pick};
 use crate::clock;
 use crate::model::{Alert, AlertId, Status};
 use crate::text::printable;
-use crate::triage::{About, AlertKeys, Change, Decision, Evidence, Key, Place, Scope};
+use crate::triage::{About, AlertKeys, Edit, Evidence, Key, Place, Scope, Signature, change};
 use anyhow::{Context, bail};
 use std::collections::HashSet;
 use std::io::Write;
@@ -16,6 +16,8 @@ use std::io::Write;
 /// One alert, container or workload.
 pub(super) struct Target {
     pub key: Key,
+    /// All its keys, where an alert was named.
+    pub keys: Option<AlertKeys>,
     pub about: About,
     pub evidence: Option<Evidence>,
 }
@@ -27,7 +29,12 @@ pub(super) fn targets(open: &Open, which: &Which) -> anyhow::Result<Vec<Target>>
             .with_context(|| format!("`{text}` is no key; `cadge triage list` prints them"))?;
         let about = open.board.entries().find(|(known, ..)| *known == key);
         let about = about.map(|(_, _, last)| About { evidence: None, ..last.about.clone() });
-        return Ok(vec![Target { key, about: about.unwrap_or_default(), evidence: None }]);
+        return Ok(vec![Target {
+            key,
+            keys: None,
+            about: about.unwrap_or_default(),
+            evidence: None,
+        }]);
     }
     let session = Session::load(&which.input)?;
     session.end();
@@ -78,7 +85,7 @@ fn target(record: Vec<u8>, alert: &Alert, scope: Scope) -> anyhow::Result<Target
         place: Place::of(alert).words(),
         evidence: Some(evidence.sha256.clone()),
     };
-    Ok(Target { key, about, evidence: Some(evidence) })
+    Ok(Target { key, keys: Some(keys), about, evidence: Some(evidence) })
 }
 
 /// Decides, all or nothing, and says what became of it only once it is durable.
@@ -91,70 +98,45 @@ pub(super) fn set(open: &mut Open, set: &Set, out: &mut impl Write) -> anyhow::R
         return Ok(Exit::NothingMatched);
     }
     let now = clock::now();
-    let by = super::author(set.by.as_deref());
+    let (by, host) = (super::author(set.by.as_deref()), super::host());
+    let signature = Signature { batch: format!("{host}-set-{now}"), by, host, at: now };
+    let edits = edits(set);
     let (mut changes, mut evidence) = (Vec::new(), Vec::new());
     for target in targets {
-        let before = open.board.decision(target.key).clone();
-        let after = edited(set, before.clone());
-        // Saying again what was closed closes what came back since.
-        let is_again = set.status.or(set.verdict.map(|_| Status::Closed)) == Some(Status::Closed);
-        if before == after && !is_again {
-            continue;
-        }
-        evidence.extend(target.evidence);
-        let change = Change {
-            id: String::new(),
-            at: now,
-            by: by.clone(),
-            host: super::host(),
-            key: target.key,
-            about: target.about,
-            before,
-            after,
-            batch: format!("set-{now}"),
-            undoes: None,
-        };
-        changes.push(change.identified());
+        let keys = (target.key, target.keys.as_ref());
+        let made = change(&open.board, &signature, keys, target.about, &edits);
+        evidence.extend(target.evidence.filter(|_| !made.is_empty()));
+        changes.extend(made);
     }
     if changes.is_empty() {
         bail!("nothing to change: name another --status, --verdict, --note…");
     }
     open.db.save(&changes, &[], &evidence, now).context("nothing was saved")?;
     for change in &changes {
-        let difference = match Decision::difference(&change.before, &change.after) {
-            same if same.is_empty() => format!("{} again", change.after.status.name()),
-            difference => difference,
-        };
         let rule = printable(&change.about.rule);
-        writeln!(out, "{}  {rule}: {}", change.key, printable(&difference))?;
+        writeln!(out, "{}  {rule}: {}", change.key, printable(&change.words()))?;
     }
     out.flush()?;
     Ok(Exit::Done)
 }
 
-fn edited(set: &Set, mut decision: Decision) -> Decision {
-    if let Some(status) = set.status {
-        decision.status = status;
-    }
-    if let Some(verdict) = set.verdict {
-        decision.status = Status::Closed;
-        decision.verdict = Some(verdict);
-    } else if decision.status != Status::Closed {
-        decision.verdict = None;
-        if set.status.is_some() {
-            decision.reason = None;
+/// What shall change, in the order in which it is done.
+fn edits(set: &Set) -> Vec<Edit> {
+    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let reason = set.reason.as_ref().map(text);
+    let mut edits = Vec::new();
+    match (set.status, set.verdict, &reason) {
+        (Some(Status::Closed), verdict, _) | (_, verdict @ Some(_), _) => {
+            edits.push(Edit::Close { verdict, reason: reason.clone().flatten() });
         }
+        (Some(status), None, _) => edits.push(Edit::Status(status)),
+        (None, None, _) => {}
     }
-    let put = |to: &mut Option<String>, from: &Option<String>| {
-        if let Some(text) = from {
-            *to = Some(text.clone()).filter(|text| !text.is_empty());
-        }
-    };
-    put(&mut decision.reason, &set.reason);
-    put(&mut decision.assignee, &set.assignee);
-    put(&mut decision.note, &set.note);
+    edits.extend(reason.map(Edit::Reason));
+    edits.extend(set.note.as_ref().map(text).map(Edit::Note));
+    edits.extend(set.assignee.as_ref().map(text).map(Edit::Assign));
     if !set.tags.is_empty() {
-        decision.tags = set.tags.iter().filter(|tag| !tag.is_empty()).cloned().collect();
+        edits.push(Edit::Tags(set.tags.iter().filter(|tag| !tag.is_empty()).cloned().collect()));
     }
-    decision
+    edits
 }

@@ -127,13 +127,8 @@ pub(super) fn record(open: &Open, which: &Which, out: &mut impl Write) -> anyhow
 
 /// One change in one line.
 pub(super) fn told(change: &Change) -> String {
-    let mut line = format!(
-        "{:.0}  {} on {}: {}",
-        change.at,
-        change.by,
-        change.host,
-        Decision::difference(&change.before, &change.after)
-    );
+    let mut line =
+        format!("{:.0}  {} on {}: {}", change.at, change.by, change.host, change.words());
     for (name, text) in [("reason", &change.after.reason), ("note", &change.after.note)] {
         if let Some(text) = text {
             // Writing to a string cannot fail.

@@ -5,7 +5,7 @@ use crate::intake::Records;
 use crate::model::AlertId;
 use crate::query::Judged;
 use crate::store::{Row, Snapshot};
-use crate::triage::{AlertKeys, Key, Place};
+use crate::triage::{AlertKeys, Evidence, Key, Place};
 use crate::ui::{Effect, Ground, Identified, Msg, Recognize, Recognized};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -14,36 +14,55 @@ use std::time::{Duration, Instant};
 /// A piece of an answer is told at the latest after this time.
 const PIECE: Duration = Duration::from_millis(100);
 
+/// Alerts named in one piece.
+const AT_ONCE: usize = 500;
+
+/// Bytes of records that are kept with one decision; who decides about very many alerts at once keeps the first.
+const MOST_KEPT: usize = 64 << 20;
+
 /// Answers `Effect::Identify`.
 pub(super) fn identify(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
     while let Ok(job) = jobs.recv() {
-        let (ids, assess, snapshot) = match job {
+        let (number, ids, assess, snapshot) = match job {
             Job::Records(new) => {
                 records = new;
                 continue;
             }
-            Job::Do(Effect::Identify { ids, assess, ground: Ground(snapshot) }) => {
-                (ids, assess, snapshot)
+            Job::Do(Effect::Identify { number, ids, assess, ground: Ground(snapshot) }) => {
+                (number, ids, assess, snapshot)
             }
             Job::Do(_) | Job::Playbooks(_) => continue,
         };
-        let found = ids.iter().filter_map(|id| {
-            let (record, alert) = look::read(*id, &snapshot, &records).ok()?;
+        let mut n_kept = 0;
+        let mut found = Vec::new();
+        for id in ids {
+            let Ok((record, alert)) = look::read(id, &snapshot, &records) else { continue };
             let level = assess
-                .then(|| look::look(*id, &snapshot, &records, &tools.playbooks, None).ok())
+                .then(|| look::look(id, &snapshot, &records, &tools.playbooks, None).ok())
                 .flatten()
                 .map(|look| look.analysis.assessment.level);
-            Some(Identified {
-                id: *id,
+            n_kept += record.len();
+            found.push(Identified {
+                id,
                 keys: AlertKeys::of(&alert),
                 rule: alert.rule_name().to_owned(),
                 place: Place::of(&alert).words(),
-                record: Some(record),
+                record: (n_kept <= MOST_KEPT).then(|| Evidence::of(record)),
                 level,
-            })
-        });
-        if tools.inbox.blocking_send(Msg::Identified(found.collect())).is_err() {
+            });
+            if found.len() >= AT_ONCE {
+                let found = std::mem::take(&mut found);
+                if tools
+                    .inbox
+                    .blocking_send(Msg::Identified { number, found, is_done: false })
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        }
+        if tools.inbox.blocking_send(Msg::Identified { number, found, is_done: true }).is_err() {
             return;
         }
     }

@@ -94,10 +94,12 @@ impl App {
             Action::MarkGroup if self.grouping() == Grouping::Flat => {
                 because("alerts are not grouped")
             }
-            Action::Undo if self.desk.done.is_empty() => {
+            Action::Undo if self.desk.done.is_empty() && self.desk.waiting.is_empty() => {
                 because("nothing was decided here that could be taken back")
             }
-            Action::Redo if self.desk.taken_back.is_empty() => because("nothing was taken back"),
+            Action::Redo if self.desk.taken_back.is_empty() && self.desk.waiting.is_empty() => {
+                because("nothing was taken back")
+            }
             Action::NextNew if self.groups.n_fresh(self.ground().tree) == 0 => {
                 because("nothing is new")
             }
@@ -324,8 +326,8 @@ impl App {
         let next = Grouping::ALL.get((at + 1) % Grouping::ALL.len()).copied().unwrap_or_default();
         self.store.regroup(next);
         self.narrow.regroup(&self.store, next);
-        self.renew();
         self.lines.done(self.now, format!("Grouped by {}", next.name()));
+        self.renew();
     }
 
     fn zoom(&mut self) {

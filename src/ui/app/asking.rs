@@ -1,12 +1,14 @@
 //! The keys of the windows that ask for the rest of a decision.
 
 use super::{App, Turn};
-use crate::triage::{Scope, until};
-use crate::ui::desk::wish::Edit;
+use crate::model::Status;
+use crate::text::count;
+use crate::triage::{Edit, Scope, until};
+use crate::ui::desk::wish::Wanted;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::decide::{Ask, Decide, SPANS, Typing, VERDICTS};
-use crate::ui::overlay::note::Note;
+use crate::ui::overlay::note::{self, Note};
 use crate::ui::widget::prompt::Prompt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -83,8 +85,8 @@ impl App {
             return;
         };
         let edit = match decide.ask {
-            Ask::Acknowledge => Edit::Status(crate::model::Status::Acknowledged),
-            Ask::Escalate => Edit::Status(crate::model::Status::Escalated),
+            Ask::Acknowledge => Wanted::Decide(Edit::Status(Status::Acknowledged)),
+            Ask::Escalate => Wanted::Decide(Edit::Status(Status::Escalated)),
             Ask::Close => {
                 let Some((_, verdict)) = VERDICTS.get(chosen) else { return };
                 self.desk.last_verdict = Some(*verdict);
@@ -92,7 +94,7 @@ impl App {
                     self.desk.last_reason.clone_from(&decide.reason);
                 }
                 let reason = Some(decide.reason.clone()).filter(|reason| !reason.is_empty());
-                Edit::Close { verdict: *verdict, reason }
+                Wanted::Decide(Edit::Close { verdict: Some(*verdict), reason })
             }
             Ask::Mute => {
                 decide.cursor = chosen;
@@ -105,7 +107,7 @@ impl App {
                 let zoned = self.now.to_zoned(self.settings.zone.clone());
                 let span = SPANS.get(chosen).map_or("15m", |(_, _, span)| *span);
                 match until(span, &zoned) {
-                    Ok(ends) => Edit::Mute { ends, reason: decide.reason.clone() },
+                    Ok(ends) => Wanted::Mute { ends, reason: decide.reason.clone() },
                     Err(why) => {
                         decide.error = Some(why);
                         self.overlay = Some(Overlay::Decide(decide));
@@ -118,8 +120,8 @@ impl App {
         self.decided(*decide, edit, turn);
     }
 
-    fn decided(&mut self, decide: Decide, edit: Edit, turn: &mut Turn) {
-        self.wish(edit, decide.targets, turn);
+    fn decided(&mut self, decide: Decide, wanted: Wanted, turn: &mut Turn) {
+        self.wish(wanted, decide.targets, turn);
     }
 
     /// What a typed line means; `None` when it was a part of the question.
@@ -128,7 +130,7 @@ impl App {
         decide: &mut Decide,
         typing: Typing,
         text: &str,
-    ) -> Result<Option<Edit>, String> {
+    ) -> Result<Option<Wanted>, String> {
         let text = text.trim();
         match typing {
             Typing::Reason => {
@@ -138,10 +140,11 @@ impl App {
             Typing::Until => {
                 let zoned = self.now.to_zoned(self.settings.zone.clone());
                 let ends = until(text, &zoned)?;
-                Ok(Some(Edit::Mute { ends, reason: decide.reason.clone() }))
+                Ok(Some(Wanted::Mute { ends, reason: decide.reason.clone() }))
             }
             Typing::Text if decide.ask == Ask::Assign => {
-                Ok(Some(Edit::Assign(Some(text.to_owned()).filter(|name| !name.is_empty()))))
+                let name = Some(text.to_owned()).filter(|name| !name.is_empty());
+                Ok(Some(Wanted::Decide(Edit::Assign(name))))
             }
             Typing::Text => {
                 let mut tags: Vec<String> = Vec::new();
@@ -150,7 +153,7 @@ impl App {
                         tags.push(tag.to_owned());
                     }
                 }
-                Ok(Some(Edit::Tags(tags)))
+                Ok(Some(Wanted::Decide(Edit::Tags(tags))))
             }
         }
     }
@@ -161,8 +164,15 @@ impl App {
         match key.code {
             KeyCode::Esc => return,
             KeyCode::Char('s') if control => {
-                let edit = Edit::Note(note.text());
-                return self.wish(edit, note.targets, turn);
+                let text = note.text();
+                let n = text.as_ref().map_or(0, |text| text.chars().count());
+                if n <= note::MOST {
+                    return self.wish(Wanted::Decide(Edit::Note(text)), note.targets, turn);
+                }
+                let (n, most) = (count(n as u64), count(note::MOST as u64));
+                let says =
+                    format!("Not saved: the note has {n} characters, and at most {most} fit");
+                self.lines.error(self.now, says);
             }
             KeyCode::Char('o') if control => {
                 turn.ask(Effect::Edit { text: note.text().unwrap_or_default() });

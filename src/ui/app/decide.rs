@@ -1,12 +1,12 @@
 //! Deciding: from a key to changes in memory, and an order to save them.
 
 use super::{App, Turn};
-use crate::model::{Status, Verdict};
+use crate::model::{AlertId, Status, Verdict};
 use crate::store::NodeId;
 use crate::text::{count, plural, printable, shown};
-use crate::triage::{AlertKeys, Place, Scope, Suppression};
+use crate::triage::{AlertKeys, Change, Decision, Edit, Evidence, Place, Scope, Suppression};
 use crate::ui::action::Action;
-use crate::ui::desk::wish::{Edit, Identified, Target, Wish};
+use crate::ui::desk::wish::{Identified, Target, Waiting, Wanted, Wish};
 use crate::ui::desk::{Done, Keeping};
 use crate::ui::effect::{Effect, Ground as Snapshot};
 use crate::ui::overlay::Overlay;
@@ -15,9 +15,7 @@ use crate::ui::overlay::note::Note;
 use crate::ui::pane::detail::Shown;
 use crate::ui::pane::groups::Pick;
 use crate::ui::widget::prompt::Prompt;
-
-/// Alerts that one key press may decide about.
-const MOST: usize = 10_000;
+use rustc_hash::FxHashSet;
 
 impl App {
     /// Asks what is left to ask for a decision, or makes it at once where nothing is.
@@ -31,13 +29,12 @@ impl App {
             _ => None,
         };
         if let (Some(status), 1) = (at_once, targets.len()) {
-            self.wish(Edit::Status(status), targets, turn);
+            self.wish(Wanted::Decide(Edit::Status(status)), targets, turn);
             return;
         }
-        let decision = targets.first().and_then(|target| {
-            let standing = self.desk.standing(&self.store, target.id)?;
-            Some(standing.decision.clone())
-        });
+        let decision = targets
+            .first()
+            .and_then(|target| Some(self.desk.standing(&self.store, target.id)?.decision()));
         let typing = match ask {
             Ask::Assign => {
                 let name = decision.and_then(|decision| decision.assignee);
@@ -76,10 +73,9 @@ impl App {
     pub(super) fn write_note(&mut self) {
         let targets = self.targets(Scope::Container);
         let about = self.about(&targets);
-        let text = targets
-            .first()
-            .and_then(|target| self.desk.standing(&self.store, target.id)?.decision.note.clone());
-        let note = Note::new(targets, about, text.as_deref().unwrap_or(""));
+        let text =
+            targets.first().and_then(|target| self.desk.standing(&self.store, target.id)?.note());
+        let note = Note::new(targets, about, text.unwrap_or(""));
         self.overlay = Some(Overlay::Note(Box::new(note)));
     }
 
@@ -108,11 +104,7 @@ impl App {
                     }
                 }
             }
-            if targets.len() > MOST {
-                break;
-            }
         }
-        targets.truncate(MOST);
         targets
     }
 
@@ -128,13 +120,12 @@ impl App {
     pub(super) fn about(&self, targets: &[Target]) -> String {
         let tree = self.ground().tree;
         let mut n_alerts = 0_u64;
-        let mut leaves = Vec::new();
+        let mut leaves = FxHashSet::default();
         for target in targets {
             let leaf = self.store.cell_of(target.id).and_then(|cell| tree.leaf(cell));
             match (target.scope, leaf) {
                 (Scope::Alert, _) | (_, None) => n_alerts += 1,
-                (_, Some(leaf)) if !leaves.contains(&leaf) => {
-                    leaves.push(leaf);
+                (_, Some(leaf)) if leaves.insert(leaf) => {
                     n_alerts += tree.node(leaf).map_or(0, |node| u64::from(node.stat.count));
                 }
                 _ => {}
@@ -159,105 +150,174 @@ impl App {
         }
     }
 
-    /// Begins a decision. What is on the screen is known already; other records are read first.
-    pub(super) fn wish(&mut self, edit: Edit, targets: Vec<Target>, turn: &mut Turn) {
+    /// Begins a decision. What is on the screen is known already; other records are read first, and the next key is about
+    /// the next thing meanwhile.
+    pub(super) fn wish(&mut self, wanted: Wanted, targets: Vec<Target>, turn: &mut Turn) {
         if targets.is_empty() {
             return;
         }
-        let next = if edit.puts_aside() { self.next_urgent(&targets) } else { self.groups.pick() };
-        let wish = Wish { edit, targets, next };
-        if let [only] = wish.targets.as_slice()
-            && let Shown::Alert(id, look) = &self.detail.shown
-            && *id == only.id
-        {
-            let alert = &look.alert;
-            let found = Identified {
-                id: *id,
-                keys: AlertKeys::of(alert),
-                rule: alert.rule_name().to_owned(),
-                place: Place::of(alert).words(),
-                record: Some(look.raw.clone()),
-                level: Some(look.analysis.assessment.level),
-            };
-            self.decide(&wish, vec![found], turn);
-            return;
+        let about = self.about(&targets);
+        let next =
+            if wanted.puts_aside() { self.next_urgent(&targets) } else { self.groups.pick() };
+        let shown = self.shown(&targets);
+        self.desk.n_wishes += 1;
+        let number = self.desk.n_wishes;
+        let is_known = shown.is_some();
+        if !is_known {
+            let ids = targets.iter().map(|target| target.id).collect();
+            let assess = matches!(wanted, Wanted::Mute { .. });
+            let ground = Snapshot(self.store.snapshot());
+            turn.ask(Effect::Identify { number, ids, assess, ground });
+            if wanted.puts_aside() {
+                self.with_groups(|groups, ground| groups.move_on(next, ground));
+            }
         }
-        let ids = wish.targets.iter().map(|target| target.id).collect();
-        let assess = matches!(wish.edit, Edit::Mute { .. });
-        self.desk.pending = Some(wish);
-        turn.ask(Effect::Identify { ids, assess, ground: Snapshot(self.store.snapshot()) });
+        self.desk.marks.clear();
+        let found = shown.into_iter().map(|found| (found.id, found)).collect();
+        self.desk.waiting.push_back(Waiting::Wish(Box::new(Wish {
+            number,
+            wanted,
+            targets,
+            about,
+            next,
+            found,
+            is_known,
+            has_waited: !is_known,
+        })));
+        self.go_on_deciding(turn);
     }
 
-    /// The records that a decision waits for were read.
-    pub(super) fn identified(&mut self, found: Vec<Identified>, turn: &mut Turn) {
-        if let Some(wish) = self.desk.pending.take() {
-            self.decide(&wish, found, turn);
+    /// What is known of the only target, because it is on the screen.
+    fn shown(&self, targets: &[Target]) -> Option<Identified> {
+        let ([only], Shown::Alert(id, look)) = (targets, &self.detail.shown) else { return None };
+        let alert = &look.alert;
+        (*id == only.id).then(|| Identified {
+            id: *id,
+            keys: AlertKeys::of(alert),
+            rule: alert.rule_name().to_owned(),
+            place: Place::of(alert).words(),
+            record: Some(Evidence::of(look.raw.clone())),
+            level: Some(look.analysis.assessment.level),
+        })
+    }
+
+    /// Records that a decision waits for were read.
+    pub(super) fn identified(
+        &mut self,
+        number: u64,
+        more: Vec<Identified>,
+        is_done: bool,
+        turn: &mut Turn,
+    ) {
+        for waiting in &mut self.desk.waiting {
+            if let Waiting::Wish(wish) = waiting
+                && wish.number == number
+            {
+                wish.is_known = is_done;
+                wish.found.extend(more.into_iter().map(|found| (found.id, found)));
+                break;
+            }
+        }
+        self.go_on_deciding(turn);
+    }
+
+    /// Does what waits, in the order of its keys, as far as all is known for it.
+    fn go_on_deciding(&mut self, turn: &mut Turn) {
+        while let Some(first) = self.desk.waiting.front() {
+            if matches!(first, Waiting::Wish(wish) if !wish.is_known) {
+                return;
+            }
+            match self.desk.waiting.pop_front() {
+                Some(Waiting::Wish(wish)) => self.decide(*wish, turn),
+                Some(Waiting::Undo) => self.take_back(false, turn),
+                Some(Waiting::Redo) => self.take_back(true, turn),
+                None => {}
+            }
         }
     }
 
-    fn decide(&mut self, wish: &Wish, mut found: Vec<Identified>, turn: &mut Turn) {
+    fn decide(&mut self, mut wish: Wish, turn: &mut Turn) {
         // A group is known by its columns even when no record of it can be read any more.
         for target in wish.targets.iter().filter(|target| target.scope != Scope::Alert) {
-            if !found.iter().any(|known| known.id == target.id)
+            if !wish.found.contains_key(&target.id)
                 && let (Some(keys), Some(row)) =
                     (self.desk.keys_of(&self.store, target.id), self.store.row(target.id))
             {
-                found.push(Identified {
+                let known = Identified {
                     id: target.id,
                     keys,
                     rule: row.rule_name().to_owned(),
                     place: Place::of_columns(&row.columns()).words(),
                     record: None,
                     level: row.level,
-                });
+                };
+                wish.found.insert(target.id, known);
             }
         }
-        let about = self.about(&wish.targets);
-        let mut words = wish.edit.words();
+        let mut words = wish.wanted.words();
+        let mut unkept = 0;
         self.desk.offered = None;
-        if let Edit::Mute { ends, reason } = &wish.edit {
-            if let Err(why) = self.mute(wish, &found, *ends, reason, turn) {
-                self.lines.warn(self.now, format!("Not muted: {why}"));
-                return;
+        match &wish.wanted {
+            Wanted::Mute { ends, reason } => {
+                if let Err(why) = self.mute(&wish, *ends, reason, turn) {
+                    self.lines.warn(self.now, format!("Not muted: {why}"));
+                    return;
+                }
+                words = format!("muted until {}", self.clock(*ends));
             }
-            words = format!("muted until {}", self.clock(*ends));
-        } else {
-            let outcome = self.desk.changes(wish, &found, self.now);
-            if outcome.changes.is_empty() {
-                let why = match outcome.n_gone {
-                    0 => "it stands so already".to_owned(),
-                    n => format!("{} cannot be read again", plural(n as u64, "record", "records")),
-                };
-                self.lines.warn(self.now, format!("Nothing changed: {why}"));
-                return;
+            Wanted::Decide(edit) => {
+                let outcome = self.desk.changes(edit, &wish.targets, &wish.found, self.now);
+                if outcome.changes.is_empty() {
+                    let why = match outcome.n_gone {
+                        0 => "it stands so already".to_owned(),
+                        n => {
+                            format!(
+                                "{} cannot be read again",
+                                plural(n as u64, "record", "records")
+                            )
+                        }
+                    };
+                    self.lines.warn(self.now, format!("Nothing changed: {why}"));
+                    return;
+                }
+                let is_unkept = |change: &&Change| change.about.evidence.is_none();
+                unkept = outcome.changes.iter().filter(is_unkept).count() + outcome.n_gone;
+                self.desk.board.decide(outcome.changes.clone());
+                self.desk.done.push(Done::Decided);
+                self.desk.taken_back.clear();
+                self.save(outcome.changes, Vec::new(), outcome.evidence, turn);
             }
-            self.desk.board.decide(outcome.changes.clone());
-            self.desk.done.push(Done::Decided);
-            self.desk.taken_back.clear();
-            self.save(outcome.changes, Vec::new(), outcome.evidence, turn);
         }
         self.desk.unsettle();
-        self.desk.marks.clear();
         let undo = self.settings.keymap.label(Action::Undo);
         if let Some(first) = words.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        let mut says = format!("{words}: {about}   {undo} takes it back");
-        if matches!(wish.edit, Edit::Close { verdict: Verdict::FalsePositive, .. }) {
+        let mut says = format!("{words}: {}   {undo} takes it back", wish.about);
+        if unkept > 0 {
+            let records = plural(unkept as u64, "record", "records");
+            says += &format!("   {records} could not be kept");
+        }
+        let verdict = Some(Verdict::FalsePositive);
+        if matches!(&wish.wanted, Wanted::Decide(Edit::Close { verdict: as_, .. }) if *as_ == verdict)
+        {
             self.desk.offered = wish.targets.first().copied();
             let tune = self.settings.keymap.label(Action::Tune);
             says += &format!("   {tune} makes Falco leave it out");
         }
         self.lines.done(self.now, says);
-        self.resettle(wish.next);
+        // Who has gone elsewhere since is left there.
+        let pick = self.groups.pick();
+        let stays = wish.has_waited && pick != wish.next;
+        self.resettle(if stays { pick } else { wish.next });
     }
 
     /// Orders what was decided to be saved; where nothing is kept it counts as it is.
     pub(super) fn save(
         &mut self,
-        changes: Vec<crate::triage::Change>,
+        changes: Vec<Change>,
         suppressions: Vec<Suppression>,
-        evidence: Vec<crate::triage::Evidence>,
+        evidence: Vec<Evidence>,
         turn: &mut Turn,
     ) {
         match self.desk.keeping {
@@ -284,16 +344,15 @@ impl App {
     /// The next thing in the inbox below the cursor, or from the top, that the decision is not about.
     fn next_urgent(&self, targets: &[Target]) -> Option<Pick> {
         let ground = self.ground();
-        let decided: Vec<NodeId> = targets
+        let alerts: FxHashSet<AlertId> = targets.iter().map(|target| target.id).collect();
+        let decided: FxHashSet<NodeId> = targets
             .iter()
             .filter(|target| target.scope != Scope::Alert)
             .filter_map(|target| ground.tree.leaf(self.store.cell_of(target.id)?))
             .collect();
         let is_next = |pick: &Pick| match pick {
-            Pick::Alert(Some(node), id) => {
-                !decided.contains(node) && !targets.iter().any(|target| target.id == *id)
-            }
-            Pick::Alert(None, id) => !targets.iter().any(|target| target.id == *id),
+            Pick::Alert(Some(node), id) => !decided.contains(node) && !alerts.contains(id),
+            Pick::Alert(None, id) => !alerts.contains(id),
             Pick::Group(node) => {
                 !decided.contains(node)
                     && ground.tree.node(*node).is_some_and(|node| node.children.is_empty())
@@ -307,8 +366,13 @@ impl App {
         below.or_else(|| (0..row).filter_map(|row| self.groups.at(row)).find(|pick| is_next(pick)))
     }
 
-    /// Takes the last decision back, or brings back what was taken back last.
+    /// Takes the last decision back, or brings back what was taken back last, once what was asked for before is done.
     pub(super) fn undo(&mut self, redo: bool, turn: &mut Turn) {
+        self.desk.waiting.push_back(if redo { Waiting::Redo } else { Waiting::Undo });
+        self.go_on_deciding(turn);
+    }
+
+    fn take_back(&mut self, redo: bool, turn: &mut Turn) {
         let step = if redo { self.desk.taken_back.pop() } else { self.desk.done.pop() };
         let Some(step) = step else { return };
         let at = self.desk.stamp(self.now);
@@ -319,8 +383,9 @@ impl App {
                     return;
                 };
                 let words = changes.first().map_or_else(String::new, |change| {
-                    crate::triage::Decision::difference(&change.before, &change.after)
+                    Decision::difference(&change.before, &change.after)
                 });
+                let words = if words.is_empty() { "as before".to_owned() } else { words };
                 let n = plural(changes.len() as u64, "key", "keys").replace("key", "decision");
                 self.desk.board.decide(changes.clone());
                 self.save(changes, Vec::new(), Vec::new(), turn);

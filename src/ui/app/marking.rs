@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::model::AlertId;
-use crate::text::count;
+use crate::text::{count, plural};
 use crate::ui::action::Action;
 use crate::ui::desk::View;
 use crate::ui::pane::groups::Pick;
@@ -21,10 +21,12 @@ impl App {
 
     /// Begins a range of marks, or ends it here.
     pub(super) fn mark_range(&mut self) {
-        let Some(row) = self.groups.index() else { return };
-        match self.desk.marks.anchor.take() {
+        let (Some(pick), Some(row)) = (self.groups.pick(), self.groups.index()) else { return };
+        let begin = self.desk.marks.anchor.take();
+        // Rows may have moved meanwhile, and the first may be gone.
+        match begin.and_then(|begin| self.groups.row_of(begin)) {
             None => {
-                self.desk.marks.anchor = Some(row);
+                self.desk.marks.anchor = Some(pick);
                 let key = self.settings.keymap.label(Action::MarkRange);
                 self.lines.done(self.now, format!("A range begins here; {key} ends it"));
             }
@@ -32,6 +34,8 @@ impl App {
                 let rows = anchor.min(row)..=anchor.max(row);
                 let picks: Vec<Pick> = rows.filter_map(|row| self.groups.at(row)).collect();
                 self.desk.marks.add(picks);
+                let n = self.desk.marks.len() as u64;
+                self.lines.done(self.now, format!("{} marked", count(n)));
             }
         }
     }
@@ -43,8 +47,10 @@ impl App {
         };
         let ground = self.ground();
         let children = ground.tree.node(node).map(|node| node.children.clone()).unwrap_or_default();
+        let mut n_left = 0;
         let picks: Vec<Pick> = if children.is_empty() {
             let ids: Vec<AlertId> = ground.alerts_of(node);
+            n_left = ids.len().saturating_sub(MOST);
             ids.into_iter().take(MOST).map(|id| Pick::Alert(Some(node), id)).collect()
         } else {
             children
@@ -53,15 +59,30 @@ impl App {
                 .map(Pick::Group)
                 .collect()
         };
-        let n = picks.len() as u64;
+        let n = count(picks.len() as u64);
         self.desk.marks.add(picks);
-        self.lines.done(self.now, format!("{} marked", count(n)));
+        if n_left == 0 {
+            return self.lines.done(self.now, format!("{n} marked"));
+        }
+        let left = count(n_left as u64);
+        let says =
+            format!("{n} marked, {left} more are not; a decision about the group holds for all");
+        self.lines.warn(self.now, says);
+    }
+
+    /// Takes the marks away, because rows mean something else from now on.
+    pub(super) fn lose_marks(&mut self) {
+        let n = self.desk.marks.len() as u64;
+        if self.desk.marks.clear() && n > 0 {
+            let says =
+                format!("{} taken away: the list holds other rows now", plural(n, "mark", "marks"));
+            self.lines.warn(self.now, says);
+        }
     }
 
     /// Shows another view.
     pub(super) fn show_view(&mut self, view: View) {
         self.desk.view = view;
-        self.desk.marks.clear();
         let pick = self.groups.pick();
         self.resettle(pick);
         let says = match view {
@@ -70,5 +91,6 @@ impl App {
             other => other.name(),
         };
         self.lines.done(self.now, says);
+        self.lose_marks();
     }
 }

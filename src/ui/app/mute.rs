@@ -3,10 +3,11 @@
 use super::{App, Turn};
 use crate::model::{AlertId, Level, Priority, Status};
 use crate::store::CellId;
-use crate::triage::{Place, Scope, Shelter, Suppression, condition};
-use crate::ui::desk::wish::{Edit, Identified, Target, Wish};
+use crate::triage::{Edit, Place, Scope, Shelter, Suppression, condition};
+use crate::ui::desk::wish::{Identified, Target, Wanted, Wish};
 use crate::ui::desk::{Class, Done};
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 /// Alerts of a group that are looked at for what a suppression is made for.
 const MOST: usize = 20_000;
@@ -14,7 +15,7 @@ const MOST: usize = 20_000;
 impl App {
     /// What a suppression of these would hide, in words.
     pub(super) fn hides(&self, targets: &[Target]) -> String {
-        let all = targets.iter().flat_map(|target| self.known_of(target, &[]));
+        let all = targets.iter().flat_map(|target| self.known_of(target, &FxHashMap::default()));
         let alike = targets.iter().any(|target| target.scope == Scope::Alert);
         let alike = if alike { "those of the same process too; " } else { "" };
         match Shelter::of(all) {
@@ -27,10 +28,10 @@ impl App {
     fn known_of(
         &self,
         target: &Target,
-        found: &[Identified],
+        found: &FxHashMap<AlertId, Identified>,
     ) -> Vec<(Option<Priority>, Option<Level>)> {
         let known = |id: AlertId| {
-            let found = found.iter().find(|known| known.id == id).and_then(|known| known.level);
+            let found = found.get(&id).and_then(|known| known.level);
             let row = self.store.row(id)?;
             Some((row.priority, row.level.or(found)))
         };
@@ -53,7 +54,6 @@ impl App {
     pub(super) fn mute(
         &mut self,
         wish: &Wish,
-        found: &[Identified],
         ends: Timestamp,
         reason: &str,
         turn: &mut Turn,
@@ -64,7 +64,7 @@ impl App {
             let Some(row) = self.store.row(target.id).filter(|row| row.is_exact) else { continue };
             let place = Place::of_columns(&row.columns());
             let filter = condition(row.rule, &place, row.process, target.scope);
-            let Some(shelter) = Shelter::of(self.known_of(target, found)) else { continue };
+            let Some(shelter) = Shelter::of(self.known_of(target, &wish.found)) else { continue };
             if let Some(same) = made.iter_mut().find(|old| old.filter == filter) {
                 same.shelter.widen(&shelter);
                 continue;
@@ -84,7 +84,7 @@ impl App {
             let why = "what has no known priority, assessment and place is never hidden";
             return Err(why.to_owned());
         }
-        for known in found {
+        for known in wish.found.values() {
             if let Some(level) = known.level {
                 self.store.assess(known.id, level);
             }
@@ -125,13 +125,13 @@ impl App {
             .iter()
             .filter(|target| {
                 let standing = self.desk.standing(&self.store, target.id);
-                standing.is_some_and(|standing| standing.decision.status != Status::Open)
+                standing.is_some_and(|standing| standing.decided_status() != Status::Open)
             })
             .copied()
             .collect();
         if ids.is_empty() {
             let targets = if decided.is_empty() { targets } else { decided };
-            return self.wish(Edit::Status(Status::Open), targets, turn);
+            return self.wish(Wanted::Decide(Edit::Status(Status::Open)), targets, turn);
         }
         let about = self.about(&targets);
         let at = self.desk.stamp(self.now);
@@ -145,7 +145,7 @@ impl App {
         let pick = self.groups.pick();
         self.resettle(pick);
         if !decided.is_empty() {
-            self.wish(Edit::Status(Status::Open), decided, turn);
+            self.wish(Wanted::Decide(Edit::Status(Status::Open)), decided, turn);
         }
     }
 

@@ -43,6 +43,7 @@ impl App {
     /// After groups got other numbers: the list starts over, the cursor stays on its alert's group.
     pub(super) fn renew(&mut self) {
         let target = self.assessor.wanted;
+        self.lose_marks();
         self.assessor.regrouped();
         self.groups.sparks.clear();
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);

@@ -3,7 +3,7 @@
 use super::App;
 use crate::model::AlertId;
 use crate::text::{plural, printable};
-use crate::triage::{AlertKeys, Decision, Scope};
+use crate::triage::{AlertKeys, Scope};
 use crate::ui::action::Action;
 use crate::ui::pane::groups::Pick;
 use crate::ui::times::ago;
@@ -28,7 +28,7 @@ impl App {
             .into_iter()
             .rev()
             .map(|change| {
-                let what = Decision::difference(&change.before, &change.after);
+                let what = change.words();
                 let reach = match change.key.scope {
                     Scope::Alert => "this alert",
                     Scope::Container => "the container",
@@ -78,12 +78,13 @@ impl App {
             return Some(printable(&text).into_owned());
         }
         let standing = self.desk.standing(&self.store, id)?;
-        let last = standing.last?;
-        let mut text = crate::ui::desk::words(standing.decision);
-        text += &format!(" by {} {}", last.by, ago(last.at, self.now));
-        if standing.came_back {
-            let newer = self.newer_than(id, last.at);
-            text += &format!(", {newer} new since");
+        standing.last?;
+        let closed_at = standing.closed_at.filter(|_| standing.came_back);
+        let n_newer = closed_at.map_or(0, |closed_at| self.newer_than(id, closed_at));
+        let mut text = crate::ui::desk::words(&standing, n_newer, self.now);
+        if text.is_empty() {
+            // Everything that was said was taken back.
+            return None;
         }
         if standing.is_saving {
             text.push_str(", saving…");

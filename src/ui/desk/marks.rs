@@ -1,13 +1,15 @@
 //! The rows that the next decision is about.
 
 use crate::ui::pane::groups::Pick;
+use rustc_hash::FxHashSet;
 
 /// Marked rows, in the order they were marked.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     picks: Vec<Pick>,
+    all: FxHashSet<Pick>,
     /// The row where a range begins.
-    pub anchor: Option<usize>,
+    pub anchor: Option<Pick>,
 }
 
 impl Marks {
@@ -20,7 +22,7 @@ impl Marks {
     }
 
     pub fn has(&self, pick: Pick) -> bool {
-        self.picks.contains(&pick)
+        self.all.contains(&pick)
     }
 
     pub fn all(&self) -> &[Pick] {
@@ -28,16 +30,16 @@ impl Marks {
     }
 
     pub fn toggle(&mut self, pick: Pick) {
-        if self.has(pick) {
+        if self.all.remove(&pick) {
             self.picks.retain(|other| *other != pick);
         } else {
-            self.picks.push(pick);
+            self.add([pick]);
         }
     }
 
     pub fn add(&mut self, picks: impl IntoIterator<Item = Pick>) {
         for pick in picks {
-            if !self.has(pick) {
+            if self.all.insert(pick) {
                 self.picks.push(pick);
             }
         }

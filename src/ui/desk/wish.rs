@@ -1,35 +1,24 @@
 //! A decision on its way: what shall change, about which alerts and groups.
 
 use super::Desk;
-use crate::model::{AlertId, Level, Status, Verdict};
-use crate::triage::{About, AlertKeys, Change, Decision, Evidence, Key, Scope};
+use crate::model::{AlertId, Level};
+use crate::triage::{About, AlertKeys, Change, Edit, Evidence, Key, Scope, Signature, change};
 use crate::ui::pane::groups::Pick;
 use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// What shall change.
+/// What shall happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
-    Status(Status),
-    Close { verdict: Verdict, reason: Option<String> },
-    Note(Option<String>),
-    Assign(Option<String>),
-    Tags(Vec<String>),
+pub enum Wanted {
+    Decide(Edit),
     Mute { ends: Timestamp, reason: String },
 }
 
-impl Edit {
+impl Wanted {
     /// In words, as done: `acknowledged`, `closed as benign`…
     pub fn words(&self) -> String {
         match self {
-            Self::Status(Status::Open) => "opened again".to_owned(),
-            Self::Status(status) => status.name().to_owned(),
-            Self::Close { verdict, .. } => format!("closed as {}", verdict.words()),
-            Self::Note(Some(_)) => "noted".to_owned(),
-            Self::Note(None) => "note taken away".to_owned(),
-            Self::Assign(Some(name)) => format!("assigned to {name}"),
-            Self::Assign(None) => "assigned to nobody".to_owned(),
-            Self::Tags(tags) if tags.is_empty() => "tags taken away".to_owned(),
-            Self::Tags(tags) => format!("tagged {}", tags.join(" ")),
+            Self::Decide(edit) => edit.words(),
             Self::Mute { .. } => "muted".to_owned(),
         }
     }
@@ -37,28 +26,8 @@ impl Edit {
     /// Whether what it is about leaves the inbox.
     pub fn puts_aside(&self) -> bool {
         match self {
-            Self::Status(status) => *status != Status::Open,
-            Self::Close { .. } | Self::Mute { .. } => true,
-            Self::Note(_) | Self::Assign(_) | Self::Tags(_) => false,
-        }
-    }
-
-    fn apply(&self, decision: &mut Decision) {
-        match self {
-            Self::Status(status) => {
-                decision.status = *status;
-                decision.verdict = None;
-                decision.reason = None;
-            }
-            Self::Close { verdict, reason } => {
-                decision.status = Status::Closed;
-                decision.verdict = Some(*verdict);
-                decision.reason.clone_from(reason);
-            }
-            Self::Note(note) => decision.note.clone_from(note),
-            Self::Assign(name) => decision.assignee.clone_from(name),
-            Self::Tags(tags) => decision.tags.clone_from(tags),
-            Self::Mute { .. } => {}
+            Self::Decide(edit) => edit.puts_aside(),
+            Self::Mute { .. } => true,
         }
     }
 }
@@ -71,13 +40,31 @@ pub struct Target {
     pub scope: Scope,
 }
 
-/// A decision that waits for its alerts to be read.
+/// A decision whose alerts are known, or are being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
-    pub edit: Edit,
+    /// Of all wishes of this session: the answers name it.
+    pub number: u64,
+    pub wanted: Wanted,
     pub targets: Vec<Target>,
+    /// What it is about, as it was when it was wished for; printable.
+    pub about: String,
     /// Where the cursor goes.
     pub next: Option<Pick>,
+    /// What was found out about its alerts.
+    pub found: FxHashMap<AlertId, Identified>,
+    /// Whether all of it is there.
+    pub is_known: bool,
+    /// Whether something had to be read for it: the cursor has gone on meanwhile.
+    pub has_waited: bool,
+}
+
+/// What waits for its turn: decisions are made in the order of their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    Wish(Box<Wish>),
+    Undo,
+    Redo,
 }
 
 /// What must be known of an alert to decide about it.
@@ -87,8 +74,8 @@ pub struct Identified {
     pub keys: AlertKeys,
     pub rule: String,
     pub place: String,
-    /// The raw record; `None` when it cannot be read any more.
-    pub record: Option<Vec<u8>>,
+    /// The raw record with its hash; `None` when it cannot be read any more.
+    pub record: Option<Evidence>,
     /// Its assessment, where that was asked for.
     pub level: Option<Level>,
 }
@@ -103,69 +90,46 @@ pub struct Outcome {
 }
 
 impl Desk {
-    /// The changes that a wish comes to. Each key changes once.
-    pub fn changes(&mut self, wish: &Wish, found: &[Identified], now: Timestamp) -> Outcome {
+    /// The changes that an edit of these comes to. Each key changes once.
+    pub fn changes(
+        &mut self,
+        edit: &Edit,
+        targets: &[Target],
+        found: &FxHashMap<AlertId, Identified>,
+        now: Timestamp,
+    ) -> Outcome {
         let at = self.stamp(now);
-        let batch = self.batch(at);
+        let (by, host) = (self.by.clone(), self.host.clone());
+        let signature = Signature { by, host, at, batch: self.batch(at) };
         let mut outcome = Outcome::default();
-        let mut seen: Vec<Key> = Vec::new();
-        for target in &wish.targets {
-            let Some(known) = found.iter().find(|known| known.id == target.id) else {
-                outcome.n_gone += 1;
-                continue;
-            };
-            let key = match target.scope {
+        let mut seen: FxHashSet<Key> = FxHashSet::default();
+        for target in targets {
+            let known = found.get(&target.id);
+            let key = known.and_then(|known| match target.scope {
                 Scope::Alert => known.keys.alert,
                 Scope::Container => Some(known.keys.container),
                 Scope::Workload => Some(known.keys.workload.unwrap_or(known.keys.container)),
-            };
-            let Some(key) = key else {
+            });
+            let (Some(known), Some(key)) = (known, key) else {
                 outcome.n_gone += 1;
                 continue;
             };
-            if seen.contains(&key) {
+            if !seen.insert(key) {
                 continue;
             }
-            seen.push(key);
             if let Some(alert) = known.keys.alert {
                 self.learn(target.id, alert);
             }
-            // Over a decision with another reach the latest counts: it starts from what is in force.
-            let before = self.board.decision(key).clone();
-            let mut after = before.clone();
-            wish.edit.apply(&mut after);
-            if before == after && !self.is_overruled(known, key) {
-                continue;
-            }
-            let evidence = known.record.clone().map(Evidence::of);
             let about = About {
                 rule: known.rule.clone(),
                 place: known.place.clone(),
-                evidence: evidence.as_ref().map(|evidence| evidence.sha256.clone()),
+                evidence: known.record.as_ref().map(|evidence| evidence.sha256.clone()),
             };
-            outcome.evidence.extend(evidence);
-            outcome.changes.push(
-                Change {
-                    id: String::new(),
-                    at,
-                    by: self.by.clone(),
-                    host: self.host.clone(),
-                    key,
-                    about,
-                    before,
-                    after,
-                    batch: batch.clone(),
-                    undoes: None,
-                }
-                .identified(),
-            );
+            let edits = std::slice::from_ref(edit);
+            let made = change(&self.board, &signature, (key, Some(&known.keys)), about, edits);
+            outcome.evidence.extend(known.record.clone().filter(|_| !made.is_empty()));
+            outcome.changes.extend(made);
         }
         outcome
-    }
-
-    /// Whether saying the same again changes something: a later decision of another reach counts now, or it came back.
-    fn is_overruled(&self, known: &Identified, key: Key) -> bool {
-        let last = self.board.standing(&known.keys, None).last.map(|change| change.key);
-        self.board.decision(key).status == Status::Closed || last.is_some_and(|last| last != key)
     }
 }

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget;
 use ratatui_textarea::TextArea;
 
 /// The most characters a note may hold.
-const MOST: usize = 16 * 1024;
+pub const MOST: usize = 16 * 1024;
 
 /// A note being written.
 #[derive(Debug)]
@@ -19,33 +19,38 @@ pub struct Note {
     /// What it is about; printable.
     pub about: String,
     area: TextArea<'static>,
+    /// The text as it was before, and the lines it is edited as: who changes nothing changes nothing.
+    before: (String, Vec<String>),
 }
 
 impl Note {
     pub fn new(targets: Vec<Target>, about: String, text: &str) -> Self {
-        let lines = text.lines().map(clean).collect();
+        let lines: Vec<String> = text.lines().map(clean).collect();
         let mut area = TextArea::new(lines);
+        let before = (text.to_owned(), area.lines().to_vec());
         area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         area.move_cursor(ratatui_textarea::CursorMove::End);
-        Self { targets, about, area }
+        Self { targets, about, area, before }
     }
 
     /// What was written, without blank ends; `None` when that is nothing.
     pub fn text(&self) -> Option<String> {
-        let text = self.area.lines().join("\n");
-        let text: String = text.trim_end().chars().take(MOST).collect();
+        let text = match &self.before {
+            (text, lines) if lines == self.area.lines() => text.clone(),
+            _ => self.area.lines().join("\n").trim_end().to_owned(),
+        };
         (!text.trim().is_empty()).then_some(text)
     }
 
     /// Replaces what was written, after another editor had it.
     pub fn set(&mut self, text: &str) {
         let (targets, about) = (std::mem::take(&mut self.targets), std::mem::take(&mut self.about));
-        *self = Self::new(targets, about, text);
+        *self = Self::new(targets, about, text.trim_end());
     }
 
     pub fn key(&mut self, key: KeyEvent) {
         if let KeyCode::Char(char) = key.code
-            && crate::text::printable(char.encode_utf8(&mut [0; 4])) != char.to_string()
+            && clean(char.encode_utf8(&mut [0; 4])).is_empty()
         {
             return;
         }
@@ -86,7 +91,51 @@ impl Note {
     }
 }
 
-/// Control characters would move the cursor of the terminal: they become visible.
+/// A line as it can be edited: tabs as blanks, and without what would act on the terminal or could not be seen. What is
+/// clean stays as it is.
 fn clean(line: &str) -> String {
-    crate::text::printable(line).into_owned()
+    let is_seen = |char: char| {
+        // The selectors and the joiner that pictures are made of harm nobody.
+        matches!(char, '\u{fe0e}' | '\u{fe0f}' | '\u{200d}')
+            || crate::text::printable(char.encode_utf8(&mut [0; 4])).chars().eq([char])
+    };
+    line.replace('\t', "    ").chars().filter(|char| is_seen(*char)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let again = |text: &str| {
+            let mut note = Note::new(Vec::new(), String::new(), text);
+            assert_eq!(note.text().as_deref().unwrap_or(""), text, "opening it changes nothing");
+            note.key(KeyEvent::from(KeyCode::Char('!')));
+            note.key(KeyEvent::from(KeyCode::Backspace));
+            note.text().unwrap_or_default()
+        };
+        assert_eq!(again(text), expected);
+        assert_eq!(again(&again(text)), expected);
+    }
+
+    #[test]
+    fn a_note_stays_the_same_however_often_it_is_opened() {
+        check("two\nlines", "two\nlines");
+        check(
+            "a \u{2764}\u{fe0f} and \u{1f469}\u{200d}\u{1f680}",
+            "a \u{2764}\u{fe0f} and \u{1f469}\u{200d}\u{1f680}",
+        );
+        check("a\tb", "a\tb");
+        check("", "");
+    }
+
+    #[test]
+    fn what_would_act_on_the_terminal_is_left_out_once() {
+        let mut note = Note::new(Vec::new(), String::new(), "a\tb\u{1b}[2J\u{202e}c");
+        note.key(KeyEvent::from(KeyCode::Char('!')));
+        assert_eq!(note.text().as_deref(), Some("a    b[2Jc!"));
+        note.paste("\u{7}x\u{200b}");
+        assert_eq!(note.text().as_deref(), Some("a    b[2Jc!x"));
+    }
 }

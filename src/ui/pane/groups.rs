@@ -51,7 +51,7 @@ impl Ground<'_> {
 }
 
 /// What the cursor is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pick {
     Group(NodeId),
     /// An alert under its group; the group is `None` where alerts are not grouped.
@@ -277,9 +277,11 @@ impl Groups {
     /// The row of the cursor.
     pub fn index(&self) -> Option<usize> {
         let pick = self.pick?;
-        if self.at(self.row) == Some(pick) {
-            return Some(self.row);
-        }
+        if self.at(self.row) == Some(pick) { Some(self.row) } else { self.row_of(pick) }
+    }
+
+    /// The row in which something stands.
+    pub fn row_of(&self, pick: Pick) -> Option<usize> {
         match pick {
             Pick::Group(node) => self.entry_of(Some(node)).map(|entry| entry.start),
             Pick::Alert(node, id) => {

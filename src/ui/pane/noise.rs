@@ -32,8 +32,8 @@ pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec
         let Some(row) = store.row(id) else { continue };
         // What was closed as a false positive stays one when it comes back.
         let is_false = desk.standing(store, id).is_some_and(|standing| {
-            standing.decision.status == Status::Closed
-                && standing.decision.verdict == Some(Verdict::FalsePositive)
+            standing.decided_status() == Status::Closed
+                && standing.verdict() == Some(Verdict::FalsePositive)
         });
         let place = row.container.image.or(row.container.name).or(row.container.id);
         let place = place.filter(|place| !place.is_empty()).unwrap_or("unknown place");

@@ -348,3 +348,69 @@ fn what_comes_back_to_a_closed_group_is_new() {
     let driver = driver.wait(4).wait(1);
     assert!(driver.screen().contains("1 new"), "{}", driver.screen());
 }
+
+#[test]
+fn marks_never_mean_other_rows_than_those_that_were_marked() {
+    for keys in ["b", "o", "f c o n t a i n e r . n a m e = c a l i c o enter"] {
+        let driver = desk().keys("space j space").keys(keys);
+        assert!(driver.app.desk.marks.is_empty(), "{keys}");
+        if keys.len() == 1 {
+            assert!(driver.screen().contains("2 marks taken away"), "{}", driver.screen());
+        }
+    }
+    // A range holds what lies between its two ends, wherever they stand by now.
+    let mut driver = desk().keys("j V");
+    let begin = driver.app.groups.pick();
+    driver.feed(line("14:02:59", "Critical", "A new rule", "first", "sh").as_bytes());
+    let driver = driver.wait(4).wait(1);
+    assert_eq!(driver.app.groups.pick(), begin, "the cursor stays on its group");
+    let driver = driver.keys("V");
+    assert_eq!(driver.app.desk.marks.all(), [begin.unwrap()]);
+}
+
+#[test]
+fn decisions_in_quick_succession_are_all_made_in_order() {
+    let mut driver = desk();
+    // The records are read later than the keys come.
+    driver.is_slow = true;
+    let driver = driver.keys("space j space a enter").keys("space j space e enter u");
+    assert_eq!(saved(&driver).len(), 0);
+    let mut driver = driver;
+    driver.is_slow = false;
+    driver.answer();
+    let all = saved(&driver);
+    let statuses: Vec<Status> = all.iter().map(|change| change.after.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == Status::Acknowledged).count(), 2);
+    assert_eq!(statuses.iter().filter(|status| **status == Status::Escalated).count(), 2);
+    assert_eq!(
+        statuses.iter().filter(|status| **status == Status::Open).count(),
+        2,
+        "{statuses:?}"
+    );
+}
+
+#[test]
+fn the_next_key_is_about_the_next_thing_even_while_records_are_read() {
+    let mut driver = desk();
+    let first = driver.app.groups.pick();
+    driver.is_slow = true;
+    driver.app.detail.clear();
+    let driver = driver.keys("a");
+    assert_ne!(driver.app.groups.pick(), first);
+    assert!(saved(&driver).is_empty());
+}
+
+#[test]
+fn a_note_leaves_what_is_closed_where_it_is_and_does_not_hide_what_comes_back() {
+    let mut driver = desk().keys("c b");
+    driver.send(Msg::Tick("2026-11-24T14:03:00Z".parse().unwrap()));
+    let rule = "Drop and execute new binary in container";
+    driver.feed(line("14:33:00", "Critical", rule, "web-7f9c", "xmrig").as_bytes());
+    let driver = driver.wait(4).wait(1).keys("g j i x ctrl-s").wait(1);
+    assert!(
+        driver.screen().contains("closed as benign by ana 3 days ago, 1 new since, noted"),
+        "{}",
+        driver.screen()
+    );
+    assert_eq!(driver.app.desk.n_aside(), 2, "the old ones stay closed");
+}

@@ -9,7 +9,7 @@ use crate::model::{AlertId, BodyId, Level, Priority, SourceId};
 use crate::source::{Delivery, Opened, SourceState};
 use crate::store::Snapshot;
 use crate::theme::Theme;
-use crate::triage::{AlertKeys, Key, Place};
+use crate::triage::{AlertKeys, Evidence, Key, Place};
 use crate::ui::keymap::Key as KeyName;
 use crate::ui::{App, Assessed, Counted, Effect, Look, Msg, Settings, State, Tone, Turn, draw};
 use crate::ui::{Identified, Recognized};
@@ -29,6 +29,9 @@ pub struct Driver {
     /// Effects that were asked and not performed here.
     pub effects: Vec<Effect>,
     pub quit: bool,
+    /// Records that decisions wait for are read only when [`Driver::answer`] is called.
+    pub is_slow: bool,
+    held: Vec<Effect>,
     records: Arc<Records>,
     bytes: Vec<u8>,
 }
@@ -39,6 +42,8 @@ impl Driver {
         let mut driver = Self {
             app: App::new(Settings::default(), now),
             effects: Vec::new(),
+            is_slow: false,
+            held: Vec::new(),
             quit: false,
             records: Arc::default(),
             bytes: Vec::new(),
@@ -100,6 +105,12 @@ impl Driver {
     pub fn send(&mut self, msg: Msg) {
         let turn = self.app.update(msg);
         self.perform(turn);
+    }
+
+    /// Performs what was held back.
+    pub fn answer(&mut self) {
+        let effects = std::mem::take(&mut self.held);
+        self.perform(Turn { effects, ..Turn::default() });
     }
 
     fn perform(&mut self, turn: Turn) {
@@ -183,7 +194,8 @@ impl Driver {
                 }
                 Effect::Wake { .. } => {}
                 Effect::Continue => self.send(Msg::Continue),
-                Effect::Identify { ids, assess, ground } => {
+                effect @ Effect::Identify { .. } if self.is_slow => self.held.push(effect),
+                Effect::Identify { number, ids, assess, ground } => {
                     let found = ids
                         .iter()
                         .filter_map(|id| {
@@ -193,12 +205,12 @@ impl Driver {
                                 keys: AlertKeys::of(&look.alert),
                                 rule: look.alert.rule_name().to_owned(),
                                 place: Place::of(&look.alert).words(),
-                                record: Some(look.raw),
+                                record: Some(Evidence::of(look.raw)),
                                 level: assess.then_some(look.analysis.assessment.level),
                             })
                         })
                         .collect();
-                    self.send(Msg::Identified(found));
+                    self.send(Msg::Identified { number, found, is_done: true });
                 }
                 Effect::Recognize { generation, what, from, ground } => {
                     let mut found = Vec::new();

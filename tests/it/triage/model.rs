@@ -125,21 +125,32 @@ impl Console {
     }
 }
 
-/// Each part of a decision is what the last change of that part made it: a plain fold over a plain list.
+/// Each part of a decision is what the last change that says something about it made it, without what was taken back: two
+/// plain lists.
 fn plain(all: &[Change], of: Key) -> Decision {
     let mut mine: Vec<&Change> = all.iter().filter(|change| change.key == of).collect();
     mine.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     mine.dedup_by(|a, b| a.id == b.id);
+    let mut counts: Vec<(&Change, bool)> = Vec::new();
+    let mut stands_for: BTreeMap<&str, &str> = BTreeMap::new();
+    for change in mine {
+        let Some(undone) = &change.undoes else {
+            counts.push((change, true));
+            continue;
+        };
+        let first = stands_for.get(undone.as_str()).copied().unwrap_or(undone);
+        stands_for.insert(&change.batch, first);
+        for (other, counts) in counts.iter_mut().filter(|(other, _)| other.batch == first) {
+            assert!(other.undoes.is_none());
+            *counts = !*counts;
+        }
+    }
     let mut now = Decision::default();
-    for Change { before, after, .. } in mine {
-        if before.status != after.status {
-            now.status = after.status;
-        }
-        if before.verdict != after.verdict {
-            now.verdict = after.verdict;
-        }
-        if before.reason != after.reason {
-            now.reason.clone_from(&after.reason);
+    for (Change { before, after, .. }, _) in counts.into_iter().filter(|(_, counts)| *counts) {
+        let status =
+            |decision: &Decision| (decision.status, decision.verdict, decision.reason.clone());
+        if status(before) != status(after) || before == after {
+            (now.status, now.verdict, now.reason) = status(after);
         }
         if before.note != after.note {
             now.note.clone_from(&after.note);

@@ -306,15 +306,10 @@ fn stands(ground: &Ground<'_>, node: &Node) -> Option<String> {
         return None;
     }
     let standing = ground.desk.standing(ground.store, node.stat.newest)?;
-    let last = standing.last?;
-    let words = crate::ui::desk::words(standing.decision);
-    let when = times::ago(last.at, ground.now);
+    let words = crate::ui::desk::words(&standing, 0, ground.now);
     let saving = if standing.is_saving { ", saving…" } else { "" };
-    if standing.came_back {
-        Some(format!("back: {words} by {} {when}{saving}", last.by))
-    } else {
-        Some(format!("{words} by {} {when}{saving}", last.by))
-    }
+    let back = if standing.came_back { "back: " } else { "" };
+    (!words.is_empty()).then(|| format!("{back}{words}{saving}"))
 }
 
 fn draw_bars(canvas: &mut Canvas<'_>, area: Rect, x: u16, bars: &[u32]) {
