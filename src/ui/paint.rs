@@ -7,8 +7,9 @@ use crate::model::Level;
 use crate::text;
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::style::Style;
+use ratatui::widgets::{Block, Borders, Widget as _};
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +155,8 @@ impl Canvas<'_> {
                 "◆" => "*",
                 "…" => "~",
                 "–" | "─" => "-",
+                "│" => "|",
+                "┌" | "┐" | "└" | "┘" => "+",
                 "↓" => "v",
                 "←" => "<",
                 "→" | "▸" => ">",
@@ -162,6 +165,21 @@ impl Canvas<'_> {
             let style = cell.style();
             self.buffer.set_stringn(place.x, place.y, plain, 1, style);
         }
+    }
+
+    /// Empties an area for a window, with a line around it on each side where the screen has room for one.
+    pub fn window(&mut self, area: Rect) {
+        let frame = area.outer(Margin::new(1, 1)).intersection(self.buffer.area);
+        let mut borders = Borders::ALL;
+        borders.set(Borders::LEFT, frame.x < area.x);
+        borders.set(Borders::TOP, frame.y < area.y);
+        borders.set(Borders::RIGHT, frame.right() > area.right());
+        borders.set(Borders::BOTTOM, frame.bottom() > area.bottom());
+        self.clear(frame, Role::Overlay);
+        Block::new()
+            .borders(borders)
+            .border_style(self.style(Role::Border))
+            .render(frame, self.buffer);
     }
 
     /// Empties an area and gives it the look of a role.

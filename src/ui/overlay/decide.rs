@@ -117,7 +117,7 @@ impl Decide {
     /// Draws the window.
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let area = self.area(screen);
-        canvas.clear(area, Role::Overlay);
+        canvas.window(area);
         canvas.put(area, 2, 0, Role::OverlayTitle, self.title());
         let inner = Rect { width: area.width.saturating_sub(2), ..area };
         canvas.put(inner, 2, 1, Role::Strong, &self.about);

@@ -110,7 +110,7 @@ impl Menu {
     /// Draws the window.
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let area = self.area(screen);
-        canvas.clear(area, Role::Overlay);
+        canvas.window(area);
         canvas.put(area, 2, 0, Role::OverlayTitle, &self.title);
         let room = usize::from(area.width.max(8)) - 4;
         let says = self.says.iter().flat_map(|line| text::wrap(line, room));

@@ -66,7 +66,7 @@ impl Note {
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let width = screen.width.saturating_sub(4).min(90);
         let area = window(screen, width, screen.height.saturating_sub(6).min(18));
-        canvas.clear(area, Role::Overlay);
+        canvas.window(area);
         let inner = Rect { width: area.width.saturating_sub(2), ..area };
         canvas.put(inner, 2, 0, Role::OverlayTitle, "Note");
         canvas.put(inner, 8, 0, Role::Muted, &self.about);

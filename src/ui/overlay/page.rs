@@ -102,7 +102,7 @@ impl Page {
     /// Draws the page.
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let area = Self::area(screen);
-        canvas.clear(area, Role::Overlay);
+        canvas.window(area);
         canvas.put(area, 2, 0, Role::OverlayTitle, self.title());
         canvas.put_right(
             Rect { width: area.width.saturating_sub(2), ..area },

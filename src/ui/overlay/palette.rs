@@ -68,7 +68,7 @@ impl Palette {
         why_not: impl Fn(Action) -> Option<String>,
     ) {
         let area = window(screen, 84, 18);
-        canvas.clear(area, Role::Overlay);
+        canvas.window(area);
         let line = Rect {
             x: area.x + 2,
             width: area.width.saturating_sub(4),

@@ -12,12 +12,14 @@ pub use order::{Sort, start, urgency};
 use crate::model::{AlertId, Flag};
 use crate::store::{CellId, Node, NodeId, Store, Tree};
 use crate::ui::desk::Desk;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
 
 /// How long after a key rows stay where they are, in seconds.
 const LOOKING: i64 = 3;
+/// What came under the cursor by itself nobody has begun to read so soon.
+const UNREAD: SignedDuration = SignedDuration::from_secs(2);
 
 /// What the list is drawn from: the store, or what a filter leaves of it.
 #[derive(Clone, Copy)]
@@ -88,6 +90,8 @@ pub struct Groups {
     /// When a key was last pressed; `None` while nobody has touched anything.
     touched_at: Option<Timestamp>,
     ordered_at: Timestamp,
+    /// When the cursor came where it is by itself.
+    picked_at: Timestamp,
     /// Alerts that were there when the order was made.
     n_alerts: usize,
     aside: Aside,
@@ -217,7 +221,8 @@ impl Groups {
         self.clamp();
     }
 
-    /// While nobody has touched anything the cursor is on the most urgent group, and leaves it only for a worse one.
+    /// While nobody has touched anything the cursor is on the most urgent group. Once somebody may have begun to read it,
+    /// the cursor leaves it only for a worse one, or when it would no longer be in sight with the top of the list.
     fn follow_urgent(&mut self, ground: &Ground<'_>) {
         let level = |pick: Option<Pick>| match pick {
             Some(Pick::Group(node)) => ground.tree.node(node).map(|node| urgency(&node.stat)),
@@ -230,7 +235,12 @@ impl Groups {
                 .is_some_and(|node| node.children.is_empty())
         });
         let best = first.or(self.entries.first()).and_then(|entry| self.at(entry.start));
-        if self.index().is_none() || level(best) > level(self.pick) {
+        let is_new = ground.now.duration_since(self.picked_at) < UNREAD;
+        let is_out_of_sight = self.index().is_none_or(|row| row >= self.height);
+        if is_new || is_out_of_sight || level(best) > level(self.pick) {
+            if best != self.pick {
+                self.picked_at = ground.now;
+            }
             self.pick = best;
         }
     }

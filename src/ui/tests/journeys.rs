@@ -98,6 +98,40 @@ fn the_selection_stays_on_its_group_while_alerts_pour_in() {
 }
 
 #[test]
+fn an_untouched_list_shows_its_top_and_the_most_urgent() {
+    let critical = |driver: &mut Driver, names: std::ops::Range<usize>| {
+        for at in names {
+            let time = format!("14:02:{at:02}");
+            driver.feed(
+                line(&time, "Critical", &format!("Rule {at:02}"), "web-7f9c", "x").as_bytes(),
+            );
+        }
+    };
+    let under_cursor = |driver: &Driver| {
+        assert_eq!(driver.app.groups.offset(), 0);
+        let screen = driver.screen();
+        let row = screen.lines().position(|line| line.starts_with('▌')).unwrap();
+        screen.lines().nth(row - 1).unwrap().split("Rule ").nth(1).unwrap()[..2].to_owned()
+    };
+    let mut driver = Driver::new(100, 30);
+    critical(&mut driver, 10..11);
+    driver.follows();
+    assert_eq!(under_cursor(&driver), "10");
+    // Nobody has begun to read it: what is as bad and newer stands first.
+    critical(&mut driver, 11..20);
+    let mut driver = driver.wait(1);
+    assert_eq!(under_cursor(&driver), "19");
+    // Somebody may be reading it: it stays while it can be seen.
+    driver = driver.wait(5);
+    critical(&mut driver, 20..22);
+    driver = driver.wait(1);
+    assert_eq!(under_cursor(&driver), "19");
+    critical(&mut driver, 22..50);
+    driver = driver.wait(1);
+    assert_eq!(under_cursor(&driver), "49");
+}
+
+#[test]
 fn pause_holds_the_screen_and_counts() {
     let mut driver = Driver::on_log(100, 30).keys("p").wait(10);
     driver.feed(line("14:02:55", "Critical", "Late", "web-7f9c", "x").as_bytes());
