@@ -111,6 +111,14 @@ fn say(what: &str) {
     let _ = writeln!(io::stderr(), "cadge: {}", lines.join("\n"));
 }
 
+/// How much was masked in what was written.
+fn say_masked(n: usize) {
+    if n > 0 {
+        let secrets = crate::text::plural(n as u64, "secret", "secrets");
+        say(&format!("{secrets} masked (--no-mask leaves them)"));
+    }
+}
+
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

@@ -4,14 +4,11 @@
 //! worked. A terminal never answers OSC 52, so that way is only ever "sent". Whatever happens, the text is also in a
 //! file that only its owner can read.
 
-mod file;
 mod osc52;
 mod system;
 mod tmux;
 
-pub use file::write_private;
-
-use crate::text;
+use crate::{private, text};
 use std::path::PathBuf;
 
 /// One way of copying.
@@ -120,7 +117,7 @@ impl Copier {
         refuse(text, lines)?;
         let kept = self.environment.file.as_deref().map(|path| {
             let shown = path.display().to_string();
-            write_private(path, text.as_bytes()).map(|()| shown).map_err(|error| error.to_string())
+            private::keep(path, text.as_bytes()).map(|()| shown).map_err(|error| error.to_string())
         });
         let mut said = Vec::new();
         let mut failed = Vec::new();

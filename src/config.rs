@@ -30,6 +30,10 @@ pub struct Config {
     pub evidence_days: u32,
     /// How much of them is kept, in bytes.
     pub evidence_bytes: u64,
+    /// A folder with reports of others; empty for none.
+    pub reports: String,
+    /// Whether secrets are masked in what is copied and written.
+    pub mask: bool,
     /// What was rebound, in the order of the file.
     pub keys: Vec<Binding>,
 }
@@ -46,6 +50,8 @@ impl Default for Config {
             falco: "0.40".into(),
             evidence_days: 365,
             evidence_bytes: 256_000_000,
+            reports: String::new(),
+            mask: true,
             keys: Vec::new(),
         }
     }

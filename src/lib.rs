@@ -13,6 +13,7 @@ pub mod driver;
 pub mod intake;
 pub mod lint;
 pub mod model;
+pub mod private;
 pub mod query;
 pub mod report;
 pub mod source;

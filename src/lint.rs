@@ -17,6 +17,7 @@ mod plan;
 mod programs;
 mod prose;
 pub mod rules;
+pub mod sheet;
 mod shell;
 mod snippet;
 mod target;

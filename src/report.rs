@@ -9,7 +9,7 @@ pub mod code;
 pub mod csv;
 pub mod dossier;
 pub mod dossier_json;
-pub mod file;
+pub mod gather;
 pub mod html;
 pub mod json;
 pub mod markdown;

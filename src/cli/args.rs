@@ -292,6 +292,9 @@ pub struct Explain {
     /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.
     #[arg(long, value_name = "NAME")]
     pub runtime: Option<String>,
+    /// Leave secrets in the Markdown as they are; text and JSON tell every value as it was read.
+    #[arg(long)]
+    pub no_mask: bool,
 }
 
 /// How an analysis is written.

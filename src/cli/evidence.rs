@@ -2,8 +2,9 @@
 
 use super::Exit;
 use super::args::Input;
-use super::report::{Case, Chosen, Format, render};
+use super::report::{Case, Chosen};
 use super::session::Session;
+use crate::report::gather::{Form, render};
 use crate::report::{bundle, code, json};
 use crate::text::printable;
 use anyhow::Context as _;
@@ -51,9 +52,9 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
     let files = [
         ("records.log", records),
         ("records.json", index.into_bytes()),
-        ("report.md", render(&case.dossier, Format::Markdown).into_bytes()),
-        ("report.html", render(&case.dossier, Format::Html).into_bytes()),
-        ("report.json", render(&case.dossier, Format::Json).into_bytes()),
+        ("report.md", render(&case.dossier, Form::Markdown).into_bytes()),
+        ("report.html", render(&case.dossier, Form::Html).into_bytes()),
+        ("report.json", render(&case.dossier, Form::Json).into_bytes()),
         ("decisions.json", decisions(&case)?),
         ("HOW.md", how(&session, &case).into_bytes()),
     ];

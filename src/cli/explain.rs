@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::analysis::{Analysis, Choice, Neighbour, Playbooks, analyze};
 use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
-use crate::report::{analysis_json, markdown, plain, record};
+use crate::report::{analysis_json, markdown, mask, plain, record};
 use std::io::{self, Write};
 use std::rc::Rc;
 
@@ -52,14 +52,20 @@ fn tell(
     if is_array {
         out.write_all(b"[")?;
     }
-    let mut n_told = 0;
+    let (mut n_told, mut masked) = (0, 0);
     for place in chosen {
         let Some((alert, analysis)) = explain(near, *place, playbooks, &choice) else { continue };
         if n_told > 0 {
             out.write_all(if is_array { b",\n" } else { b"\n" })?;
         }
         n_told += 1;
-        write_one(out, args.format, &alert, &analysis)?;
+        if args.format == Format::Markdown && !args.no_mask {
+            let (mut alert, mut analysis) = ((*alert).clone(), analysis);
+            masked += mask::all(&mut alert, Some(&mut analysis), &mut []);
+            write_one(out, args.format, &alert, &analysis)?;
+        } else {
+            write_one(out, args.format, &alert, &analysis)?;
+        }
         if !is_array && args.format == Format::Json {
             out.write_all(b"\n")?;
         }
@@ -67,6 +73,7 @@ fn tell(
     if is_array {
         out.write_all(b"]\n")?;
     }
+    super::say_masked(masked);
     Ok(n_told)
 }
 

@@ -9,13 +9,13 @@ use crate::analysis::Choice;
 use crate::clock;
 use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
-use crate::report::dossier::{Chapter, Dossier, Rest, place};
-use crate::report::{bundle, case, dossier_json, file, html};
-use crate::text::{plural, printable};
-use crate::triage::{AlertKeys, Board, Change, Decision};
+use crate::private;
+use crate::report::dossier::{Dossier, Rest};
+use crate::report::gather::{Form, Telling, chapter, decided, is_open, render, title};
+use crate::text::printable;
+use crate::triage::Change;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -75,9 +75,9 @@ pub fn run(args: &Report) -> anyhow::Result<Exit> {
     let Some(case) = Case::read(&session, &args.chosen)? else {
         return Ok(if session.end() { Exit::NothingMatched } else { Exit::Failed });
     };
-    let text = render(&case.dossier, args.format);
+    let text = render(&case.dossier, args.format.into());
     match &args.output {
-        Some(path) => file::write(path, text.as_bytes())
+        Some(path) => private::write(path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?,
         None => io::stdout().write_all(text.as_bytes())?,
     }
@@ -85,12 +85,13 @@ pub fn run(args: &Report) -> anyhow::Result<Exit> {
     Ok(if session.end() { Exit::Done } else { Exit::Failed })
 }
 
-/// The report as text.
-pub fn render(dossier: &Dossier, format: Format) -> String {
-    match format {
-        Format::Markdown => case::markdown(dossier),
-        Format::Html => html::render(dossier),
-        Format::Json => dossier_json::json(dossier),
+impl From<Format> for Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Markdown => Self::Markdown,
+            Format::Html => Self::Html,
+            Format::Json => Self::Json,
+        }
     }
 }
 
@@ -129,13 +130,10 @@ impl Case {
             let explained =
                 told.contains(&at).then(|| explain::explain(&mut near, at, &playbooks, &choice));
             let Some((_, analysis)) = explained.flatten() else {
-                let is_open = decision
-                    .is_none_or(|(decision, _)| decision.status == crate::model::Status::Open);
-                rest.add(&alert, is_open);
+                rest.add(&alert, is_open(decision.as_ref()));
                 continue;
             };
-            let sha256 = bundle::hex(&Sha256::digest(&record));
-            chapters.push(Chapter { alert, analysis, sha256, decision });
+            chapters.push(chapter(&record, alert, analysis, decision));
         }
         history.sort_by(|a: &Change, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         history.dedup_by(|a, b| a.id == b.id);
@@ -147,10 +145,7 @@ impl Case {
 
     /// How much was masked, on standard error.
     pub fn say_masked(&self) {
-        if let Some(n) = self.dossier.masked.filter(|n| *n > 0) {
-            let secrets = plural(n as u64, "secret", "secrets");
-            let _ = writeln!(io::stderr(), "cadge: {secrets} masked (--no-mask leaves them)");
-        }
+        super::say_masked(self.dossier.masked.unwrap_or(0));
     }
 }
 
@@ -205,47 +200,11 @@ fn worth_telling(
     if places.len() <= most {
         return places.iter().copied().collect();
     }
-    let mut seen = BTreeSet::new();
-    let mut told = BTreeSet::new();
+    let mut telling = Telling::default();
     for at in places {
-        if told.len() >= most {
-            break;
-        }
         let alert = order.get(*at).and_then(|id| session.alert(*id).ok());
-        if let Some((_, alert)) = alert
-            && seen.insert((alert.rule_name().to_owned(), place(&alert)))
-        {
-            told.insert(*at);
-        }
+        telling.take(alert.as_ref().map(|(_, alert)| alert));
     }
-    for at in places {
-        if told.len() >= most {
-            break;
-        }
-        told.insert(*at);
-    }
-    told
-}
-
-fn decided(board: &Board, alert: &Alert, history: &mut Vec<Change>) -> Option<(Decision, String)> {
-    let keys = AlertKeys::of(alert);
-    let standing = board.standing(&keys, alert.time);
-    let last = standing.last?;
-    history.extend(board.history(&keys).into_iter().cloned());
-    let mut decision = standing.decision();
-    decision.status = standing.status();
-    let scope = if Some(last.key) == keys.alert { "" } else { ", for all alike" };
-    Some((decision, format!("by {} at {:.0}{scope}", last.by, last.at)))
-}
-
-fn title(chapters: &[Chapter], rest: &Rest) -> String {
-    match chapters {
-        [one] if rest.alerts() == 0 => {
-            format!("{} in {}", one.alert.rule_name(), place(&one.alert))
-        }
-        _ => format!(
-            "Report on {}",
-            plural((chapters.len() + rest.alerts()) as u64, "Falco alert", "Falco alerts")
-        ),
-    }
+    let chosen = telling.chosen(most);
+    places.iter().enumerate().filter(|(n, _)| chosen.contains(n)).map(|(_, at)| *at).collect()
 }

@@ -106,6 +106,15 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 Some(mouse) => config.mouse = mouse,
                 None => page.expected(value, "true or false"),
             },
+            "mask" => match value.get_ref().as_bool() {
+                Some(mask) => config.mask = mask,
+                None => page.expected(value, "true or false"),
+            },
+            "reports" => {
+                if let Some(folder) = page.text(value, "a folder") {
+                    config.reports = folder.to_owned();
+                }
+            }
             "evidence_age" => page.measure(value, measure::days, &mut config.evidence_days),
             "evidence_size" => page.measure(value, measure::bytes, &mut config.evidence_bytes),
             "keys" => match value.get_ref() {
@@ -121,6 +130,8 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                     "mouse",
                     "bell",
                     "falco",
+                    "reports",
+                    "mask",
                     "evidence_age",
                     "evidence_size",
                     "keys",
@@ -261,7 +272,7 @@ mod tests {
         check(
             "thme = \"dark\"",
             &[
-                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, signs, mouse, bell, falco, evidence_age, evidence_size, keys)",
+                "config.toml:1:1: unknown key `thme`; did you mean `theme`? (allowed: theme, clipboard, times, signs, mouse, bell, falco, reports, mask, evidence_age, evidence_size, keys)",
             ],
         );
         check(
@@ -308,7 +319,7 @@ mod tests {
 
     #[test]
     fn all_settings_can_be_set() {
-        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nsigns = \"ascii\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\nevidence_age = \"2 weeks\"\nevidence_size = \"1.5 GB\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
+        let text = "theme = \"mine\"\nclipboard = \"osc52\"\ntimes = \"utc\"\nsigns = \"ascii\"\nmouse = false\nbell = \"notify\"\nfalco = \"0.36.2\"\nreports = \"~/r\"\nmask = false\nevidence_age = \"2 weeks\"\nevidence_size = \"1.5 GB\"\n[keys]\nquit = [\"x\", \"ctrl-x\"]\ncopy = []\n";
         let (config, problems) = read("config.toml", text, WORDS);
         assert_eq!(problems, []);
         let expected = Config {
@@ -321,6 +332,8 @@ mod tests {
             falco: "0.36.2".into(),
             evidence_days: 14,
             evidence_bytes: 1_500_000_000,
+            reports: "~/r".into(),
+            mask: false,
             keys: vec![
                 Binding { action: "copy".into(), keys: vec![] },
                 Binding { action: "quit".into(), keys: vec!["x".into(), "ctrl-x".into()] },

@@ -1,7 +1,7 @@
 //! Filters kept over sessions: the history in the state folder, named ones in the configuration folder.
 
-use crate::clip::write_private;
 use crate::config::Paths;
+use crate::private;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(super) fn remember(paths: &Paths, history: &[String]) {
     let mut text = history.join("\n");
     text.push('\n');
     // It is a comfort: where it cannot be written the session goes on without it.
-    let _ = write_private(&history_file(paths), text.as_bytes());
+    let _ = private::keep(&history_file(paths), text.as_bytes());
 }
 
 /// Adds a named filter to those in the file.
@@ -46,7 +46,7 @@ pub(super) fn save(paths: &Paths, name: &str, filter: &str) -> Result<(), String
     let file = named_file(paths);
     let mut all = named(&file).map_err(|why| format!("{}: {why}", file.display()))?;
     all.insert(name.to_owned(), filter.to_owned());
-    write_private(&file, toml(&all).as_bytes())
+    private::keep(&file, toml(&all).as_bytes())
         .map_err(|error| format!("{}: {error}", file.display()))
 }
 

@@ -64,6 +64,8 @@ impl Sources {
                 config::Bell::Off => ui::Bell::Silent,
                 config::Bell::Bell | config::Bell::Notify => ui::Bell::Critical,
             },
+            masks: self.config.mask,
+            reports: Some(self.config.reports.clone()).filter(|folder| !folder.is_empty()),
             falco: Version::parse(&self.config.falco).unwrap_or_default(),
         };
         (made, problems)

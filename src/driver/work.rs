@@ -4,6 +4,7 @@
 //! channels, answers come back as messages; nothing is shared.
 
 mod count;
+mod hand;
 pub(super) mod look;
 mod paper;
 mod recognize;
@@ -41,6 +42,7 @@ pub(super) struct Jobs {
     identify: mpsc::Sender<Job>,
     copy: mpsc::Sender<Job>,
     tune: mpsc::Sender<Job>,
+    hand: mpsc::Sender<Job>,
 }
 
 /// What the threads need.
@@ -70,6 +72,7 @@ impl Jobs {
             identify: spawn(recognize::identify),
             copy: spawn(copy),
             tune: spawn(tune::tune),
+            hand: spawn(hand::hand),
         }
     }
 
@@ -83,6 +86,7 @@ impl Jobs {
             &self.recognize,
             &self.identify,
             &self.tune,
+            &self.hand,
         ] {
             let _ = thread.send(Job::Records(Arc::clone(records)));
         }
@@ -90,7 +94,7 @@ impl Jobs {
 
     /// Gives the threads that analyze other playbooks.
     pub(super) fn playbooks(&self, playbooks: &Arc<Playbooks>) {
-        for thread in [&self.look, &self.assess, &self.tune] {
+        for thread in [&self.look, &self.assess, &self.tune, &self.hand] {
             let _ = thread.send(Job::Playbooks(Arc::clone(playbooks)));
         }
     }
@@ -105,6 +109,7 @@ impl Jobs {
             Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
             Effect::Count { .. } => &self.count,
             Effect::Tune { .. } => &self.tune,
+            Effect::Report { .. } | Effect::Attach { .. } => &self.hand,
             _ => &self.copy,
         };
         let _ = thread.send(Job::Do(effect));
@@ -136,13 +141,31 @@ fn copy(jobs: &Receiver<Job>, tools: &Tools) {
         };
         let msg = match job {
             Job::Do(Effect::Copy { text, what }) => by_copier(&text, what),
-            Job::Do(Effect::CopyReport(look)) => by_copier(&report(&look), What::Report),
-            Job::Do(Effect::CopyRaw(look)) => by_copier(&raw(&look), What::RawAlert),
-            Job::Do(Effect::Export(look)) => Msg::Exported(export(&look, tools.reports.as_deref())),
+            Job::Do(Effect::CopyReport { look, masks }) => {
+                let (text, masked) = report(&look, masks);
+                and_masked(by_copier(&text, What::Report), masked)
+            }
+            Job::Do(Effect::CopyRaw { look, masks }) => {
+                let (text, masked) = raw(&look, masks);
+                and_masked(by_copier(&text, What::RawAlert), masked)
+            }
+            Job::Do(Effect::Export { look, masks }) => {
+                Msg::Exported(export(&look, masks, tools.reports.as_deref()))
+            }
             Job::Do(_) | Job::Records(_) | Job::Playbooks(_) => continue,
         };
         if tools.inbox.blocking_send(msg).is_err() {
             return;
         }
+    }
+}
+
+/// Says with how a copy went what was masked in it.
+fn and_masked(msg: Msg, masked: usize) -> Msg {
+    match msg {
+        Msg::Copied { what, way: Ok(way) } => {
+            Msg::Copied { what, way: Ok(format!("{way}{}", paper::masked(masked))) }
+        }
+        other => other,
     }
 }

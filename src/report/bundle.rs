@@ -2,7 +2,7 @@
 //!
 //! A bundle is flat: its files stand beside each other under plain names.
 
-use super::file;
+use crate::private as file;
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};

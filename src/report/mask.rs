@@ -239,6 +239,15 @@ pub fn all(alert: &mut Alert, analysis: Option<&mut Analysis>, notes: &mut [&mut
     known.n
 }
 
+/// Masks the secrets in the text of an alert's record, also those that only its fields tell; gives how many there were.
+pub fn record(alert: &Alert, text: &mut String) -> usize {
+    let mut known = Known::default();
+    known.alert(&mut alert.clone());
+    known.n = 0;
+    known.mask(text);
+    known.n
+}
+
 /// Masks the secrets in everything an alert says; gives how many there were.
 pub fn alert(alert: &mut Alert) -> usize {
     all(alert, None, &mut [])

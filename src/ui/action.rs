@@ -100,6 +100,9 @@ actions! {
     CopyMenu     "copy-menu"     Copy    ["Y"]                "copy more"  "Copy the phase, the report, the raw alert or one field";
     Print        "print"         Copy    []                   "print"      "Show the last copied text on the normal screen";
     Export       "export"        Copy    ["w"]                "write"      "Write the report of the selected alert to a file";
+    Report       "report"        Copy    []                   "report"     "Write a report about what is marked, or the group: report html";
+    Masking      "masking"       Copy    []                   "masking"    "Leave secrets in reports and records, or mask them again";
+    Attach       "attach"        Copy    []                   "attach"     "Show a report beside the alert, each command judged: attach FILE";
     Filter       "filter"        Narrow  ["f"]                "filter"     "Filter with a condition in Falco's language";
     ClearFilter  "clear-filter"  Narrow  ["F"]                "no filter"  "Take the filter away";
     Chips        "chips"         Narrow  ["C"]                "conditions" "Take one condition of the filter away";

@@ -15,6 +15,7 @@ mod mouse;
 mod mute;
 mod narrowing;
 mod overlays;
+mod paper;
 mod told;
 mod triaged;
 mod tune;
@@ -137,7 +138,10 @@ impl App {
             Msg::State(state) => self.state(state),
             Msg::NoSource(looked) => self.health.looked = looked,
             Msg::Progress(progress) => self.progress(progress),
-            Msg::Loaded { id, look } => self.loaded(id, look),
+            Msg::Loaded { id, look } => {
+                self.loaded(id, look);
+                self.look_for_paper(id, &mut turn);
+            }
             Msg::Assessed(found) => self.assessed(found, &mut turn),
             Msg::Found { generation, ids, upto } => self.narrow.found(generation, &ids, upto),
             Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
@@ -146,6 +150,10 @@ impl App {
             Msg::Tuned { wish, tuned } => self.tuned(wish, tuned),
             Msg::Taught(problems) => self.taught(&problems, &mut turn),
             Msg::Copied { what, way } => self.lines.copied(self.now, what, way),
+            Msg::Attached { id, is_asked, folder, paper } => {
+                self.settings.reports = folder.or(self.settings.reports.take());
+                self.attached(id, is_asked, paper);
+            }
             Msg::Exported(result) => match result {
                 Ok(path) => self.lines.done(self.now, format!("Written to {path}")),
                 Err(reason) => self.lines.error(self.now, format!("Not written: {reason}")),

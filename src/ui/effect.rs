@@ -3,8 +3,9 @@
 
 use super::msg::Look;
 use crate::analysis::tuning::Version;
-use crate::model::AlertId;
+use crate::model::{Alert, AlertId};
 use crate::query::Filter;
+use crate::report::gather::Form;
 use crate::store::Snapshot;
 use crate::triage::{Board, Change, Evidence, Key, Scope, Suppression};
 use jiff::Timestamp;
@@ -40,12 +41,17 @@ pub enum Effect {
     /// Make a Falco exception for a confirmed false positive and look through all that was read for what it would hide;
     /// answered by `Msg::Tuned`. Of several only the last one is answered.
     Tune { wish: TuneWish, ground: Ground },
-    /// Write the Markdown report of what is shown to a file; answered by `Msg::Exported`.
-    Export(Box<Look>),
+    /// Write the Markdown report of what is shown to a new file; answered by `Msg::Exported`.
+    Export { look: Box<Look>, masks: bool },
     /// Copy the Markdown report of what is shown; answered by `Msg::Copied` with `What::Report`.
-    CopyReport(Box<Look>),
+    CopyReport { look: Box<Look>, masks: bool },
     /// Copy the record as it was read, made safe to paste; answered by `Msg::Copied` with `What::RawAlert`.
-    CopyRaw(Box<Look>),
+    CopyRaw { look: Box<Look>, masks: bool },
+    /// Write a report about these alerts, in this order, to a new file; answered by `Msg::Exported`.
+    Report { ids: Vec<AlertId>, told: Told, ground: Ground, board: Decisions },
+    /// Find a report of others about an alert and judge it: the file that is named, or one in the folder that is;
+    /// answered by `Msg::Attached`. `is_asked`: a person named it.
+    Attach { id: AlertId, alert: Box<Alert>, path: String, is_asked: bool },
     /// Show the last copied text on the normal screen and wait for a key; answered by `Msg::Resumed`.
     Print,
     /// Give the terminal back and stop, as Ctrl-Z does; answered by `Msg::Resumed`.
@@ -140,6 +146,16 @@ pub struct TuneWish {
     pub scope: Scope,
     /// The Falco that will load it.
     pub version: Version,
+}
+
+/// How a report is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub form: Form,
+    /// Whether secrets are masked.
+    pub masks: bool,
+    /// The runtime whose commands come first.
+    pub variant: Option<String>,
 }
 
 /// What is being copied, in the words of the notice.

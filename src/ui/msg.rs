@@ -6,6 +6,7 @@ use super::effect::{TuneWish, What};
 use super::settings::Settings;
 use crate::analysis::Analysis;
 use crate::analysis::tuning::{Exception, Hidden, Refusal};
+use crate::lint::sheet::Piece;
 use crate::model::{Alert, AlertId, Level, SourceId};
 use crate::store::Batch;
 use crate::triage::Answer;
@@ -69,8 +70,16 @@ pub enum Msg {
         what: What,
         way: Result<String, String>,
     },
-    /// The answer to `Effect::Export`: the file's path, or why not.
+    /// The answer to `Effect::Export` and `Effect::Report`: the file's path and what was masked, or why not.
     Exported(Result<String, String>),
+    /// The answer to `Effect::Attach`: the report, none when there is none, or why not. `is_asked`: a person named it;
+    /// `folder`: what was named is a folder.
+    Attached {
+        id: AlertId,
+        is_asked: bool,
+        folder: Option<String>,
+        paper: Result<Option<Box<Paper>>, String>,
+    },
     /// The terminal is ours again after `Effect::Suspend` or `Effect::Print`.
     Resumed,
     /// New settings, and what is wrong with the configuration. `anew`: the file was read again; else only the theme is
@@ -172,6 +181,14 @@ pub struct Look {
     /// The record's bytes.
     pub raw: Vec<u8>,
     pub analysis: Analysis,
+}
+
+/// A report of others about an alert, judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// The file's path; hostile.
+    pub name: String,
+    pub pieces: Vec<Piece>,
 }
 
 /// How bad one alert is.

@@ -76,7 +76,9 @@ impl Canvas<'_> {
 
     /// Writes text into one row of an area, cut to it with `…`; gives the column after it, counted from the area's left.
     pub fn put(&mut self, area: Rect, x: u16, y: u16, role: Role, text: &str) -> u16 {
-        if y >= area.height || x >= area.width {
+        // A window may be larger than a small screen.
+        let is_on_screen = self.buffer.area.contains(Position { x: area.x + x, y: area.y + y });
+        if y >= area.height || x >= area.width || !is_on_screen {
             return x;
         }
         let room = usize::from(area.width - x);

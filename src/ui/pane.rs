@@ -8,6 +8,7 @@ pub mod groups;
 pub mod header;
 pub mod history;
 pub mod noise;
+pub mod paper;
 pub mod raw;
 pub mod rejects;
 pub mod related;

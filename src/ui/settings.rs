@@ -17,6 +17,10 @@ pub struct Settings {
     pub zone: TimeZone,
     pub mouse: Mouse,
     pub bell: Bell,
+    /// Whether secrets are masked in the reports and records that leave.
+    pub masks: bool,
+    /// The folder in which reports of others are looked for.
+    pub reports: Option<String>,
     /// The Falco that exceptions are written for.
     pub falco: Version,
 }
@@ -31,6 +35,8 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             mouse: Mouse::Ours,
             bell: Bell::Silent,
+            masks: true,
+            reports: None,
             falco: Version::default(),
         }
     }

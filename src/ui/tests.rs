@@ -4,4 +4,5 @@ mod deciding;
 mod driver;
 mod journeys;
 mod laws;
+mod paper;
 mod screens;

@@ -484,6 +484,13 @@ fn keys_now(app: &App) -> Vec<Action> {
             Action::Previous,
         ],
         Focus::Detail => match app.detail.tab {
+            Tab::Report => vec![
+                Action::Back,
+                Action::Next,
+                Action::Previous,
+                Action::CopyCommand,
+                Action::NextTab,
+            ],
             Tab::Commands => vec![
                 Action::Back,
                 Action::Next,

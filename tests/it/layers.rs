@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("text", &[]),
+    ("private", &[]),
     ("clock", &[]),
     ("query", &["model"]),
     ("source", &["model", "clock"]),
@@ -15,24 +16,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("intake", &["model", "source", "decode", "store"]),
     ("analysis", &["model", "query", "text"]),
     ("triage", &["model", "query"]),
-    ("report", &["model", "text", "analysis", "triage", "store"]),
+    ("report", &["model", "text", "analysis", "triage", "store", "private"]),
     ("lint", &["model", "analysis", "text", "report"]),
     ("theme", &[]),
     ("config", &["source", "theme"]),
-    ("clip", &["text"]),
+    ("clip", &["text", "private"]),
     ("demo", &["model", "source", "report", "clock"]),
     (
         "ui",
         &[
             "model", "text", "query", "store", "analysis", "triage", "theme", "intake", "report",
-            "clock",
+            "clock", "lint",
         ],
     ),
     (
         "driver",
         &[
             "model", "text", "clock", "query", "source", "decode", "store", "intake", "analysis",
-            "lint", "triage", "report", "theme", "config", "clip", "demo", "ui",
+            "lint", "triage", "report", "theme", "config", "clip", "demo", "ui", "private",
         ],
     ),
     (
@@ -40,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "model", "text", "clock", "query", "source", "decode", "store", "intake", "analysis",
             "lint", "triage", "report", "theme", "config", "clip", "demo", "ui", "driver",
+            "private",
         ],
     ),
 ];

@@ -21,6 +21,7 @@ impl App {
     pub fn why_not(&self, action: Action) -> Option<String> {
         let because = |why: &str| Some(why.to_owned());
         match action {
+            Action::CopyCommand if self.in_paper() => self.why_not_from_paper(),
             Action::CopyCommand => match (self.detail.look(), self.detail.step()) {
                 _ if self.in_detail()
                     && self.detail.tab == Tab::Fields
@@ -45,7 +46,7 @@ impl App {
                     }
                 },
             },
-            Action::CopyMenu | Action::Export if self.detail.look().is_none() => {
+            Action::CopyMenu | Action::Export | Action::Attach if self.detail.look().is_none() => {
                 because("no alert is shown")
             }
             Action::Variant
@@ -84,6 +85,9 @@ impl App {
             | Action::Tag
                 if self.desk.marks.is_empty() && self.groups.pick().is_none() =>
             {
+                because("no alert is selected")
+            }
+            Action::Report if self.desk.marks.is_empty() && self.groups.pick().is_none() => {
                 because("no alert is selected")
             }
             Action::Mark | Action::MarkRange | Action::MarkGroup
@@ -134,8 +138,8 @@ impl App {
             Action::NextPane | Action::PreviousPane => self.shape.focus = other(self.shape.focus),
             Action::PaneList => self.shape.focus = Focus::List,
             Action::PaneDetail => self.shape.focus = Focus::Detail,
-            Action::NextTab => self.detail.tab = self.detail.tab.step(1),
-            Action::PreviousTab => self.detail.tab = self.detail.tab.step(Tab::ALL.len() - 1),
+            Action::NextTab => self.detail.next_tab(1),
+            Action::PreviousTab => self.detail.next_tab(Tab::ALL.len() - 1),
             Action::Back => self.back(),
             Action::Sort => {
                 self.with_groups(Groups::next_sort);
@@ -156,7 +160,14 @@ impl App {
             Action::CopyCommand => self.copy_command(turn),
             Action::CopyMenu => self.copy_menu(),
             Action::Export => {
-                turn.ask(self.detail.look().map(|look| Effect::Export(Box::new(look.clone()))));
+                let masks = self.settings.masks;
+                let look = self.detail.look().map(|look| Box::new(look.clone()));
+                turn.ask(look.map(|look| Effect::Export { look, masks }));
+            }
+            Action::Report => self.report("", turn),
+            Action::Masking => self.masking(),
+            Action::Attach => {
+                self.overlay = Some(Overlay::Palette(Palette::typed("attach ")));
             }
             Action::Filter => self.open_filter(),
             Action::ClearFilter => self.clear_filter(),
@@ -247,6 +258,8 @@ impl App {
         }
         match self.detail.tab {
             Tab::Commands => self.copy_command(turn),
+            // Through the door that says why a command cannot be copied.
+            Tab::Report => self.act(Action::CopyCommand, turn),
             Tab::Fields if self.can_narrow() => self.narrow_to(true, turn),
             Tab::Related => {
                 let id = self
@@ -381,6 +394,7 @@ impl App {
         let old = std::mem::replace(&mut self.settings, settings);
         if !anew {
             (self.settings.times, self.settings.mouse) = (old.times, old.mouse);
+            (self.settings.masks, self.settings.reports) = (old.masks, old.reports);
         } else if self.settings.mouse != old.mouse {
             turn.ask(Effect::Mouse(self.settings.mouse));
         }

@@ -14,6 +14,10 @@ impl App {
     /// Copies the command under the cursor, the selected field, or the next command; asks before one that destroys
     /// evidence.
     pub(super) fn copy_command(&mut self, turn: &mut Turn) {
+        if self.in_paper() {
+            self.copy_from_paper(turn);
+            return;
+        }
         let in_fields = self.in_detail() && self.detail.tab == Tab::Fields;
         if in_fields && let Some((_, value)) = self.selected_field() {
             turn.ask(Effect::Copy { text: value, what: What::Field });
@@ -114,7 +118,11 @@ impl App {
             note: note.to_owned(),
             choice,
         };
-        items.push(whole("the report", "Markdown", Choice::CopyReport));
+        items.push(whole(
+            "the report",
+            if self.settings.masks { "Markdown, secrets masked" } else { "Markdown" },
+            Choice::CopyReport,
+        ));
         items.push(whole("the raw alert", "as it was read", Choice::CopyRaw));
         if let Some(rule) = &look.alert.rule {
             let text = rule.to_string();

@@ -29,6 +29,8 @@ impl App {
                             self.save_filter(&name, turn);
                         }
                         Some(Action::Load) if !name.is_empty() => self.load_filter(&name, turn),
+                        Some(Action::Attach) if !name.is_empty() => self.attach(name, turn),
+                        Some(Action::Report) if !name.is_empty() => self.report(&name, turn),
                         Some(action) => self.act(action, turn),
                         None => {}
                     }
@@ -171,10 +173,14 @@ impl App {
         match choice {
             Choice::Copy { text, what } => turn.ask(Effect::Copy { text, what }),
             Choice::CopyReport => {
-                turn.ask(self.detail.look().map(|look| Effect::CopyReport(Box::new(look.clone()))));
+                let masks = self.settings.masks;
+                let look = self.detail.look().map(|look| Box::new(look.clone()));
+                turn.ask(look.map(|look| Effect::CopyReport { look, masks }));
             }
             Choice::CopyRaw => {
-                turn.ask(self.detail.look().map(|look| Effect::CopyRaw(Box::new(look.clone()))));
+                let masks = self.settings.masks;
+                let look = self.detail.look().map(|look| Box::new(look.clone()));
+                turn.ask(look.map(|look| Effect::CopyRaw { look, masks }));
             }
             Choice::Drop(condition) => self.drop_condition(condition, turn),
             Choice::Keep(condition) => {

@@ -39,7 +39,9 @@ impl Palette {
     fn words(&self) -> (String, String) {
         let text = self.prompt.text();
         match text.split_once(' ') {
-            Some((word @ ("save" | "load"), name)) => (word.to_owned(), name.trim().to_owned()),
+            Some((word @ ("save" | "load" | "attach" | "report"), name)) => {
+                (word.to_owned(), name.trim().to_owned())
+            }
             _ => (text.to_lowercase(), String::new()),
         }
     }

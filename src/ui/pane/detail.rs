@@ -1,19 +1,20 @@
-//! The detail pane: one alert, in five tabs.
+//! The detail pane: one alert, in six tabs, and a seventh where others wrote a report about it.
 //!
 //! Its lines are made in `update` when what they show or the width has changed, so that drawing a frame costs no more
 //! than the lines in sight, and scrolling knows where the end is.
 
-use super::{analysis, commands, fields, history, raw, related};
+use super::{analysis, commands, fields, history, paper, raw, related};
 use crate::analysis::Step;
 use crate::model::AlertId;
 use crate::store::Store;
 use crate::theme::Role;
-use crate::ui::msg::Look;
+use crate::ui::msg::{Look, Paper};
 use crate::ui::paint::{Canvas, Line};
 use crate::ui::settings::{Settings, Times};
 use crate::ui::widget::{scrollbar, tabs};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
+use rustc_hash::FxHashMap;
 
 /// The tabs, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +26,20 @@ pub enum Tab {
     Related,
     Raw,
     History,
+    /// A report of others; only where there is one.
+    Report,
 }
 
 impl Tab {
-    pub const ALL: [Self; 6] =
-        [Self::Analysis, Self::Commands, Self::Fields, Self::Related, Self::Raw, Self::History];
+    pub const ALL: [Self; 7] = [
+        Self::Analysis,
+        Self::Commands,
+        Self::Fields,
+        Self::Related,
+        Self::Raw,
+        Self::History,
+        Self::Report,
+    ];
 
     /// The tab so many places on, around the end.
     #[must_use]
@@ -77,7 +87,9 @@ pub struct Detail {
     pub variant: Option<String>,
     /// How the alert stands, and what was decided about it, latest first; printable.
     said: (Option<String>, Vec<String>),
-    places: [Place; 6],
+    /// Reports of others by alert; `None` where one was looked for and there is none.
+    pub papers: FxHashMap<AlertId, Option<Paper>>,
+    places: [Place; 7],
     lines: Vec<Line>,
     /// Lines in sight.
     height: usize,
@@ -111,6 +123,8 @@ pub struct Ctx<'a> {
     pub stands: Option<&'a str>,
     /// What was decided about it, latest first; printable.
     pub history: &'a [String],
+    /// A report of others about it.
+    pub paper: Option<&'a Paper>,
 }
 
 impl Ctx<'_> {
@@ -155,7 +169,7 @@ impl Detail {
         };
         self.generation += 1;
         if is_other || matches!(self.shown, Shown::Gone(..)) {
-            self.places = <[Place; 6]>::default();
+            self.places = <[Place; 7]>::default();
         }
         let first = self.look().map_or(0, |look| {
             look.analysis.steps.iter().position(|step| step.command.is_some()).unwrap_or(0)
@@ -194,6 +208,7 @@ impl Detail {
             Tab::Commands => look.analysis.steps.len(),
             Tab::Fields => fields::rows(look).len(),
             Tab::Related => look.analysis.related.len(),
+            Tab::Report => self.paper().map_or(0, paper::n_items),
             Tab::Analysis | Tab::Raw | Tab::History => 0,
         }
     }
@@ -250,6 +265,7 @@ impl Detail {
             width,
             stands: self.said.0.as_deref(),
             history: &self.said.1,
+            paper: self.paper(),
         };
         match self.tab {
             Tab::Analysis => analysis::lines(&ctx),
@@ -258,6 +274,7 @@ impl Detail {
             Tab::Related => related::lines(&ctx),
             Tab::Raw => raw::lines(&ctx),
             Tab::History => history::lines(&ctx),
+            Tab::Report => paper::lines(&ctx),
         }
     }
 
@@ -323,10 +340,29 @@ impl Detail {
         tabs::hit(&self.tabs(), width, x).and_then(|at| Tab::ALL.get(at).copied())
     }
 
-    fn tabs(&self) -> [tabs::Tab; 6] {
+    /// The report of others about the alert that is shown.
+    pub fn paper(&self) -> Option<&Paper> {
+        self.papers.get(&self.shown.id()?)?.as_ref()
+    }
+
+    /// Takes in a report about an alert, or that there is none.
+    pub fn file(&mut self, id: AlertId, paper: Option<Paper>) {
+        self.papers.insert(id, paper);
+        self.generation += 1;
+    }
+
+    /// Goes on to another tab; the report's only where there is one.
+    pub fn next_tab(&mut self, places: usize) {
+        self.tab = self.tab.step(places);
+        if self.tab == Tab::Report && self.paper().is_none() {
+            self.tab = self.tab.step(places);
+        }
+    }
+
+    fn tabs(&self) -> Vec<tabs::Tab> {
         let look = self.look();
         let count = |count: fn(&Look) -> usize| look.map(count);
-        [
+        let mut tabs = vec![
             ("Analysis", None),
             (
                 "Commands",
@@ -338,7 +374,11 @@ impl Detail {
             ("Related", count(|look| look.analysis.related.len())),
             ("Raw", None),
             ("History", (!self.said.1.is_empty()).then_some(self.said.1.len())),
-        ]
+        ];
+        if self.paper().is_some() || self.tab == Tab::Report {
+            tabs.push(("Report", self.paper().map(paper::n_items)));
+        }
+        tabs
     }
 }
 

@@ -1,12 +1,14 @@
-//! Files that leave the program: written whole or not at all, readable by their owner alone, through no link.
+//! Files of ours on disk: written whole or not at all, readable by their owner alone, through no link.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The longest name that is made from alert text, in bytes.
 const LONGEST: usize = 80;
+/// How many files of one name are told apart by a number.
+const MOST_ALIKE: usize = 10_000;
 
 /// Writes a file by way of a new one beside it: mode 0600, synced, then renamed.
 ///
@@ -24,6 +26,63 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written?;
     sync_folder(path)
+}
+
+/// Writes a file of a new name in a folder that is ours alone, and gives its path: `STEM.ENDING`, else `STEM-2.ENDING`…
+/// No file is ever replaced.
+///
+/// # Errors
+/// When it cannot be written, or others could write to the folder.
+pub fn write_new(folder: &Path, stem: &str, ending: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    own_folder(folder)?;
+    let stem = safe_name(stem);
+    let beside = beside(&folder.join(format!("{stem}.{ending}")))?;
+    let written = create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| {
+            for n in 1..=MOST_ALIKE {
+                let number = if n == 1 { String::new() } else { format!("-{n}") };
+                let path = folder.join(format!("{stem}{number}.{ending}"));
+                // A second name for the same file: it fails where the name is taken, and a rename would not.
+                match std::fs::hard_link(&beside, &path) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    linked => return linked.map(|()| path),
+                }
+            }
+            Err(io::ErrorKind::AlreadyExists.into())
+        });
+    let _ = std::fs::remove_file(&beside);
+    let path = written?;
+    sync_folder(&path)?;
+    Ok(path)
+}
+
+/// Replaces a file that only we write, in a folder that is ours alone and is made when there is none. It is not synced:
+/// what was lost with the power can be made again.
+///
+/// # Errors
+/// As [`write`], and when others could write to the folder.
+pub fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    own_folder(folder(path))?;
+    let beside = beside(path)?;
+    let written = create(&beside)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Makes a folder with mode 0700 where there is none.
+fn own_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let about = folder.metadata()?;
+    if about.uid() != rustix::process::geteuid().as_raw() || about.mode() & 0o002 != 0 {
+        let why = format!("{} is not ours alone", folder.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    Ok(())
 }
 
 /// Whether something stands at a path that a new file must not take the place of.
@@ -120,6 +179,19 @@ mod tests {
         assert_eq!(std::fs::read(&target).unwrap(), b"mine");
         assert!(write(folder.path(), b"x").is_err());
         assert!(write(&folder.path().join("no/such"), b"x").is_err());
+    }
+
+    #[test]
+    fn a_new_file_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("reports");
+        let write = |bytes: &[u8]| write_new(&folder, "../a b", "md", bytes).unwrap();
+        assert_eq!(write(b"one"), folder.join("-a-b.md".trim_start_matches('-')));
+        assert_eq!(write(b"two"), folder.join("a-b-2.md"));
+        assert_eq!(std::fs::read(folder.join("a-b.md")).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(write_new(&folder, "x", "md", b"").is_err());
     }
 
     proptest! {
