@@ -98,12 +98,14 @@ impl Canvas<'_> {
 
     /// Writes a line into one row of an area.
     pub fn line(&mut self, area: Rect, y: u16, line: &Line) {
+        let mut left = area;
+        if let Some(right) = &line.right {
+            // What stands at the edge is short and never written over.
+            left.width = self.put_right(area, y, right.role, &right.text).saturating_sub(1);
+        }
         let mut x = 0;
         for span in &line.spans {
-            x = self.put(area, x, y, span.role, &span.text);
-        }
-        if let Some(right) = &line.right {
-            self.put_right(area, y, right.role, &right.text);
+            x = self.put(left, x, y, span.role, &span.text);
         }
     }
 

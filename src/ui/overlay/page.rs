@@ -49,11 +49,12 @@ impl Page {
 
     /// The window's place.
     pub fn area(screen: Rect) -> Rect {
-        let margin = if screen.width >= 100 { 12 } else { 0 };
+        let margin = if screen.width >= 100 { 12 } else { 2 };
         window(
             screen,
             screen.width.saturating_sub(margin).min(110),
-            screen.height.saturating_sub(2),
+            // The line around it and the footer stay free.
+            screen.height.saturating_sub(4),
         )
     }
 
