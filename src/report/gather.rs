@@ -116,7 +116,7 @@ impl Telling {
 pub fn title(chapters: &[Chapter], rest: &Rest) -> String {
     match chapters {
         [one] if rest.alerts() == 0 => {
-            format!("{} in {}", one.alert.rule_name(), place(&one.alert))
+            format!("{}: {}", one.alert.rule_name(), place(&one.alert))
         }
         _ => format!(
             "Report on {}",
