@@ -80,11 +80,19 @@ pub enum Left {
     Signal(u8),
 }
 
+/// The end of the console.
+#[derive(Debug)]
+pub struct Ended {
+    pub left: Left,
+    /// What became of decisions that could not be saved, and what to do, in sentences.
+    pub unsaved: Option<String>,
+}
+
 /// Opens the console on the terminal, and returns when it is left. The terminal is given back in any case.
 ///
 /// # Errors
 /// When the terminal cannot be used.
-pub fn console(start: Start) -> io::Result<Left> {
+pub fn console(start: Start) -> io::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     terminal::give_back_on_panic();
     terminal::enter(Mouse::Terminals)?;
@@ -98,7 +106,7 @@ pub fn console(start: Start) -> io::Result<Left> {
     Ok(left)
 }
 
-async fn open(start: Start) -> io::Result<Left> {
+async fn open(start: Start) -> io::Result<Ended> {
     let mut sources = Sources {
         paths: Paths::from_environment(),
         config_file: start.config,
@@ -185,7 +193,10 @@ async fn open(start: Start) -> io::Result<Left> {
     if app.desk.keeping == Keeping::Disk && !looked.is_empty() {
         outside.borrow_mut().perform(Effect::Look(looked));
     }
-    left
+    let writer = outside.borrow_mut().writer.take();
+    let state = outside.borrow().sources.paths.as_ref().map(|paths| paths.state.clone());
+    let unsaved = writer.and_then(|writer| keep::end(writer, state.as_deref()));
+    Ok(Ended { left: left?, unsaved })
 }
 
 /// The console's loop, with signals and the theme's file beside it.

@@ -5,6 +5,7 @@
 //! An undo is one more change, and an import is a union of changes.
 
 mod board;
+mod bundle;
 mod change;
 mod db;
 mod edit;
@@ -15,10 +16,11 @@ mod term;
 mod writer;
 
 pub use board::{Board, Standing};
+pub use bundle::Bundle;
 pub use change::{About, Change, Decision};
 pub use db::{Db, Evidence, Fault, Retention};
 pub use edit::{Edit, Signature, change};
 pub use key::{AlertKeys, Key, Place, Scope, workload};
 pub use suppression::{Shelter, Suppression};
 pub use term::{condition, until};
-pub use writer::{Answer, Order, Writer};
+pub use writer::{Answer, Order, Stuck, Unsaved, Writer};

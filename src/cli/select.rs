@@ -4,7 +4,6 @@
 use super::args::Select;
 use super::session::{self, Session};
 use crate::analysis::Playbooks;
-use crate::clock;
 use crate::config::Paths;
 use crate::decode::RulesFiles;
 use crate::driver::sweep::{Answer, Question};
@@ -145,12 +144,10 @@ pub fn decisions() -> Board {
 pub fn board(path: Option<&Path>) -> Result<Board, Fault> {
     let mut board = Board::default();
     let usual = || Paths::from_environment().map(|paths| paths.triage());
-    let Some(path) = path.map(Path::to_path_buf).or_else(usual).filter(|path| path.exists()) else {
-        return Ok(board);
-    };
-    let (mut db, note) = Db::open(&path, clock::now())?;
+    let Some(path) = path.map(Path::to_path_buf).or_else(usual) else { return Ok(board) };
+    let Some(mut db) = Db::open_to_read(&path)? else { return Ok(board) };
     let news = db.news()?;
-    for problem in note.iter().chain(&news.problems) {
+    for problem in &news.problems {
         super::say(problem);
     }
     for change in news.changes {

@@ -65,8 +65,14 @@ pub enum Command {
         /// Only what changed since: a time (RFC 3339) or an age such as 12h.
         #[arg(long, value_name = "TIME|AGE", value_parser = since)]
         since: Option<Timestamp>,
+        /// With the raw records that were kept as evidence.
+        #[arg(long)]
+        records: bool,
     },
     /// Merge what `export` wrote elsewhere; both histories are kept.
+    ///
+    /// Importing the same twice changes nothing. A change that was altered after it was made refuses the whole file;
+    /// changes from the future, and suppressions that could not be made here, are left out and told (exit status 1).
     Import {
         /// The file; - for standard input.
         file: PathBuf,
@@ -196,7 +202,7 @@ pub fn run(triage: &Triage) -> anyhow::Result<Exit> {
         Command::Mute(args) => mute::mute(&mut open, args, &mut out),
         Command::Unmute(args) => mute::unmute(&mut open, args, &mut out),
         Command::Mutes(args) => mute::mutes(&open, args, &mut out),
-        Command::Export { since } => exchange::export(&open, *since, &mut out),
+        Command::Export { since, records } => exchange::export(&open, *since, *records, &mut out),
         Command::Import { file } => exchange::import(&mut open, file),
         Command::Summary(args) => summary::run(&open, args, &mut out),
     }
@@ -204,7 +210,8 @@ pub fn run(triage: &Triage) -> anyhow::Result<Exit> {
 
 /// The database with everything in it.
 struct Open {
-    db: Db,
+    /// `None` where there is none yet and nothing is to be written.
+    db: Option<Db>,
     board: Board,
     /// The latest text of each.
     suppressions: Vec<Suppression>,
@@ -218,8 +225,17 @@ impl Open {
                 .context("no home folder: name the database with --database")?
                 .triage(),
         };
-        let (mut db, note) = Db::open(&path, clock::now())?;
-        let news = db.news()?;
+        let writes = matches!(
+            triage.command,
+            Command::Set(_) | Command::Mute(_) | Command::Unmute(_) | Command::Import { .. }
+        );
+        let (mut db, note) = if writes {
+            let (db, note) = Db::open(&path, clock::now())?;
+            (Some(db), note)
+        } else {
+            (Db::open_to_read(&path)?, None)
+        };
+        let news = db.as_mut().map(Db::news).transpose()?.unwrap_or_default();
         for problem in note.iter().chain(&news.problems) {
             super::say(problem);
         }
@@ -235,6 +251,11 @@ impl Open {
             }
         }
         Ok(Self { db, board, suppressions })
+    }
+
+    /// The database, to write to.
+    fn db(&mut self) -> anyhow::Result<&mut Db> {
+        self.db.as_mut().context("the triage database was opened for reading alone")
     }
 }
 

@@ -82,7 +82,12 @@ pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
 
 fn open(mut start: Start) -> anyhow::Result<Exit> {
     start.banners.extend(as_root());
-    Ok(match driver::console(start).context("cannot use the terminal")? {
+    let ended = driver::console(start).context("cannot use the terminal")?;
+    if let Some(says) = &ended.unsaved {
+        super::say(says);
+    }
+    Ok(match ended.left {
+        Left::Quit if ended.unsaved.is_some() => Exit::Failed,
         Left::Quit => Exit::Done,
         Left::Signal(signal) => Exit::Signal(signal),
     })

@@ -4,7 +4,8 @@ use super::Input;
 use super::settings::{Sources, variable};
 use crate::clock;
 use crate::source::Spec;
-use crate::triage::{Answer, Retention, Writer};
+use crate::text::plural;
+use crate::triage::{Answer, Bundle, Retention, Stuck, Writer};
 use crate::ui::Msg;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
@@ -62,6 +63,49 @@ pub(super) fn begin(
         // The console is gone: what was decided is saved all the same.
         let _ = inbox.blocking_send(Msg::Triaged(answer));
     }))
+}
+
+/// Ends the writer; says what became of decisions that could not be saved, and what to do.
+pub(super) fn end(writer: Writer, state: Option<&Path>) -> Option<String> {
+    let unsaved = match writer.end() {
+        Ok(None) => return None,
+        Ok(Some(unsaved)) => unsaved,
+        Err(Stuck) => {
+            let says = "the disk does not answer: whether the last decisions were saved is not known; `cadge triage list` tells";
+            return Some(says.to_owned());
+        }
+    };
+    let n = (unsaved.changes.len() + unsaved.suppressions.len()) as u64;
+    let (what, why) = (plural(n, "decision", "decisions"), unsaved.why);
+    let bundle = Bundle::new(unsaved.changes, unsaved.suppressions, unsaved.evidence);
+    let name = format!("triage-unsaved-{}.json", clock::now().as_nanosecond());
+    let folders = state.map(Path::to_path_buf).into_iter().chain([std::env::temp_dir()]);
+    let mut refusal = String::new();
+    for path in folders.map(|folder| folder.join(&name)) {
+        match set_aside(&bundle, &path) {
+            Ok(()) => {
+                let path = path.display();
+                return Some(format!(
+                    "{what} could not be saved: {why}\ncadge: kept in {path}; when that is mended, `cadge triage import {path}` adds them"
+                ));
+            }
+            Err(error) => refusal = format!("{}: {error}", path.display()),
+        }
+    }
+    Some(format!("{what} could not be saved and are lost: {why}; nor elsewhere: {refusal}"))
+}
+
+fn set_aside(bundle: &Bundle, path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let written = serde_json::to_vec(bundle)
+        .map_err(std::io::Error::from)
+        .and_then(|text| file.write_all(&text))
+        .and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A part of it would be taken for all.
+        let _ = std::fs::remove_file(path);
+    }
+    written
 }
 
 /// The same with other names.

@@ -1,7 +1,7 @@
 //! All decisions in memory: the sum of all changes, whoever made them and in whatever order they arrive.
 
 use super::known::{Known, Part};
-use super::{AlertKeys, Change, Decision, Key};
+use super::{AlertKeys, Change, Decision, Key, Scope};
 use crate::model::{Alert, Status, Verdict};
 use crate::query::Triaged;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     known: HashMap<Key, Known>,
+    has_alerts: bool,
     /// Ids of all changes.
     ids: HashSet<String>,
     /// Ids of changes that are in memory and not yet durable.
@@ -100,6 +101,7 @@ impl Board {
         if !self.ids.insert(change.id.clone()) {
             return false;
         }
+        self.has_alerts |= change.key.scope == Scope::Alert;
         self.known.entry(change.key).or_default().take(change);
         true
     }
@@ -178,8 +180,8 @@ impl Board {
             let closed_at = self.known.get(&decided.key).and_then(Known::closed_at);
             let closed_at = closed_at.unwrap_or(decided.at);
             standing.closed_at = Some(closed_at);
-            standing.came_back = time.is_some_and(|time| time > closed_at)
-                && decided.key.scope != super::Scope::Alert;
+            standing.came_back =
+                time.is_some_and(|time| time > closed_at) && decided.key.scope != Scope::Alert;
         }
         standing
     }
@@ -222,7 +224,7 @@ impl Board {
 
     /// Whether somebody decided about single alerts.
     pub fn has_alerts(&self) -> bool {
-        self.known.keys().any(|key| key.scope == super::Scope::Alert)
+        self.has_alerts
     }
 
     /// The changes that take back the last batch made here and not yet taken back; hand them to [`Board::decide`].

@@ -44,7 +44,9 @@ pub enum Fault {
         "the triage database was written by a newer cadge and is left alone; use that version ({0})"
     )]
     Newer(PathBuf),
-    #[error("the triage database is damaged; it is put aside and a new one begun ({0})")]
+    #[error(
+        "the triage database is damaged and left as it is; the console and the next decision put it aside and take over what can be read ({0})"
+    )]
     Corrupt(PathBuf),
     #[error("the triage database: {why} ({path})")]
     Other { path: PathBuf, why: String },
@@ -115,6 +117,52 @@ impl Db {
         }
     }
 
+    /// Opens the database for reading alone: nothing is made, renamed or changed. `None` where there is none yet.
+    pub fn open_to_read(path: &Path) -> Result<Option<Self>, Fault> {
+        let fault = |error: &rusqlite::Error| fault(path, error);
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(other(path, &error.to_string())),
+            Ok(about) if about.is_dir() => {
+                return Err(other(path, "is a folder; move it away or set XDG_STATE_HOME"));
+            }
+            Ok(about) if about.len() == 0 && !beside(path, "-wal").exists() => return Ok(None),
+            Ok(_) => {}
+        }
+        // Where nothing can be written SQLite reads only what needs no lock, and nobody else writes there either.
+        let open = |name: &Path, flags| {
+            let connection = Connection::open_with_flags(name, flags)?;
+            connection.busy_timeout(PATIENCE)?;
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok::<_, rusqlite::Error>(connection)
+        };
+        let usual = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = open(path, usual).or_else(|error| {
+            let is_shut = matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen)
+            );
+            let is_whole = fs::metadata(beside(path, "-wal")).map_or(true, |wal| wal.len() == 0);
+            if !is_shut || !is_whole {
+                return Err(error);
+            }
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                | OpenFlags::SQLITE_OPEN_URI;
+            open(Path::new(&immutable(path)), flags)
+        });
+        let connection = opened.map_err(|error| match fault(&error) {
+            Fault::ReadOnly(path) => other(&path, &format!("it cannot be read: {error}")),
+            fault => fault,
+        })?;
+        let version = inspect(path, &connection)?;
+        if version == 0 {
+            return Ok(None);
+        }
+        let file = identity(path);
+        Ok(Some(Self { connection, path: path.to_owned(), file, seen: (0, 0) }))
+    }
+
     fn try_open(path: &Path) -> Result<Self, Fault> {
         let fault = |error: &rusqlite::Error| fault(path, error);
         // SQLite takes an empty file for a new database; making it ourselves gives it its mode.
@@ -127,27 +175,7 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|e| fault(&e))?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&e))?;
-        let pragma =
-            |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let (application, version) = (
-            pragma("application_id").map_err(|e| fault(&e))?,
-            pragma("user_version").map_err(|e| fault(&e))?,
-        );
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(|e| fault(&e))?;
-        if application != APPLICATION && (application != 0 || tables > 0) {
-            return Err(Fault::Foreign(path.to_owned()));
-        }
-        if usize::try_from(version).is_ok_and(|version| version > MIGRATIONS.len()) {
-            return Err(Fault::Newer(path.to_owned()));
-        }
-        let check: String = connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|e| fault(&e))?;
-        if check != "ok" {
-            return Err(Fault::Corrupt(path.to_owned()));
-        }
+        let version = inspect(path, &connection)?;
         connection
             .execute_batch(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;",
@@ -156,7 +184,7 @@ impl Db {
         let file = identity(path);
         let mut db = Self { connection, path: path.to_owned(), file, seen: (0, 0) };
         // Whoever holds the database for writing does not keep others from reading what is of this form already.
-        if usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()) {
+        if version < MIGRATIONS.len() {
             db.migrate()?;
         }
         Ok(db)
@@ -254,6 +282,17 @@ impl Db {
         Ok(news)
     }
 
+    /// All kept records.
+    pub fn all_evidence(&self) -> Result<Vec<Evidence>, Fault> {
+        let read = || {
+            let mut select = self.connection.prepare("SELECT sha256, record FROM evidence")?;
+            let rows = select
+                .query_map([], |row| Ok(Evidence { sha256: row.get(0)?, record: row.get(1)? }))?;
+            rows.collect::<Result<Vec<_>, rusqlite::Error>>()
+        };
+        read().map_err(|e| fault(&self.path, &e))
+    }
+
     /// A kept record by its hash.
     pub fn evidence(&self, sha256: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.connection
@@ -318,6 +357,56 @@ pub struct News {
     pub problems: Vec<String>,
 }
 
+/// The form of a database, by its number, once it is known to be ours and whole.
+fn inspect(path: &Path, connection: &Connection) -> Result<usize, Fault> {
+    let fault = |error: &rusqlite::Error| fault(path, error);
+    let number = |name: &str| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(|error| fault(&error))
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|e| fault(&e))?;
+    if application != APPLICATION && (application != 0 || tables > 0) {
+        return Err(Fault::Foreign(path.to_owned()));
+    }
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(Fault::Newer(path.to_owned()));
+    }
+    let check: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| fault(&e))?;
+    if check != "ok" {
+        return Err(Fault::Corrupt(path.to_owned()));
+    }
+    Ok(version)
+}
+
+/// A file that SQLite keeps beside its database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The name under which SQLite opens a file that nobody can change.
+fn immutable(path: &Path) -> std::ffi::OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = b"file://".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'?' | b'#' | b'%' => name.extend(format!("%{byte:02x}").into_bytes()),
+            byte => name.push(*byte),
+        }
+    }
+    name.extend(b"?immutable=1");
+    std::ffi::OsString::from_vec(name)
+}
+
 /// Device and inode of the file at a path.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
@@ -358,11 +447,7 @@ fn prepare_folder(path: &Path) -> Result<(), Fault> {
 }
 
 fn put_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let named = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let named = |suffix: &str| beside(path, suffix);
     let aside = named(&format!(".corrupt-{}", now.as_second()));
     fs::rename(path, &aside)?;
     for suffix in ["-wal", "-shm"] {

@@ -1,7 +1,8 @@
 //! A filter with an author, a reason and an end that keeps alerts out of sight, and never more than it was made for.
 
 use crate::model::{Level, Priority};
-use jiff::Timestamp;
+use crate::query::{Filter, Names};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a person muted. Its filter is text in Falco's language; whoever asks parses it once.
@@ -85,7 +86,42 @@ fn one_or_many<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::
     })
 }
 
+/// No suppression lasts longer; a month and the hour that a clock may be turned by.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24 + 1);
+
 impl Suppression {
+    /// Whether it is one that could be made here, `latest` being the latest time that counts as now.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn check(&self, latest: Timestamp) -> Result<(), String> {
+        let lasts = self.ends.duration_since(self.made);
+        let shelter = &self.shelter;
+        let is_level = |level: &u8| usize::from(*level) < Level::ALL.len();
+        if self.id.is_empty() {
+            return Err("it has no id".to_owned());
+        }
+        if self.made > latest {
+            return Err(format!("it is from the future ({:.0})", self.made));
+        }
+        if lasts > LONGEST {
+            return Err(format!("it lasts until {:.0}; at most 30 days are allowed", self.ends));
+        }
+        if usize::from(shelter.priority) >= Priority::ALL.len()
+            || shelter.levels.is_empty()
+            || !shelter.levels.iter().all(is_level)
+        {
+            return Err("it does not say what it was made for".to_owned());
+        }
+        match Filter::parse(&self.filter, &Names::default()) {
+            Err(error) => Err(format!("its filter cannot be read: {error}")),
+            Ok(filter) if filter.needs_triage() => {
+                Err("its filter asks for decisions, which none may".to_owned())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// Whether it still hides anything.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.made <= now && now < self.ends && self.lifted.is_none()

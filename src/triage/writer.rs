@@ -16,7 +16,7 @@ const ROUND: Duration = Duration::from_millis(400);
 const RETIRE: Duration = Duration::from_hours(1);
 
 /// How long the end of the program waits for what is still to be written.
-const LAST_WAIT: Duration = Duration::from_secs(2);
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// What the writer is asked to do.
 #[derive(Clone, Debug)]
@@ -44,11 +44,21 @@ pub enum Answer {
     Well,
 }
 
+/// What could not be saved before the end.
+#[derive(Debug)]
+pub struct Unsaved {
+    pub changes: Vec<Change>,
+    pub suppressions: Vec<Suppression>,
+    pub evidence: Vec<Evidence>,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
 /// A handle on the writer's thread; dropping it lets the thread write what it holds and end.
 #[derive(Debug)]
 pub struct Writer {
     orders: Option<Sender<Order>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Option<Unsaved>>>,
 }
 
 impl Writer {
@@ -85,10 +95,18 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
-    fn drop(&mut self) {
+impl Writer {
+    /// Lets the thread write what it holds, and gives what it could not.
+    ///
+    /// # Errors
+    /// The thread does not end: whether the last decisions are saved is not known.
+    pub fn end(mut self) -> Result<Option<Unsaved>, Stuck> {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> Result<Option<Unsaved>, Stuck> {
         drop(self.orders.take());
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else { return Ok(None) };
         let until = Instant::now() + LAST_WAIT;
         // A disk that hangs must not keep the program from ending.
         while !thread.is_finished() && Instant::now() < until {
@@ -98,10 +116,21 @@ impl Drop for Writer {
             )]
             std::thread::sleep(Duration::from_millis(2));
         }
-        if thread.is_finished() {
-            // A panic in the thread was reported by its own hook.
-            let _ = thread.join();
+        if !thread.is_finished() {
+            return Err(Stuck);
         }
+        // A panic in the thread was reported by its own hook.
+        thread.join().map_err(|_| Stuck)
+    }
+}
+
+/// The disk does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stuck;
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.stop();
     }
 }
 
@@ -122,7 +151,7 @@ struct Held<A> {
 }
 
 impl<A: FnMut(Answer)> Held<A> {
-    fn run(mut self, inbox: &Receiver<Order>) {
+    fn run(mut self, inbox: &Receiver<Order>) -> Option<Unsaved> {
         self.work();
         loop {
             match inbox.recv_timeout(ROUND) {
@@ -131,10 +160,27 @@ impl<A: FnMut(Answer)> Held<A> {
                     self.pending.extend(inbox.try_iter());
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.work(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.work();
+                    return self.unsaved();
+                }
             }
             self.work();
         }
+    }
+
+    fn unsaved(self) -> Option<Unsaved> {
+        let why = self.trouble.unwrap_or_default();
+        let mut unsaved =
+            Unsaved { changes: Vec::new(), suppressions: Vec::new(), evidence: Vec::new(), why };
+        for order in self.pending {
+            if let Order::Save { changes, suppressions, evidence } = order {
+                unsaved.changes.extend(changes);
+                unsaved.suppressions.extend(suppressions);
+                unsaved.evidence.extend(evidence);
+            }
+        }
+        (!unsaved.changes.is_empty() || !unsaved.suppressions.is_empty()).then_some(unsaved)
     }
 
     fn work(&mut self) {

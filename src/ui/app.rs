@@ -207,6 +207,9 @@ impl App {
         if self.overlay.is_none() && action != Some(Action::Tune) {
             self.desk.offered = None;
         }
+        if !matches!(action, Some(Action::Quit | Action::Leave)) {
+            self.desk.is_leaving = false;
+        }
         // These work whatever lies over the panes.
         if let Some(action @ (Action::Leave | Action::Suspend | Action::Redraw)) = action {
             self.act(action, turn);
@@ -310,8 +313,9 @@ impl App {
     fn settle(&mut self, turn: &mut Turn) {
         let layout = self.layout();
         let mut force = self.narrow.regroup(&self.store, self.store.tree().grouping());
-        force |= self.refresh_view();
+        // What must be looked through before it is shown is asked for first.
         turn.ask(self.recognize());
+        force |= self.refresh_view();
         turn.ask(self.narrow.ask(&self.store, &self.desk.board));
         let is_due = self.desk.looking.due_in(self.now) == Some(0);
         if self.desk.keeping == Keeping::Disk && (turn.quit || is_due) {

@@ -53,6 +53,8 @@ pub struct Desk {
     pub host: String,
     /// Decisions that wait for their alerts to be read, and what was asked for after them, in order.
     pub waiting: VecDeque<wish::Waiting>,
+    /// Somebody wants to leave.
+    pub is_leaving: bool,
     /// How many decisions were wished for.
     pub n_wishes: u64,
     pub last_verdict: Option<Verdict>,
@@ -79,6 +81,8 @@ pub struct Desk {
     n_base: usize,
     made_for: Option<(View, Grouping, u64)>,
     is_stale: bool,
+    /// Alerts whose place must be looked at again.
+    restless: Vec<AlertId>,
     /// Decisions have changed since a filter over them was asked.
     has_decided: bool,
     /// Alerts looked through for keys and mutes.
@@ -109,7 +113,14 @@ impl Desk {
 
     /// Remembers the key of an alert.
     pub fn learn(&mut self, id: AlertId, key: Key) {
-        self.is_stale |= self.alert_keys.insert(id, key) != Some(key);
+        if self.alert_keys.insert(id, key) != Some(key) {
+            self.restless.push(id);
+        }
+    }
+
+    /// Something about this alert was found out: it may belong elsewhere.
+    pub fn look_at(&mut self, id: AlertId) {
+        self.restless.push(id);
     }
 
     /// The keys of single alerts that somebody decided about and nobody found in this session yet.
@@ -190,18 +201,24 @@ impl Desk {
         self.learn_cells(store);
         let lapsed = self.mutes.turn(now);
         let stale = std::mem::take(&mut self.is_stale) || lapsed;
-        self.classify(store, now, stale);
+        let moved = self.classify(store, now, stale);
         let tree = base.map_or(store.tree(), |(tree, _)| tree);
         let wanted = Some((self.view, tree.grouping(), generation));
         if self.view == View::All || (self.view == View::Inbox && self.n_aside() == 0) {
             let had = self.part.take().is_some();
             self.kept = Vec::new();
             self.made_for = wanted;
-            return had || stale;
+            return had || stale || moved;
         }
-        let n_base = base.map_or(store.len(), |(_, ids)| ids.len());
-        let afresh =
-            stale || self.part.is_none() || self.made_for != wanted || n_base < self.n_base;
+        // What was not looked through yet is not in the view yet.
+        let n_known = self.classes.len();
+        let n_base =
+            base.map_or(n_known, |(_, ids)| ids.partition_point(|id| (id.0 as usize) < n_known));
+        let afresh = stale
+            || moved
+            || self.part.is_none()
+            || self.made_for != wanted
+            || n_base < self.n_base;
         if !afresh && n_base == self.n_base {
             return false;
         }
@@ -215,7 +232,10 @@ impl Desk {
             view.holds(self.classes.get(id.0 as usize).copied().unwrap_or(Class::Inbox))
         };
         let more: Vec<AlertId> = match base {
-            Some((_, ids)) => ids.iter().skip(self.n_base).copied().filter(holds).collect(),
+            Some((_, ids)) => {
+                let ids = ids.iter().take(n_base).skip(self.n_base);
+                ids.copied().filter(holds).collect()
+            }
             None => (self.n_base..n_base)
                 .filter_map(|at| u32::try_from(at).ok())
                 .map(AlertId)
@@ -250,43 +270,73 @@ impl Desk {
         }
     }
 
-    fn classify(&mut self, store: &Store, now: Timestamp, afresh: bool) {
+    /// Gives each alert its class: those that came, those that something was found out about, or all of them `afresh`.
+    /// Says whether one that had a class has another one now.
+    fn classify(&mut self, store: &Store, now: Timestamp, afresh: bool) -> bool {
+        let had = self.classes.len();
+        let restless = std::mem::take(&mut self.restless);
+        if self.board.is_empty() && self.mutes.is_empty() {
+            let moved = self.n_aside() > 0;
+            self.classes.clear();
+            self.classes.resize(store.len(), Class::Inbox);
+            self.counts = [store.len() as u64, 0, 0, 0, 0];
+            self.mutes.recount();
+            return moved;
+        }
+        // Where single alerts are put aside nothing is shown before it was looked through: no row comes only to go.
+        let needs_look = !self.mutes.is_empty() || self.board.has_alerts();
+        let end = if needs_look { self.n_recognized.max(had) } else { store.len() };
         if afresh {
             self.classes.clear();
             self.counts = [0; 5];
+            self.mutes.recount();
         }
-        let decided: Vec<bool> = if self.board.is_empty() {
-            Vec::new()
-        } else {
-            self.keys
-                .iter()
-                .map(|keys| keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key))))
-                .collect()
-        };
-        if decided.is_empty() && self.mutes.is_empty() {
-            self.classes.resize(store.len(), Class::Inbox);
-            self.counts = [store.len() as u64, 0, 0, 0, 0];
-            return;
-        }
-        self.mutes.recount(afresh);
-        for at in self.classes.len()..store.len() {
+        let decided: Vec<bool> = self
+            .keys
+            .iter()
+            .map(|keys| keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key))))
+            .collect();
+        for at in self.classes.len()..end.min(store.len()) {
             let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
-            let cell = store.cell_of(id).unwrap_or_default();
-            let is_decided = decided.get(cell.0 as usize).copied().unwrap_or(false)
-                || self.alert_keys.contains_key(&id);
-            let status = if is_decided {
-                self.standing(store, id).map_or(Status::Open, |standing| standing.status())
-            } else {
-                Status::Open
-            };
-            let class = match status {
-                Status::Open if self.mutes.hides(store, id, now) => Class::Muted,
-                status => Class::of(status),
-            };
+            let class = self.class_of(store, id, &decided, now);
             self.classes.push(class);
-            if let Some(count) = self.counts.get_mut(class as usize) {
-                *count += 1;
+            self.count_in(class, 1);
+        }
+        let mut moved = false;
+        for id in restless {
+            let Some(old) = self.classes.get(id.0 as usize).copied().filter(|_| !afresh) else {
+                continue;
+            };
+            let class = self.class_of(store, id, &decided, now);
+            if old != class {
+                moved = true;
+                self.count_in(old, -1);
+                self.count_in(class, 1);
+                if let Some(place) = self.classes.get_mut(id.0 as usize) {
+                    *place = class;
+                }
             }
+        }
+        moved
+    }
+
+    fn class_of(&mut self, store: &Store, id: AlertId, decided: &[bool], now: Timestamp) -> Class {
+        let cell = store.cell_of(id).unwrap_or_default();
+        let is_decided = decided.get(cell.0 as usize).copied().unwrap_or(false)
+            || self.alert_keys.contains_key(&id);
+        let standing = if is_decided { self.standing(store, id) } else { None };
+        match standing.map_or(Status::Open, |standing| standing.status()) {
+            Status::Open if self.mutes.hides(store, id, now) => Class::Muted,
+            status => {
+                self.mutes.release(id);
+                Class::of(status)
+            }
+        }
+    }
+
+    fn count_in(&mut self, class: Class, change: i64) {
+        if let Some(count) = self.counts.get_mut(class as usize) {
+            *count = count.saturating_add_signed(change);
         }
     }
 }

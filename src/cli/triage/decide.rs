@@ -111,7 +111,7 @@ pub(super) fn set(open: &mut Open, set: &Set, out: &mut impl Write) -> anyhow::R
     if changes.is_empty() {
         bail!("nothing to change: name another --status, --verdict, --note…");
     }
-    open.db.save(&changes, &[], &evidence, now).context("nothing was saved")?;
+    open.db()?.save(&changes, &[], &evidence, now).context("nothing was saved")?;
     for change in &changes {
         let rule = printable(&change.about.rule);
         writeln!(out, "{}  {rule}: {}", change.key, printable(&change.words()))?;

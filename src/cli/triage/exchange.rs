@@ -3,41 +3,35 @@
 use super::Open;
 use crate::cli::Exit;
 use crate::clock;
-use crate::triage::{Change, Suppression};
-use anyhow::{Context, bail};
+use crate::triage::{Bundle, Change, Suppression};
+use anyhow::Context;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::path::Path;
-
-/// What moves between hosts.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Bundle {
-    /// Of this form; 1.
-    cadge_triage: u32,
-    #[serde(default)]
-    changes: Vec<Change>,
-    #[serde(default)]
-    suppressions: Vec<Suppression>,
-}
 
 /// Writes all, or what is newer.
 pub(super) fn export(
     open: &Open,
     since: Option<Timestamp>,
+    records: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
     let is_new = |at: Timestamp| since.is_none_or(|since| at >= since);
-    let changes = open.board.all().into_iter().filter(|change| is_new(change.at)).cloned();
+    let changes: Vec<Change> =
+        open.board.all().into_iter().filter(|change| is_new(change.at)).cloned().collect();
     let is_newer = |mute: &&Suppression| {
         is_new(mute.made) || mute.lifted.as_ref().is_some_and(|(_, at)| is_new(*at))
     };
-    let bundle = Bundle {
-        cadge_triage: 1,
-        changes: changes.collect(),
-        suppressions: open.suppressions.iter().filter(is_newer).cloned().collect(),
+    let suppressions = open.suppressions.iter().filter(is_newer).cloned().collect();
+    let wanted: HashSet<&str> =
+        changes.iter().filter_map(|change| change.about.evidence.as_deref()).collect();
+    let mut evidence = match &open.db {
+        Some(db) if records => db.all_evidence()?,
+        _ => Vec::new(),
     };
+    evidence.retain(|evidence| wanted.contains(evidence.sha256.as_str()));
+    let bundle = Bundle::new(changes.clone(), suppressions, evidence);
     serde_json::to_writer_pretty(&mut *out, &bundle)?;
     writeln!(out)?;
     Ok(Exit::Done)
@@ -45,24 +39,20 @@ pub(super) fn export(
 
 /// Merges what another host wrote: changes are a union ordered by their times, of a suppression the one that ends it counts.
 pub(super) fn import(open: &mut Open, file: &Path) -> anyhow::Result<Exit> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     if file.as_os_str() == "-" {
-        io::stdin().read_to_string(&mut text)?;
+        io::stdin().read_to_end(&mut bytes)?;
     } else {
-        text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     }
-    let bundle: Bundle = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no export of cadge triage", file.display()))?;
-    if bundle.cadge_triage != 1 {
-        bail!("{} was written by a newer cadge", file.display());
-    }
+    let now = clock::now();
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| "it is no export of cadge triage: it is no text".to_owned());
+    let (mut bundle, evidence) = text
+        .and_then(Bundle::read)
+        .map_err(|why| anyhow::anyhow!("nothing was imported from {}: {why}", file.display()))?;
+    let left_out = bundle.sift(now);
     let n_all = bundle.changes.len();
-    if let Some(wrong) =
-        bundle.changes.iter().find(|change| change.id != (*change).clone().identified().id)
-    {
-        bail!("nothing was imported: the change {} was altered after it was made", wrong.id);
-    }
     let new: Vec<_> =
         bundle.changes.into_iter().filter(|change| open.board.apply(change.clone())).collect();
     let mutes: Vec<_> = bundle
@@ -74,12 +64,20 @@ pub(super) fn import(open: &mut Open, file: &Path) -> anyhow::Result<Exit> {
             known.is_none_or(|known| known.lifted.is_none() && mute.lifted.is_some())
         })
         .collect();
-    open.db.save(&new, &mutes, &[], clock::now())?;
+    let wanted: HashSet<&str> =
+        new.iter().filter_map(|change| change.about.evidence.as_deref()).collect();
+    let evidence: Vec<_> =
+        evidence.into_iter().filter(|evidence| wanted.contains(evidence.sha256.as_str())).collect();
+    open.db()?.save(&new, &mutes, &evidence, now).context("nothing was imported")?;
+    for why in &left_out {
+        super::super::say(&format!("left out: {why}"));
+    }
     let _ = writeln!(
         io::stderr(),
-        "{} new of {n_all} changes, {} suppressions",
+        "{} new of {n_all} changes, {} suppressions, {} records",
         new.len(),
-        mutes.len()
+        mutes.len(),
+        evidence.len()
     );
-    Ok(Exit::Done)
+    Ok(if left_out.is_empty() { Exit::Done } else { Exit::Failed })
 }

@@ -71,7 +71,7 @@ pub(super) fn mute(open: &mut Open, args: &Mute, out: &mut impl Write) -> anyhow
         shelter,
         lifted: None,
     };
-    open.db.save(&[], std::slice::from_ref(&made), &[], now).context("nothing was saved")?;
+    open.db()?.save(&[], std::slice::from_ref(&made), &[], now).context("nothing was saved")?;
     let n_hidden = hidden(&made, &judged) as u64;
     writeln!(
         out,
@@ -105,9 +105,10 @@ pub(super) fn unmute(open: &mut Open, args: &Unmute, out: &mut impl Write) -> an
     if ended.is_empty() {
         return Ok(Exit::NothingMatched);
     }
-    open.db.save(&[], &ended, &[], now).context("nothing was saved")?;
+    open.db()?.save(&[], &ended, &[], now).context("nothing was saved")?;
     for mute in &ended {
-        writeln!(out, "{}  no longer muted: {}", mute.id, printable(&mute.filter))?;
+        let (id, filter) = (printable(&mute.id), printable(&mute.filter));
+        writeln!(out, "{id}  no longer muted: {filter}")?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -205,7 +206,7 @@ fn state(mute: &Suppression, now: jiff::Timestamp) -> &'static str {
 fn as_line(mute: &Suppression, now: jiff::Timestamp, counts: Option<(usize, usize)>) -> String {
     let mut line = format!(
         "{}  {} until {:.0} by {}  {}  ({})",
-        mute.id,
+        printable(&mute.id),
         state(mute, now),
         mute.ends,
         printable(&mute.author),

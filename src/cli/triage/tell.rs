@@ -110,7 +110,7 @@ pub(super) fn record(open: &Open, which: &Which, out: &mut impl Write) -> anyhow
             .filter(|change| change.key == target.key)
             .find_map(|change| change.about.evidence.clone());
         let Some(hash) = hash else { continue };
-        let record = open.db.evidence(&hash)?;
+        let record = open.db.as_ref().map(|db| db.evidence(&hash)).transpose()?.flatten();
         let Some(record) = record else {
             anyhow::bail!(
                 "the record {hash} is no longer kept (see evidence_age and evidence_size)"

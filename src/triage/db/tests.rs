@@ -130,3 +130,21 @@ fn the_place_one_looked_up_to_never_goes_back() {
     assert_eq!(db.looked("events.json").unwrap(), Some(later));
     assert_eq!(db.looked("other.json").unwrap(), None);
 }
+
+#[test]
+fn reading_makes_renames_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("triage.db");
+    assert!(Db::open_to_read(&path).unwrap().is_none());
+    assert!(!path.exists());
+    open(&path).save(&[change(1)], &[], &[], now()).unwrap();
+    let mut db = Db::open_to_read(&path).unwrap().unwrap();
+    assert_eq!(db.news().unwrap().changes, [change(1)]);
+    drop(db);
+    let damaged = vec![0xa5; 8192];
+    fs::write(&path, &damaged).unwrap();
+    let fault = Db::open_to_read(&path).unwrap_err();
+    assert_eq!(fault, Fault::Corrupt(path.clone()));
+    assert_eq!(fs::read(&path).unwrap(), damaged);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

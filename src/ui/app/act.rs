@@ -2,6 +2,7 @@
 
 use super::{App, Turn, ground};
 use crate::store::Grouping;
+use crate::text::plural;
 use crate::ui::action::Action;
 use crate::ui::effect::{Effect, Mouse};
 use crate::ui::health::Follow;
@@ -210,7 +211,7 @@ impl App {
             Action::Redraw => turn.ask(Effect::Redraw),
             Action::Suspend => turn.ask(Effect::Suspend),
             Action::Quit => self.quit(turn),
-            Action::Leave => turn.quit = true,
+            Action::Leave => self.leave(action, turn),
         }
     }
 
@@ -329,6 +330,25 @@ impl App {
         } else if self.shape.focus == Focus::Detail && self.size.width < WIDE {
             self.shape.focus = Focus::List;
         } else {
+            self.leave(Action::Quit, turn);
+        }
+    }
+
+    /// Leaves the program: at once, after what was asked for is done, or, where decisions cannot be saved, when the key
+    /// comes again.
+    pub(super) fn leave(&mut self, action: Action, turn: &mut Turn) {
+        let n_held = self.desk.board.n_saving() as u64;
+        let is_asked = std::mem::replace(&mut self.desk.is_leaving, true);
+        if !is_asked && self.desk.trouble.is_some() && n_held > 0 {
+            let key = self.settings.keymap.label(action);
+            let held = plural(n_held, "decision is", "decisions are");
+            let says = format!(
+                "{held} not saved yet; {key} again leaves all the same, with a file to import"
+            );
+            self.lines.warn(self.now, says);
+        } else if !is_asked && !self.desk.waiting.is_empty() {
+            self.lines.done(self.now, "Leaving when what was decided is done");
+        } else {
             turn.quit = true;
         }
     }
@@ -360,7 +380,7 @@ impl App {
                 for batch in batches {
                     self.take_in(batch);
                 }
-                let came = crate::text::plural(n_alerts, "alert", "alerts");
+                let came = plural(n_alerts, "alert", "alerts");
                 self.lines.done(self.now, format!("Following again; {came} came meanwhile"));
                 Follow::Live
             }

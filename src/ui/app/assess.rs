@@ -179,6 +179,10 @@ impl App {
         let more = self.store.assess(id, level);
         self.narrow.assess(&self.store, id, level, more);
         self.desk.assess(&self.store, id, level, more);
+        if !self.desk.mutes.is_empty() {
+            // What a suppression was not made for comes into sight again.
+            self.desk.look_at(id);
+        }
     }
 
     /// Takes levels in.

@@ -219,6 +219,8 @@ impl App {
             }
         }
         self.go_on_deciding(turn);
+        turn.quit |=
+            self.desk.is_leaving && self.desk.waiting.is_empty() && self.desk.trouble.is_none();
     }
 
     /// Does what waits, in the order of its keys, as far as all is known for it.

@@ -61,7 +61,7 @@ impl App {
     /// How an alert stands, in a sentence; `None` where nobody decided or muted.
     pub fn stands(&self, id: AlertId) -> Option<String> {
         if self.desk.class(id) == crate::ui::desk::Class::Muted {
-            let mute = self.desk.mutes.iter().find(|mute| mute.matched.contains(&id))?;
+            let mute = self.desk.mutes.hider(id)?;
             let made = &mute.made;
             let reason = match made.reason.as_str() {
                 "" => String::new(),

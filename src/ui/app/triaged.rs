@@ -123,8 +123,8 @@ impl App {
                 self.note_level(id, level);
             }
             self.desk.mutes.matched(id, &mutes);
+            self.desk.look_at(id);
         }
-        self.desk.unsettle();
     }
 
     /// Brings the view up to date; says whether it holds other alerts than before.

@@ -414,3 +414,52 @@ fn a_note_leaves_what_is_closed_where_it_is_and_does_not_hide_what_comes_back() 
     );
     assert_eq!(driver.app.desk.n_aside(), 2, "the old ones stay closed");
 }
+
+#[test]
+fn leaving_with_decisions_that_cannot_be_saved_asks_once() {
+    for key in ["q", "ctrl-c"] {
+        let mut driver = desk().keys("a");
+        let id = last(&driver).id;
+        driver
+            .send(Msg::Triaged(Answer::Held { ids: vec![id], why: "the disk is full".to_owned() }));
+        let driver = driver.keys(key);
+        assert!(!driver.quit);
+        assert!(driver.screen().contains("1 decision is not saved yet; "), "{}", driver.screen());
+        assert!(!driver.keys("j").keys(key).quit, "another key lies between");
+        let mut driver = desk().keys("a");
+        let id = last(&driver).id;
+        driver
+            .send(Msg::Triaged(Answer::Held { ids: vec![id], why: "the disk is full".to_owned() }));
+        assert!(driver.keys(key).keys(key).quit);
+        assert!(desk().keys("a").keys(key).quit, "what is being saved is saved");
+    }
+}
+
+#[test]
+fn leaving_waits_for_what_was_decided() {
+    let mut driver = desk();
+    driver.is_slow = true;
+    let mut driver = driver.keys("space j space a enter q");
+    assert!(!driver.quit);
+    driver.is_slow = false;
+    driver.answer();
+    assert!(driver.quit && !saved(&driver).is_empty());
+}
+
+#[test]
+fn a_mute_does_not_start_a_filter_over_decisions_again_and_again() {
+    let asked = |driver: &Driver| driver.app.narrow.generation();
+    let driver = desk().keys("m 2").wait(1).keys("f").text("triage.status = open").keys("enter");
+    let mut driver = driver.wait(1);
+    let before = asked(&driver);
+    for second in 10..14 {
+        let rule = "Drop and execute new binary in container";
+        driver.feed(
+            line(&format!("14:03:{second}"), "Critical", rule, "web-7f9c", "kdevtmpfsi").as_bytes(),
+        );
+        driver = driver.wait(1);
+    }
+    assert_eq!(asked(&driver), before);
+    assert_eq!(driver.app.desk.n_aside(), 6, "{}", driver.screen());
+    assert!(asked(&driver.keys("a")) > before, "a decision does");
+}

@@ -118,8 +118,8 @@ fn a_newer_database_is_left_alone() {
     session.see("this group, 1 alert");
     session.press("a");
     session.see("1 decision not saved yet");
-    session.press("q");
-    assert!(session.end().success());
+    session.press("qq");
+    assert_eq!(session.end().exit_code(), 1);
     let version: i64 = Connection::open(&path)
         .unwrap()
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -220,4 +220,38 @@ fn a_read_only_folder_holds_decisions_until_it_can_be_written() {
         std::os::unix::fs::chown(&folder, Some(0), Some(0)).unwrap();
     }
     assert_eq!(decided(&database(home.path())), 1);
+}
+
+#[test]
+fn leaving_before_it_could_be_saved_asks_and_leaves_a_file_to_import() {
+    let (log, home) = (log(4), home());
+    let path = database(home.path());
+    drop(Db::open(&path, now()).unwrap());
+    let lock = lock(&path);
+    let mut session = console(log.path(), &home);
+    session.see("this group, 1 alert");
+    session.press("a");
+    session.see("1 decision not saved yet");
+    session.press("q");
+    session.see("1 decision is not saved yet; q again leaves");
+    session.press("q");
+    session.see("could not be saved: the triage database is locked");
+    session.see("cadge triage import");
+    assert_eq!(session.end().exit_code(), 1);
+    drop(lock);
+    assert_eq!(decided(&path), 0);
+    let file = fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("triage-unsaved-"))
+        .unwrap();
+    for _ in 0..2 {
+        let words = ["triage", "import", file.to_str().unwrap()];
+        super::headless::run(home.path(), &words).success();
+        assert_eq!(decided(&path), 1);
+    }
+    let (mut db, _) = Db::open(&path, now()).unwrap();
+    let changes = db.news().unwrap().changes;
+    let evidence = changes[0].about.evidence.as_deref().unwrap();
+    assert!(db.evidence(evidence).unwrap().is_some(), "the record came along");
 }

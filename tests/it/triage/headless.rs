@@ -11,6 +11,12 @@ use std::path::PathBuf;
 
 const SHELL: &str = "Terminal shell in container";
 
+/// Runs the program in a home folder.
+pub fn run(home: &std::path::Path, words: &[&str]) -> Assert {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cadge"));
+    command.env_clear().env("HOME", home).args(words).assert()
+}
+
 struct Host {
     home: tempfile::TempDir,
     log: PathBuf,
@@ -263,6 +269,98 @@ fn two_hosts_merge_by_time_and_keep_both_histories() {
     let forged = second.replace("\"benign\"", "\"true_positive\"");
     fs::write(one.home.path().join("forged.json"), forged).unwrap();
     assert!(error(&one.ends(&["triage", "import", "forged.json"], 1)).contains("altered"));
+}
+
+#[test]
+fn an_import_takes_nothing_on_trust() {
+    let host = Host::new();
+    host.says(&["triage", "set", "events.json", "--alert", "1", "--verdict", "benign"]);
+    host.says(&["triage", "mute", "events.json", "--filter", "proc.name = bash"]);
+    let good = host.says(&["triage", "export", "--records"]);
+    let import = |name: &str, text: &[u8], code: i32| {
+        let other = Host::new();
+        fs::write(other.home.path().join(name), text).unwrap();
+        let assert = other.ends(&["triage", "import", name], code);
+        let says = error(&assert);
+        assert!(!says.contains("panicked"), "{says}");
+        let is_plain = |c: char| !c.is_control() || c == '\n';
+        assert!(says.chars().all(is_plain), "{says:?}");
+        for words in
+            [&["triage", "list"][..], &["triage", "mutes", "--all"], &["triage", "summary"]]
+        {
+            let said = other.says(words);
+            assert!(said.chars().all(is_plain), "{said:?}");
+        }
+        (other, says)
+    };
+    let (other, _) = import("good.json", good.as_bytes(), 0);
+    assert_eq!(other.says(&["triage", "export", "--records"]), good, "all of it came over");
+    let endless = good.replace("\"ends\": \"20", "\"ends\": \"29");
+    let (other, says) = import("endless.json", endless.as_bytes(), 1);
+    assert!(
+        says.contains("left out: the suppression") && says.contains("at most 30 days"),
+        "{says}"
+    );
+    assert_eq!(other.says(&["triage", "mutes", "--all"]), "");
+    assert_eq!(other.json(&["triage", "list", "--json"]).as_array().unwrap().len(), 1);
+    // Names that act on a terminal, in a change whose id fits them.
+    let mut forged: Value = serde_json::from_str(&good).unwrap();
+    forged["suppressions"][0]["id"] = "x\u{1b}[2J\u{202e}".into();
+    forged["suppressions"][0]["author"] = "\u{1b}]0;x\u{7}".into();
+    forged["suppressions"][0]["reason"] = "\r\nfine".into();
+    let mut change: cadge::triage::Change =
+        serde_json::from_value(forged["changes"][0].clone()).unwrap();
+    change.by = "eve\u{1b}[31m\u{9b}2J".into();
+    change.about.rule = "\u{202e}elur\n# heading | `x` <b>".into();
+    change.after.note = Some("a\u{0}b".into());
+    forged["changes"][0] = serde_json::to_value(change.identified()).unwrap();
+    import("forged.json", forged.to_string().as_bytes(), 0);
+    import("cut.json", &good.as_bytes()[..good.len() / 2], 1);
+    import("binary.json", &[0xff, 0x00, 0x1b], 1);
+    import("deep.json", "[".repeat(100_000).as_bytes(), 1);
+    import("evil\u{1b}[2J.json", b"{}", 1);
+}
+
+#[test]
+fn reading_commands_leave_a_damaged_database_alone() {
+    let host = Host::new();
+    host.says(&["triage", "set", "events.json", "--alert", "1", "--verdict", "benign"]);
+    let path = database(host.home.path());
+    let damaged = vec![0xa5; 8192];
+    fs::write(&path, &damaged).unwrap();
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(path.with_file_name(format!("triage.db{suffix}")));
+    }
+    for words in [
+        &["triage", "list"][..],
+        &["triage", "export"],
+        &["triage", "mutes"],
+        &["triage", "summary", "events.json"],
+    ] {
+        assert!(error(&host.ends(words, 1)).contains("is damaged and left as it is"), "{words:?}");
+    }
+    let words = ["list", "events.json", "--filter", "triage.status = closed"];
+    assert!(error(&host.ends(&words, 3)).contains("everything counts as open"));
+    assert_eq!(fs::read(&path).unwrap(), damaged);
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    // A decision puts it aside.
+    let set = ["triage", "set", "events.json", "--alert", "1", "--verdict", "benign"];
+    assert!(error(&host.ends(&set, 0)).contains("was damaged: it is kept as"));
+}
+
+#[test]
+fn closing_again_with_a_note_closes_what_came_back() {
+    let host = Host::new();
+    let close = ["triage", "set", "events.json", "--alert", "1", "--scope", "container"];
+    host.says(&[&close[..], &["--verdict", "benign", "--reason", "probe"]].concat());
+    assert_eq!(host.count("triage.status = closed"), "2");
+    host.says(&[&close[..], &["--status", "closed", "--note", "again"]].concat());
+    let all = host.json(&["triage", "list", "--json"]);
+    assert_eq!((&all[0]["verdict"], &all[0]["reason"]), (&"benign".into(), &"probe".into()));
+    assert_eq!(all[0]["note"], "again");
+    host.says(&[&close[..], &["--status", "open"]].concat());
+    let all = host.json(&["triage", "list", "--json"]);
+    assert_eq!((&all[0]["verdict"], &all[0]["reason"]), (&Value::Null, &Value::Null));
 }
 
 #[test]
