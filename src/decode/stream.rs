@@ -458,7 +458,8 @@ impl Decoder {
             Body::Structure => {}
             Body::Unknown(reason) => {
                 let text = String::from_utf8_lossy(line.body);
-                if let Some(began) = self.own_log
+                // What was held may be read only after lines that follow it.
+                if let Some(began) = self.own_log.filter(|began| began.offset < line.place.offset)
                     && own::goes_on(&text)
                 {
                     self.push_item(

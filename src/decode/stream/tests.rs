@@ -231,3 +231,10 @@ fn streams_in_envelopes_are_not_those_outside() {
     decoder.finish(&mut out);
     assert!(outputs(&out).contains(&"x".to_owned()), "{:?}", outputs(&out));
 }
+
+#[test]
+fn what_was_held_does_not_go_on_with_a_later_line() {
+    let part = "2026-01-01T00:00:00.1Z stdout P  __CURSOR=x";
+    let log = format!("{JSON}\n{part}\nWed Jun 04 22:33:13 2025: Falco\n   more\n");
+    crate::decode::check::decode_any(log.as_bytes());
+}
