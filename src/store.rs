@@ -139,6 +139,11 @@ impl Store {
             .filter_map(|id| Some((self.interner.names().cell(id)?, self.cells.get(id)?)))
     }
 
+    /// The counts of one cell; `None` where nothing was counted.
+    pub fn stat(&self, cell: CellId) -> Option<&Stat> {
+        self.cells.get(cell)
+    }
+
     /// What is counted over everything.
     pub fn totals(&self) -> &Totals {
         &self.totals

@@ -3,10 +3,10 @@
 use super::Exit;
 use super::args::{Check, CheckFilter};
 use super::mark::mark;
+use crate::clock;
 use crate::decode::RulesFiles;
 use crate::query::fields;
 use crate::query::{Filter, Names};
-use jiff::tz::TimeZone;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Re
 
 /// Macros and lists of rules files; what could not be read is said on `err`.
 pub fn names(rules: &[PathBuf], err: &mut dyn Write) -> std::io::Result<Names> {
-    let mut names = Names::at(crate::clock::now(), TimeZone::system());
+    let mut names = Names::at(clock::now(), clock::zone());
     for path in rules {
         let files = RulesFiles::read(path);
         for problem in &files.problems {

@@ -6,15 +6,18 @@ use super::select::Selection;
 use super::session::Session;
 use crate::model::Priority;
 use crate::report::{json, stamp};
-use crate::store::{Cell, Names, Sym};
+use crate::store::{Cell, CellId, Names, Store, Sym};
 use crate::text;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::mpsc::sync_channel;
 
-/// Output that is held before it is written.
-const HELD: usize = 64 << 10;
+/// Groups whose text is made together.
+const TOGETHER: usize = 1024;
 
 /// What the alerts of a group have in common; which parts are set depends on what they are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,80 +43,210 @@ struct Count {
     name: (Option<i64>, Sym),
 }
 
+/// What is counted of one cell: the parts that groups are put together of.
+struct Parts<'s> {
+    store: &'s Store,
+    by: By,
+    /// The counts by cell, and by priority where that is asked for; `None` where those of the store serve.
+    picked: Option<Vec<((CellId, Option<Priority>), Count)>>,
+}
+
+/// A run of parts in their order, and how many alerts they hold.
+struct Group {
+    count: u64,
+    parts: Range<usize>,
+}
+
 /// Prints groups, the largest first.
 pub fn run(groups: &Groups) -> anyhow::Result<Exit> {
     let session = Session::load(&groups.input)?;
     let selection = Selection::new(&groups.select, &session)?;
-    let counts = count(&session, &selection, groups.by);
     let names = session.store.names();
-    let sorted = sorted(&counts, names);
+    let parts = Parts::new(&session, &selection, groups.by);
+    let sorted = parts.sorted();
     let mut out = io::stdout().lock();
-    let mut held = String::with_capacity(2 * HELD);
     if groups.json {
-        held.push('[');
+        out.write_all(b"[")?;
     }
-    for (at, (key, count)) in sorted.iter().enumerate() {
+    write_all(&mut out, &sorted.1, |out, at, group| {
+        let Some((key, count)) = parts.group(&sorted.0, group) else { return };
         if groups.json {
-            held.push_str(if at > 0 { ",\n{" } else { "{" });
-            write_json(&mut held, groups.by, key, count, names);
+            out.push_str(if at > 0 { ",\n{" } else { "{" });
+            write_json(out, groups.by, &key, &count, names);
         } else {
-            write_text(&mut held, groups.by, key, count, names);
+            write_text(out, groups.by, &key, &count, names);
         }
-        if held.len() >= HELD {
-            out.write_all(held.as_bytes())?;
-            held.clear();
-        }
-    }
+    })?;
     if groups.json {
-        held.push_str("]\n");
+        out.write_all(b"]\n")?;
     }
-    out.write_all(held.as_bytes())?;
     drop(out);
     let is_fine = session.end();
-    Ok(match (is_fine, sorted.is_empty() && !selection.is_everything()) {
+    Ok(match (is_fine, sorted.1.is_empty() && !selection.is_everything()) {
         (false, _) => Exit::Failed,
         (true, true) => Exit::NothingMatched,
         (true, false) => Exit::Done,
     })
 }
 
-fn count(session: &Session, selection: &Selection, by: By) -> FxHashMap<Key, Count> {
-    let store = &session.store;
-    let names = store.names();
-    let mut counts = FxHashMap::<Key, Count>::default();
-    if selection.is_everything() && by != By::Priority {
-        for (cell, stat) in store.cells() {
-            let count = counts.entry(key(cell, None, by, names)).or_default();
-            count.add(u64::from(stat.count), stat.first, stat.last, stat.priority);
-            count.name(stat.last, cell, names);
+/// Writes all groups in their order. A hundred thousand take a while, so that several threads make the text.
+fn write_all(
+    out: &mut impl Write,
+    groups: &[Group],
+    write: impl Fn(&mut String, usize, &Group) + Sync,
+) -> io::Result<()> {
+    let n_makers = std::thread::available_parallelism().map_or(1, NonZero::get).min(4);
+    let n_makers = if groups.len() <= TOGETHER { 1 } else { n_makers };
+    std::thread::scope(|scope| {
+        let make = |first: usize| {
+            let (done, made) = sync_channel(2);
+            let write = &write;
+            scope.spawn(move || {
+                let pieces = groups.chunks(TOGETHER).enumerate().skip(first).step_by(n_makers);
+                for (piece, groups) in pieces {
+                    let mut text = String::new();
+                    for (at, group) in (piece * TOGETHER..).zip(groups) {
+                        write(&mut text, at, group);
+                    }
+                    if done.send(text).is_err() {
+                        return;
+                    }
+                }
+            });
+            made
+        };
+        let makers: Vec<_> = (0..n_makers).map(make).collect();
+        for maker in makers.iter().cycle().take(groups.len().div_ceil(TOGETHER)) {
+            let Ok(text) = maker.recv() else { break };
+            out.write_all(text.as_bytes())?;
         }
-        return counts;
-    }
-    let answer = selection.picked(session);
-    for row in answer.ids.into_iter().filter_map(|id| store.row(id)) {
-        let Some(cell) = names.cell(row.cell) else { continue };
-        let count = counts.entry(key(cell, row.priority, by, names)).or_default();
-        count.add(1, row.nanos, row.nanos, row.priority);
-        count.name(row.nanos, cell, names);
-    }
-    counts
+        Ok(())
+    })
 }
 
-/// The largest first, equal ones by their texts.
-fn sorted<'c>(counts: &'c FxHashMap<Key, Count>, names: &Names) -> Vec<(&'c Key, &'c Count)> {
-    let mut syms: Vec<Sym> = counts.keys().flat_map(|key| [key.first, key.second]).collect();
-    syms.sort_unstable();
-    syms.dedup();
-    // Texts are compared once for each, not once for each group.
-    syms.sort_unstable_by_key(|sym| names.text(*sym));
-    let ranks: FxHashMap<Sym, usize> = syms.into_iter().zip(0..).collect();
-    let rank = |sym: Sym| ranks.get(&sym).copied().unwrap_or(0);
-    let mut sorted: Vec<_> = counts.iter().collect();
-    sorted.sort_unstable_by_key(|(key, count)| {
-        let container = (key.is_beyond, key.is_id, rank(key.second));
-        (Reverse(count.count), rank(key.first), container, key.priority)
-    });
-    sorted
+impl<'s> Parts<'s> {
+    fn new(session: &'s Session, selection: &Selection, by: By) -> Self {
+        let store = &session.store;
+        if selection.is_everything() && by != By::Priority {
+            return Self { store, by, picked: None };
+        }
+        let mut counts = FxHashMap::<(CellId, Option<Priority>), Count>::default();
+        let answer = selection.picked(session);
+        for row in answer.ids.into_iter().filter_map(|id| store.row(id)) {
+            let priority = row.priority.filter(|_| by == By::Priority);
+            let count = counts.entry((row.cell, priority)).or_default();
+            count.add(1, row.nanos, row.nanos, row.priority);
+        }
+        Self { store, by, picked: Some(counts.into_iter().collect()) }
+    }
+
+    fn len(&self) -> usize {
+        self.picked.as_ref().map_or(self.store.names().cells().len(), Vec::len)
+    }
+
+    /// What a part counts, and what its alerts are grouped by.
+    fn part(&self, at: usize) -> Option<(&'s Cell, Option<Priority>, Count)> {
+        let store = self.store;
+        if let Some(picked) = &self.picked {
+            let ((cell, priority), count) = picked.get(at)?;
+            return Some((store.names().cell(*cell)?, *priority, *count));
+        }
+        let id = CellId(u32::try_from(at).ok()?);
+        let (cell, stat) = (store.names().cell(id)?, store.stat(id)?);
+        let mut count = Count::default();
+        count.add(u64::from(stat.count), stat.first, stat.last, stat.priority);
+        Some((cell, None, count))
+    }
+
+    /// The parts by what they are grouped by, and the groups, the largest first, equal ones by their texts.
+    fn sorted(&self) -> (Vec<u32>, Vec<Group>) {
+        let names = self.store.names();
+        let key = |at: usize| {
+            let (cell, priority, count) = self.part(at)?;
+            Some((key(cell, priority, self.by, names), count.count))
+        };
+        let mut ranks = Ranks::default();
+        for (key, _) in (0..self.len()).filter_map(key) {
+            ranks.note(key.first);
+            ranks.note(key.second);
+        }
+        ranks.sort(names);
+        let mut parts: Vec<(u128, u32, u64)> = (0..self.len())
+            .filter_map(|at| {
+                let (key, count) = key(at)?;
+                Some((ranks.order(&key), u32::try_from(at).ok()?, count))
+            })
+            .collect();
+        parts.sort_unstable();
+        let mut groups = Vec::new();
+        let mut from = 0;
+        for run in parts.chunk_by(|a, b| a.0 == b.0) {
+            let count = run.iter().map(|(_, _, count)| count).sum();
+            groups.push(Group { count, parts: from..from + run.len() });
+            from += run.len();
+        }
+        // They stand in the order of their texts already.
+        groups.sort_by_key(|group| Reverse(group.count));
+        (parts.into_iter().map(|(_, at, _)| at).collect(), groups)
+    }
+
+    fn group(&self, parts: &[u32], group: &Group) -> Option<(Key, Count)> {
+        let names = self.store.names();
+        let mut found = None;
+        for part in parts.get(group.parts.clone())? {
+            let (cell, priority, part) = self.part(*part as usize)?;
+            let (_, count) =
+                found.get_or_insert_with(|| (key(cell, priority, self.by, names), Count::default()));
+            count.add(part.count, part.first, part.last, part.priority);
+            count.name(part.last, cell, names);
+        }
+        found
+    }
+}
+
+/// The places of symbols in the order of their texts, so that texts are compared once for each and not once for each group.
+#[derive(Default)]
+struct Ranks {
+    /// By symbol; [`UNRANKED`] until they are sorted, 0 where none was noted.
+    ranks: Vec<u32>,
+    noted: Vec<Sym>,
+}
+
+const UNRANKED: u32 = u32::MAX;
+
+impl Ranks {
+    fn note(&mut self, sym: Sym) {
+        let at = sym.0 as usize;
+        if at >= self.ranks.len() {
+            self.ranks.resize(at + 1, 0);
+        }
+        if let Some(rank) = self.ranks.get_mut(at)
+            && *rank != UNRANKED
+        {
+            *rank = UNRANKED;
+            self.noted.push(sym);
+        }
+    }
+
+    fn sort(&mut self, names: &Names) {
+        self.noted.sort_unstable_by_key(|sym| names.text(*sym));
+        for (rank, sym) in (0..).zip(&self.noted) {
+            if let Some(slot) = self.ranks.get_mut(sym.0 as usize) {
+                *slot = rank;
+            }
+        }
+    }
+
+    /// A number that orders keys, and is the same for the same key only.
+    fn order(&self, key: &Key) -> u128 {
+        let rank = |sym: Sym| u128::from(self.ranks.get(sym.0 as usize).copied().unwrap_or(0));
+        let priority = key.priority.map_or(0, |priority| priority as u128 + 1);
+        rank(key.first) << 72
+            | u128::from(key.is_beyond) << 65
+            | u128::from(key.is_id) << 64
+            | rank(key.second) << 8
+            | priority
+    }
 }
 
 impl Count {

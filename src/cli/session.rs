@@ -9,7 +9,6 @@ use crate::model::{Alert, AlertId, BodyId, Reject};
 use crate::source::{self, SourceState, Spec};
 use crate::store::{Grouping, Store};
 use anyhow::bail;
-use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -208,7 +207,7 @@ impl Session {
 pub fn context(rules: &RulesFiles) -> Context {
     Context {
         templates: Arc::new(Templates::new(rules)),
-        zone: TimeZone::system(),
+        zone: clock::zone(),
         written_at: None,
     }
 }
@@ -287,7 +286,7 @@ fn has_data_on_stdin() -> bool {
 
 /// Now and here, for filters that speak of times.
 pub fn names(rules: &RulesFiles) -> crate::query::Names {
-    let mut names = crate::query::Names::at(clock::now(), TimeZone::system());
+    let mut names = crate::query::Names::at(clock::now(), clock::zone());
     for (name, condition) in &rules.macros {
         // A macro that cannot be read is missed when it is used, with its name.
         let _ = names.add_macro(name, condition);

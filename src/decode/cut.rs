@@ -25,7 +25,8 @@ const APPENDED: [(&str, &str); 14] = [
 ];
 
 /// One key found in a message: where it begins, where its value begins, and the field it stands for.
-struct Found<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
     at: usize,
     value: usize,
     field: &'a str,
@@ -34,21 +35,45 @@ struct Found<'a> {
 /// Every `key=` of a message behind a boundary: where the key begins, and where its value does. Kept from one message to
 /// the next only for its room.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Vec<(u32, u32)>);
+pub(super) struct Keys {
+    all: Vec<Key>,
+}
+
+/// Where one `key=` stands.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    /// Where its name begins when it may hold `-`; none when no boundary stands before it.
+    at: Option<u32>,
+    /// The same when it may hold `[` and `]`, as fields with an argument do.
+    bracketed_at: Option<u32>,
+    value: u32,
+}
 
 impl Keys {
     fn read(&mut self, message: &str) {
-        self.0.clear();
+        self.all.clear();
         let bytes = message.as_bytes();
         for sign in memchr::memchr_iter(b'=', bytes) {
-            let start = key_start(bytes, sign, |byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
-            });
-            if start < sign
-                && is_boundary(message, start)
-                && let (Ok(start), Ok(value)) = (u32::try_from(start), u32::try_from(sign + 1))
-            {
-                self.0.push((start, value));
+            let Ok(value) = u32::try_from(sign + 1) else { return };
+            let before = bytes.get(..sign).unwrap_or_default();
+            let plain = key_start(before, |byte| is_word(*byte));
+            // Most keys are plain: only a sign before one makes the two beginnings different.
+            let (mut at, mut bracketed_at) = (plain, plain);
+            match plain.checked_sub(1).and_then(|stop| bytes.get(stop)) {
+                Some(b'-') => at = key_start(before, |byte| is_word(*byte) || *byte == b'-'),
+                Some(b'[' | b']') => {
+                    bracketed_at =
+                        key_start(before, |byte| is_word(*byte) || matches!(byte, b'[' | b']'));
+                }
+                _ => {}
+            }
+            let begins = |at: usize| {
+                let is_key = at < sign && is_boundary(bytes, at);
+                u32::try_from(at).ok().filter(|_| is_key)
+            };
+            let (at, bracketed_at) = (begins(at), begins(bracketed_at));
+            if at.is_some() || bracketed_at.is_some() {
+                self.all.push(Key { at, bracketed_at, value });
             }
         }
     }
@@ -58,32 +83,56 @@ impl Keys {
         &self,
         message: &'m str,
         from: usize,
-    ) -> impl DoubleEndedIterator<Item = (usize, usize, &'m str)> {
-        let first = self.0.partition_point(|(at, _)| (*at as usize) < from);
-        self.0.get(first..).unwrap_or_default().iter().map(|(at, value)| {
-            let (at, value) = (*at as usize, *value as usize);
-            (at, value, message.get(at..value - 1).unwrap_or_default())
+    ) -> impl Iterator<Item = (usize, usize, &'m str)> {
+        let first = self.all.partition_point(|key| (key.value as usize) <= from);
+        self.all.get(first..).unwrap_or_default().iter().filter_map(move |key| {
+            let (at, value) = (key.at? as usize, key.value as usize);
+            (at >= from).then(|| (at, value, message.get(at..value - 1).unwrap_or_default()))
         })
     }
+}
+
+/// A byte of a key in all its forms.
+#[inline]
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
+}
+
+/// Where the key begins that ends these bytes.
+#[inline]
+fn key_start(before: &[u8], is_key: impl Fn(&u8) -> bool) -> usize {
+    before.len() - before.iter().rev().take_while(|byte| is_key(byte)).count()
+}
+
+#[inline]
+fn is_boundary(bytes: &[u8], at: usize) -> bool {
+    at == 0
+        || bytes
+            .get(at - 1)
+            .is_some_and(|byte| matches!(byte, b' ' | b'(' | b',' | b'|' | b'\t' | b'\n'))
 }
 
 /// The fields of a message. Without a template only keys that mean the same everywhere are read.
 pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
     let mut fields = Fields::default();
-    for (field, value) in spans(message, known, &mut Keys::default()) {
-        fields.0.push((field.into(), Value::String(value.into())));
+    let (mut keys, mut found) = (Keys::default(), Vec::new());
+    find(message, known, &mut keys, &mut found);
+    for (field, value) in values(message, &found) {
+        if !fields.0.iter().any(|(name, _)| **name == *field) {
+            fields.0.push((field.into(), Value::String(trim(value).into())));
+        }
     }
     id_in_brackets(&mut fields);
     fields
 }
 
-/// The fields of a message and their values as they stand in it, each field once.
-pub(super) fn spans<'a>(
+/// Finds the keys of a message that stand for fields, in their order; a field may be found twice, and the first counts.
+pub(super) fn find<'a>(
     message: &'a str,
     known: Option<&'a Known>,
     keys: &mut Keys,
-) -> Vec<(&'a str, &'a str)> {
-    let mut found: Vec<Found> = Vec::with_capacity(16);
+    found: &mut Vec<Found<'a>>,
+) {
     keys.read(message);
     match known {
         Some(known) if !known.keys.is_empty() => {
@@ -96,8 +145,9 @@ pub(super) fn spans<'a>(
                 }
             }
         }
-        _ => common(message, &mut found),
+        _ => common(message, keys, found),
     }
+    let n_found = found.len();
     let from = found.last().map_or(0, |last| last.value);
     let mut last = [None; APPENDED.len()];
     for (at, value, name) in keys.from(message, from) {
@@ -106,45 +156,48 @@ pub(super) fn spans<'a>(
         }
     }
     for ((_, field), last) in APPENDED.into_iter().zip(last) {
-        if let Some((at, value)) = last
-            && !found.iter().any(|found| found.at == at)
-        {
+        if let Some((at, value)) = last {
             found.push(Found { at, value, field });
         }
     }
-    found.sort_by_key(|found| found.at);
-    let mut spans: Vec<(&str, &str)> = Vec::with_capacity(found.len());
-    for (n, one) in found.iter().enumerate() {
-        let end = found.get(n + 1).map_or(message.len(), |next| next.at);
-        let value = message.get(one.value..end).unwrap_or_default();
-        if !spans.iter().any(|(field, _)| *field == one.field) {
-            spans.push((one.field, trim(value)));
-        }
+    // What was appended lies behind the others, in an order of its own.
+    if let Some(appended) = found.get_mut(n_found..) {
+        appended.sort_unstable_by_key(|found| found.at);
     }
-    spans
+}
+
+/// What stands behind each key, up to the next, with the separators between them.
+pub(super) fn values<'a>(
+    message: &'a str,
+    found: &[Found<'a>],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let ends = found.iter().skip(1).map(|next| next.at).chain([message.len()]);
+    found
+        .iter()
+        .zip(ends)
+        .map(|(found, end)| (found.field, message.get(found.value..end).unwrap_or_default()))
 }
 
 /// Every key of the message that means the same in all rules.
-fn common<'a>(message: &'a str, found: &mut Vec<Found<'a>>) {
-    let bytes = message.as_bytes();
-    for sign in memchr::memchr_iter(b'=', bytes).take(64) {
-        let start = key_start(bytes, sign, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'[' | b']')
-        });
-        let key = message.get(start..sign).unwrap_or_default();
-        if !is_boundary(message, start) || appended(key).is_some() {
+fn common<'a>(message: &'a str, keys: &Keys, found: &mut Vec<Found<'a>>) {
+    for key in keys.all.iter().take(64) {
+        let (Some(at), value) = (key.bracketed_at, key.value as usize) else { continue };
+        let at = at as usize;
+        let name = message.get(at..value - 1).unwrap_or_default();
+        if appended(name).is_some() {
             continue;
         }
-        let field = match common_field(key) {
+        let field = match common_field(name) {
             Some(field) => field,
-            None if is_field_key(key) => key,
+            None if is_field_key(name) => name,
             None => continue,
         };
-        found.push(Found { at: start, value: sign + 1, field });
+        found.push(Found { at, value, field });
     }
 }
 
 /// Which of the appended keys this is.
+#[inline]
 fn appended(key: &str) -> Option<usize> {
     // Most keys are none of them.
     if !matches!(key.as_bytes().first(), Some(b'c' | b'k' | b'i')) {
@@ -153,22 +206,8 @@ fn appended(key: &str) -> Option<usize> {
     APPENDED.iter().position(|(name, _)| *name == key)
 }
 
-/// Where the key begins that ends before the sign.
-fn key_start(bytes: &[u8], sign: usize, is_key: impl Fn(&u8) -> bool) -> usize {
-    let before = bytes.get(..sign).unwrap_or_default();
-    sign - before.iter().rev().take_while(|byte| is_key(byte)).count()
-}
-
-fn is_boundary(message: &str, at: usize) -> bool {
-    at == 0
-        || message
-            .as_bytes()
-            .get(at - 1)
-            .is_some_and(|byte| matches!(byte, b' ' | b'(' | b',' | b'|' | b'\t' | b'\n'))
-}
-
 /// A value without the separators behind it. A closing parenthesis goes when the value did not open one.
-fn trim(value: &str) -> &str {
+pub(super) fn trim(value: &str) -> &str {
     let value = value.trim_matches([' ', '\n', '\t']).trim_end_matches([',', '|']).trim_end();
     match value.strip_suffix(')') {
         Some(inner) if value.matches('(').count() < value.matches(')').count() => inner,

@@ -3,10 +3,10 @@
 use super::background::Background;
 use crate::analysis::tuning::Version;
 use crate::clip;
+use crate::clock;
 use crate::config::{self, Config, Loaded, Paths};
 use crate::theme::{BUILTIN, Depth};
 use crate::ui::{self, Mouse, Settings, Signs};
-use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -58,7 +58,7 @@ impl Sources {
                 config::Times::Utc => ui::Times::Utc,
                 config::Times::Age => ui::Times::Age,
             },
-            zone: TimeZone::system(),
+            zone: clock::zone(),
             mouse: if self.config.mouse { Mouse::Ours } else { Mouse::Terminals },
             bell: match self.config.bell {
                 config::Bell::Off => ui::Bell::Silent,

@@ -6,32 +6,27 @@ pub fn nanos(out: &mut String, nanos: i64) {
     let (days, rest) = (nanos.div_euclid(DAY), nanos.rem_euclid(DAY));
     let (year, month, day) = date(days);
     let (second, fraction) = (rest / 1_000_000_000, rest % 1_000_000_000);
-    for (number, digits, sign) in [
-        (year, 4, '-'),
-        (month, 2, '-'),
-        (day, 2, 'T'),
-        (second / 3600, 2, ':'),
-        (second / 60 % 60, 2, ':'),
-        (second % 60, 2, if fraction > 0 { '.' } else { 'Z' }),
+    let mut text = *b"0000-00-00T00:00:00.000000000";
+    for (place, number) in [
+        (0..4, year),
+        (5..7, month),
+        (8..10, day),
+        (11..13, second / 3600),
+        (14..16, second / 60 % 60),
+        (17..19, second % 60),
+        (20..29, fraction),
     ] {
-        put(out, number, digits);
-        out.push(sign);
-    }
-    if fraction > 0 {
-        let (mut shown, mut digits) = (fraction, 9);
-        while shown % 10 == 0 {
-            (shown, digits) = (shown / 10, digits - 1);
+        // All are small: the years that nanoseconds reach have four digits.
+        let mut left = u32::try_from(number).unwrap_or(0);
+        for byte in text.get_mut(place).unwrap_or_default().iter_mut().rev() {
+            *byte += u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
         }
-        put(out, shown, digits);
-        out.push('Z');
     }
-}
-
-fn put(out: &mut String, number: i64, digits: u32) {
-    for place in (0..digits).rev() {
-        let digit = number / 10_i64.pow(place) % 10;
-        out.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
-    }
+    let text = str::from_utf8(&text).unwrap_or_default();
+    let shown = if fraction > 0 { text.trim_end_matches('0') } else { text.get(..19).unwrap_or(text) };
+    out.push_str(shown);
+    out.push('Z');
 }
 
 /// Howard Hinnant's `civil_from_days`.

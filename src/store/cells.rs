@@ -66,9 +66,15 @@ impl Stat {
 /// The counts of all cells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
-    stats: Vec<Stat>,
+    stats: Vec<Counted>,
     touched: Vec<CellId>,
-    is_touched: Vec<bool>,
+}
+
+/// The counts of one cell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    stat: Stat,
+    is_touched: bool,
 }
 
 impl Cells {
@@ -95,7 +101,7 @@ impl Cells {
     }
 
     pub fn get(&self, cell: CellId) -> Option<&Stat> {
-        self.stats.get(cell.0 as usize).filter(|stat| stat.count > 0)
+        self.stats.get(cell.0 as usize).map(|counted| &counted.stat).filter(|stat| stat.count > 0)
     }
 
     pub fn newest(&self, cell: CellId) -> Option<AlertId> {
@@ -110,22 +116,22 @@ impl Cells {
     }
 
     pub fn mark_seen(&mut self) {
-        for stat in &mut self.stats {
-            stat.fresh = 0;
+        for counted in &mut self.stats {
+            counted.stat.fresh = 0;
         }
     }
 
     pub fn assess(&mut self, cell: CellId, level: Level, alerts: u32) {
-        if let Some(stat) = self.stats.get_mut(cell.0 as usize) {
-            stat.assess(Some(level), alerts);
+        if let Some(counted) = self.stats.get_mut(cell.0 as usize) {
+            counted.stat.assess(Some(level), alerts);
         }
     }
 
     /// Cells counted since the last call.
     pub fn take_touched(&mut self) -> Vec<CellId> {
         for cell in &self.touched {
-            if let Some(flag) = self.is_touched.get_mut(cell.0 as usize) {
-                *flag = false;
+            if let Some(counted) = self.stats.get_mut(cell.0 as usize) {
+                counted.is_touched = false;
             }
         }
         std::mem::take(&mut self.touched)
@@ -134,15 +140,13 @@ impl Cells {
     fn with<T>(&mut self, cell: CellId, count: impl FnOnce(&mut Stat) -> T) -> Option<T> {
         let at = cell.0 as usize;
         if at >= self.stats.len() {
-            self.stats.resize_with(at + 1, Stat::default);
-            self.is_touched.resize(at + 1, false);
+            self.stats.resize_with(at + 1, Counted::default);
         }
-        if let Some(flag) = self.is_touched.get_mut(at)
-            && !*flag
-        {
-            *flag = true;
+        let counted = self.stats.get_mut(at)?;
+        if !counted.is_touched {
+            counted.is_touched = true;
             self.touched.push(cell);
         }
-        self.stats.get_mut(at).map(count)
+        Some(count(&mut counted.stat))
     }
 }

@@ -132,9 +132,6 @@ pub struct Drafter {
 impl Drafter {
     /// `worker` must be a number that no other drafter of this store has.
     pub fn new(worker: u32) -> Self {
-        let seed = std::hash::RandomState::new();
-        let hasher =
-            rustc_hash::FxSeededState::with_seed(usize::try_from(seed.hash_one(0)).unwrap_or(1));
         let learned = Learned { afresh: true, ..Learned::default() };
         Self {
             worker,
@@ -145,7 +142,7 @@ impl Drafter {
             cells: Vec::new(),
             by_parts: Index::default(),
             key: Vec::new(),
-            hasher,
+            hasher: hasher(),
         }
     }
 
@@ -281,6 +278,12 @@ impl Learned {
             && self.processes.is_empty()
             && self.cells.is_empty()
     }
+}
+
+/// A fast hasher with a seed of its own.
+pub(super) fn hasher() -> rustc_hash::FxSeededState {
+    let seed = std::hash::RandomState::new().hash_one(0);
+    rustc_hash::FxSeededState::with_seed(usize::try_from(seed).unwrap_or(1))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]

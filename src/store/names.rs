@@ -107,7 +107,23 @@ pub(super) struct Interner {
     parts: Vec<(u32, u32)>,
     processes: FxHashMap<Sym, u16>,
     workers: FxHashMap<u32, Numbers>,
-    seed: std::hash::RandomState,
+    /// Random, so that nobody can make texts that meet in one place of the index.
+    hasher: Hasher,
+}
+
+#[derive(Clone)]
+struct Hasher(rustc_hash::FxSeededState);
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Hasher")
+    }
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(super::draft::hasher())
+    }
 }
 
 /// What one worker's numbers mean here.
@@ -293,6 +309,6 @@ impl Interner {
 
     #[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
     fn hash(&self, text: &str) -> u32 {
-        self.seed.hash_one(text) as u32
+        self.hasher.0.hash_one(text) as u32
     }
 }

@@ -13,7 +13,6 @@ use crate::report::json;
 use crate::text::{plural, printable};
 use crate::triage::{Place, Scope, Shelter, Suppression, condition, until};
 use anyhow::{Context, bail};
-use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -23,7 +22,7 @@ type Assessed = (Alert, Option<Level>);
 /// Makes a suppression.
 pub(super) fn mute(open: &mut Open, args: &Mute, out: &mut impl Write) -> anyhow::Result<Exit> {
     let now = clock::now();
-    let zoned = now.to_zoned(TimeZone::system());
+    let zoned = now.to_zoned(clock::zone());
     let (option, text) = match &args.until {
         Some(text) => ("--until", text),
         None => ("--for", &args.span),

@@ -88,7 +88,9 @@ impl Words {
             flags,
             ..Columns::default()
         };
-        fill(&mut columns, &cut::spans(message, known, &mut self.keys))?;
+        let mut found = Vec::with_capacity(24);
+        cut::find(message, known, &mut self.keys, &mut found);
+        fill(&mut columns, cut::values(message, &found))?;
         Some(columns)
     }
 
@@ -117,7 +119,10 @@ impl Words {
 }
 
 /// Puts fields where they belong; refuses those that say more than a column.
-fn fill<'a>(columns: &mut Columns<'a>, fields: &[(&str, &'a str)]) -> Option<()> {
+fn fill<'a>(
+    columns: &mut Columns<'a>,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<()> {
     let mut values = [None; Column::COUNT];
     for (name, value) in fields {
         // Most fields are neither columns nor times.
@@ -125,16 +130,19 @@ fn fill<'a>(columns: &mut Columns<'a>, fields: &[(&str, &'a str)]) -> Option<()>
             continue;
         }
         if let Some(column) = Column::of(name.as_bytes()) {
+            // A field that stands there twice is what it was first.
             if let Some(slot) = values.get_mut(column as usize)
-                && *value != "<NA>"
+                && slot.is_none()
             {
-                *slot = Some(*value);
+                *slot = Some(cut::trim(value));
             }
-        } else if TIMES.contains(name) {
+        } else if TIMES.contains(&name) {
             return None;
         }
     }
-    let field = |column: Column| values.get(column as usize).copied().flatten();
+    let field = |column: Column| {
+        values.get(column as usize).copied().flatten().filter(|value| *value != "<NA>")
+    };
     let first = |columns: [Column; 3]| {
         columns.into_iter().find_map(|column| field(column).filter(|value| !value.is_empty()))
     };
