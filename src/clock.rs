@@ -18,7 +18,8 @@ pub fn zone() -> TimeZone {
         return TimeZone::system();
     }
     let target = std::fs::read_link(path).unwrap_or_default();
-    let name = target.to_str().and_then(|target| target.split_once("zoneinfo/")).map(|(_, name)| name);
+    let name =
+        target.to_str().and_then(|target| target.split_once("zoneinfo/")).map(|(_, name)| name);
     std::fs::read(path)
         .ok()
         .and_then(|bytes| TimeZone::tzif(name.unwrap_or("Local"), &bytes).ok())

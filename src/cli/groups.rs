@@ -195,8 +195,8 @@ impl<'s> Parts<'s> {
         let mut found = None;
         for part in parts.get(group.parts.clone())? {
             let (cell, priority, part) = self.part(*part as usize)?;
-            let (_, count) =
-                found.get_or_insert_with(|| (key(cell, priority, self.by, names), Count::default()));
+            let (_, count) = found
+                .get_or_insert_with(|| (key(cell, priority, self.by, names), Count::default()));
             count.add(part.count, part.first, part.last, part.priority);
             count.name(part.last, cell, names);
         }

@@ -205,11 +205,7 @@ impl Session {
 
 /// How records are decoded: with the host's rules, in the host's time zone.
 pub fn context(rules: &RulesFiles) -> Context {
-    Context {
-        templates: Arc::new(Templates::new(rules)),
-        zone: clock::zone(),
-        written_at: None,
-    }
+    Context { templates: Arc::new(Templates::new(rules)), zone: clock::zone(), written_at: None }
 }
 
 /// What is wrong with the rules, where the command line names them: those of the host are a convenience.

@@ -310,7 +310,10 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Passes a string whose first quote stands here.
-    #[expect(clippy::inline_always, reason = "the innermost step: a call of it is a tenth of the whole")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the innermost step: a call of it is a tenth of the whole"
+    )]
     #[inline(always)]
     fn quoted(&mut self) -> Option<(usize, usize)> {
         let open = self.at + 1;

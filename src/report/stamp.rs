@@ -24,7 +24,8 @@ pub fn nanos(out: &mut String, nanos: i64) {
         }
     }
     let text = str::from_utf8(&text).unwrap_or_default();
-    let shown = if fraction > 0 { text.trim_end_matches('0') } else { text.get(..19).unwrap_or(text) };
+    let shown =
+        if fraction > 0 { text.trim_end_matches('0') } else { text.get(..19).unwrap_or(text) };
     out.push_str(shown);
     out.push('Z');
 }
