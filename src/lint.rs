@@ -18,7 +18,7 @@ mod programs;
 mod prose;
 pub mod rules;
 pub mod sheet;
-mod shell;
+pub mod shell;
 mod snippet;
 mod target;
 mod weaken;

@@ -150,6 +150,8 @@ pub enum Guard {
     Container,
     /// Works on a file of the host by the alert's path: wrong for a path inside a container.
     HostFile,
+    /// Acts on an account of the host: wrong for a name inside a container.
+    HostAccount,
     /// Acts on the node as a whole.
     Node,
 }

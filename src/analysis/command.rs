@@ -6,7 +6,7 @@ use super::facts::{Case, Place, Runtime};
 use super::library::Catalogue;
 use super::outcome::Phase;
 use super::quote;
-use crate::model::Value;
+use crate::model::{Flag, Value};
 
 /// A command made for one alert.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
     if guards.contains(&Guard::Container) && place == Place::Host {
         return false;
     }
-    if guards.contains(&Guard::HostFile) && place != Place::Host {
+    let is_of_host = guards.contains(&Guard::HostFile) || guards.contains(&Guard::HostAccount);
+    if is_of_host && place != Place::Host {
         return false;
     }
     if guards.contains(&Guard::HostNetwork) && case.facts.host_network == Some(true) {
@@ -227,8 +228,24 @@ fn value(name: &str, is_open: bool, case: Case<'_>, catalogue: &Catalogue) -> Re
     let Some((field, raw)) = raw else {
         return Err(lack(format!("the alert lacks {}", input.what)));
     };
+    if case.alert.flags.has(Flag::Text) && name != "RULE" && holds_another(&raw) {
+        return Err(lack(format!(
+            "{field} is not usable as {}: the text of the alert does not show where it ends",
+            input.what
+        )));
+    }
     quote::word(&raw, input)
         .map_err(|why| lack(format!("{field} is not usable as {}: {why}", input.what)))
+}
+
+/// Whether a value that was read from text may hold the next one too: ` parent=`.
+fn holds_another(raw: &str) -> bool {
+    raw.split(' ').skip(1).any(|word| {
+        word.split_once('=').is_some_and(|(key, _)| {
+            !key.is_empty()
+                && key.bytes().all(|b| b.is_ascii_lowercase() || b"_.[]0123456789".contains(&b))
+        })
+    })
 }
 
 /// The first field that holds a value of the kind at all.

@@ -12,6 +12,7 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "CASE" => return Ok(Some(case_name(alert))),
         "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
         "IMAGE" => return Ok(image(alert)),
+        "COMM" | "PNAME" => return Ok(process(alert)),
         "WORKLOAD" => return Ok(workload(alert)),
         "NS" => return Ok(namespace(alert)),
         "KNS" => return Ok(Some(namespace(alert).unwrap_or_else(|| "default".to_owned()))),
@@ -85,6 +86,13 @@ fn case_name(alert: &Alert) -> String {
         })
         .find(|name| !name.is_empty());
     format!("{day}-{}", subject.as_deref().unwrap_or("alert"))
+}
+
+/// The process's name; Falco's command line begins with it.
+fn process(alert: &Alert) -> Option<String> {
+    let named = alert.fields.text("proc.name").filter(|name| !name.is_empty());
+    let first = || alert.fields.text("proc.cmdline")?.split_whitespace().next();
+    named.or_else(first).filter(|name| !name.starts_with("container:")).map(str::to_owned)
 }
 
 fn image(alert: &Alert) -> Option<String> {

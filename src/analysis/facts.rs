@@ -38,8 +38,8 @@ pub struct Facts {
     pub privileged: Option<bool>,
     /// `Some(true)` when the container shares the host's network.
     pub host_network: Option<bool>,
-    /// The field and value that show a part of the platform itself (CNI, CSI, kube-system).
-    pub platform: Option<(&'static str, String)>,
+    /// What shows a part of the platform itself (CNI, CSI, kube-system).
+    pub platform: Option<place::Part>,
     /// For people, in reading order.
     pub rows: Vec<Fact>,
     pub marks: Vec<Mark>,
@@ -115,7 +115,7 @@ impl Facts {
         let place = place::place(alert);
         let (runtime, runtime_named) = place::runtime(alert, place);
         place::tell(alert, place, &mut notes);
-        let age_ns = place::age(alert);
+        let age_ns = place::age(alert, place);
         let kin = ancestry::kin(alert);
         place::tell_age(alert, age_ns, &kin, &mut notes);
         let exe = execution::exe(alert, &mut notes);
@@ -165,8 +165,12 @@ impl Facts {
             ("fact.exe", text(&self.exe.words())),
             ("fact.parents", text(&ancestry::words(&self.kin))),
             ("fact.privileged", flag(self.privileged == Some(true))),
-            ("fact.platform", flag(self.platform.is_some())),
+            ("fact.platform", flag(self.platform.as_ref().is_some_and(|part| part.is_proven))),
         ];
+        if let Some(image) = alert.container().image {
+            let is_of_maker = place::is_of_maker(place::repository(image));
+            values.push(("fact.maker", flag(is_of_maker)));
+        }
         if let Some(age) = self.age_ns {
             values.push(("fact.age", Value::Number((age / 1_000_000_000).to_string().into())));
         }

@@ -41,12 +41,50 @@ pub fn plan(ground: Ground<'_>) -> Plan {
     let held_back = hold_back(&mut wanted, ground);
     let ordered = order(wanted, ground);
     let mut plan = Plan { held_back, ..Plan::default() };
-    for item in ordered {
-        if let Some(step) = step(&item, ground, &mut plan.missing) {
-            plan.steps.push(step);
+    let mut finders: Vec<(usize, &Command)> = Vec::new();
+    let urgent = ordered.iter().take_while(|item| item.first).count();
+    let is_verifying =
+        |place: usize| ordered.get(place).is_some_and(|item| item.command.phase == Phase::Verify);
+    let after_verifying = (urgent..ordered.len())
+        .rev()
+        .find(|place| is_verifying(*place))
+        .map_or(urgent, |place| place + 1);
+    for (place, item) in ordered.iter().enumerate() {
+        let (step, finder) = step(item, ground, &mut plan.missing);
+        plan.steps.push(step);
+        let Some(finder) = finder else { continue };
+        let is_planned = finders.iter().any(|(_, known)| known.id == finder.id)
+            || ordered.iter().any(|item| item.command.id == finder.id);
+        if !is_planned {
+            let is_early = place >= urgent && is_verifying(place);
+            finders.push((if is_early { place } else { after_verifying }, finder));
         }
     }
+    // What finds a value that steps wait for is a step of its own, where the first of them would have stood.
+    finders.sort_by_key(|(place, _)| *place);
+    for (place, command) in finders.into_iter().rev() {
+        let why = "Finds a value that the alert lacks and that other steps wait for.".to_owned();
+        let item = Wanted { command, why, first: false };
+        plan.steps.insert(place, step(&item, ground, &mut plan.missing).0);
+    }
+    runnable_first(&mut plan.steps, urgent);
     plan
+}
+
+/// Puts what can be run before what waits for a value, among the verifying steps behind the urgent ones.
+fn runnable_first(steps: &mut [Step], urgent: usize) {
+    let places: Vec<usize> = (urgent..steps.len())
+        .filter(|place| steps.get(*place).is_some_and(|step| step.phase == Phase::Verify))
+        .collect();
+    let (ready, waiting): (Vec<Step>, Vec<Step>) = places
+        .iter()
+        .filter_map(|place| steps.get(*place).cloned())
+        .partition(|step| step.command.is_some());
+    for (place, step) in places.iter().zip(ready.into_iter().chain(waiting)) {
+        if let Some(slot) = steps.get_mut(*place) {
+            *slot = step;
+        }
+    }
 }
 
 fn wanted(ground: Ground<'_>) -> Vec<Wanted<'_>> {
@@ -76,12 +114,20 @@ fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String>
         ground.recognized.is_some_and(|recognized| recognized.standing == Standing::Disguise);
     let never: &[String] = ground
         .recognized
-        .filter(|_| !is_disguise || ground.case.facts.platform.is_some())
+        .filter(|recognized| match recognized.standing {
+            Standing::Proven | Standing::Supported => true,
+            // What may be a part of the node's platform is spared until it is known; anything else is not.
+            Standing::Unproven => recognized.known.place.as_deref() == Some("kubernetes"),
+            Standing::Disguise => ground.case.facts.platform.is_some(),
+        })
         .map_or(&[], |recognized| &recognized.known.never);
     // What imitates a part of the platform, in its place, is not stopped blindly; its evidence is still saved.
+    // A look alone hides no evidence either: it can be chosen.
+    let keeps_evidence = is_disguise
+        || ground.recognized.is_some_and(|recognized| recognized.standing == Standing::Unproven);
     let is_never = |command: &Command| {
         never.iter().any(|word| *word == command.id || word == command.phase.name())
-            && !(is_disguise && command.phase == Phase::Preserve)
+            && !(keeps_evidence && command.phase == Phase::Preserve)
     };
     let n_before = wanted.len();
     wanted.retain(|item| !is_never(item.command));
@@ -96,10 +142,12 @@ fn hold_back(wanted: &mut Vec<Wanted<'_>>, ground: Ground<'_>) -> Option<String>
             format!("Nothing that contains or changes it is offered: this looks like {id}, {why}.")
         });
     }
-    let (field, value) = ground.case.facts.platform.as_ref()?;
+    let part = ground.case.facts.platform.as_ref()?;
     wanted.retain(|item| !item.command.guards.contains(&Guard::Platform));
     (wanted.len() < n_before).then(|| {
-        format!("Nothing that contains it is offered: {field} is {value}, a part of the platform that the node cannot do without. Verify first; then isolate or replace the node.")
+        let (field, value) = (part.field, &part.value);
+        let is = if part.is_proven { "a part" } else { "called like a part" };
+        format!("Nothing that contains it is offered: {field} is {value}, {is} of the platform that the node cannot do without. Verify first; then isolate or replace the node.")
     })
 }
 
@@ -199,8 +247,12 @@ fn emit<'a>(
     ordered.push(item);
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "its callers collect what there is")]
-fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Option<Step> {
+/// One step, and the command that would find the value it waits for.
+fn step<'a>(
+    item: &Wanted<'a>,
+    ground: Ground<'a>,
+    missing: &mut Vec<Missing>,
+) -> (Step, Option<&'a Command>) {
     let command = item.command;
     let made = command::make(
         command,
@@ -209,8 +261,9 @@ fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Op
         ground.choice.variant.as_deref(),
         as_kubernetes(ground),
     );
-    let unavailable = made.text.as_ref().err().map(|lack| tell_lack(lack, ground, missing));
-    Some(Step {
+    let lack = made.text.as_ref().err().map(|lack| tell_lack(lack, ground, missing));
+    let (unavailable, finder) = lack.map_or((None, None), |(says, finder)| (Some(says), finder));
+    let step = Step {
         phase: command.phase,
         id: command.id.clone(),
         title: command.title(),
@@ -224,16 +277,23 @@ fn step(item: &Wanted<'_>, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Op
         needs: command.requires.clone(),
         unavailable,
         note: note(command, &item.why, ground),
-    })
+    };
+    (step, finder)
 }
 
 /// Why there is no command, with the one that finds the value; the lack is listed once.
-fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> String {
+fn tell_lack<'a>(
+    lack: &Lack,
+    ground: Ground<'a>,
+    missing: &mut Vec<Missing>,
+) -> (String, Option<&'a Command>) {
     let mut says = lack.why.clone();
     if let Some(first) = says.get(..1) {
         says = format!("{}{}", first.to_uppercase(), says.get(1..).unwrap_or(""));
     }
-    let Some(input) = ground.catalogue.input(&lack.input) else { return format!("{says}.") };
+    let Some(input) = ground.catalogue.input(&lack.input) else {
+        return (format!("{says}."), None);
+    };
     let finder = input
         .find
         .iter()
@@ -247,7 +307,7 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
                 ground.choice.variant.as_deref(),
                 as_kubernetes(ground),
             );
-            made.text.ok().map(|text| (command.id.clone(), text))
+            made.text.ok().map(|text| (command, text))
         });
     let field = input.from.first().unwrap_or(&input.what).clone();
     let find = finder.as_ref().map_or_else(
@@ -260,8 +320,10 @@ fn tell_lack(lack: &Lack, ground: Ground<'_>, missing: &mut Vec<Missing>) -> Str
         missing.push(Missing { field, why: format!("{says}."), find });
     }
     match finder {
-        Some((id, text)) => format!("{says}. `{id}` finds it: {text}"),
-        None => format!("{says}."),
+        Some((command, text)) => {
+            (format!("{says}. `{}` finds it: {text}", command.id), Some(command))
+        }
+        None => (format!("{says}."), None),
     }
 }
 

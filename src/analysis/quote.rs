@@ -29,6 +29,12 @@ pub fn word(value: &str, input: &Input) -> Result<String, String> {
     if let Some(check) = input.check {
         look(value, check)?;
     }
+    // An IPv4 address written as IPv6 is unknown to nft, conntrack and tcpdump in that form.
+    let canonical = match input.check {
+        Some(Check::Address | Check::RemoteAddress) => Some(address(value)?.to_string()),
+        _ => None,
+    };
+    let value = canonical.as_deref().unwrap_or(value);
     match input.write {
         Write::Plain if value.starts_with('-') || !value.bytes().all(is_plain) => {
             Err("it holds characters that a shell could read".to_owned())
@@ -236,6 +242,8 @@ mod tests {
             assert!(word(refused, &remote).is_err(), "{refused}");
         }
         assert_eq!(word("93.184.216.34", &remote).as_deref(), Ok("93.184.216.34"));
+        assert_eq!(word("::ffff:93.184.216.34", &remote).as_deref(), Ok("93.184.216.34"));
+        assert_eq!(word("2606:4700:0:0::1111", &remote).as_deref(), Ok("2606:4700::1111"));
     }
 
     #[test]

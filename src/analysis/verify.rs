@@ -27,7 +27,7 @@ const MARKS: [&str; 10] = [
     "neighbors",
 ];
 /// The facts that filters may ask for.
-const FACTS: [&str; 17] = [
+const FACTS: [&str; 18] = [
     "fact.actor",
     "fact.age",
     "fact.direction",
@@ -40,6 +40,7 @@ const FACTS: [&str; 17] = [
     "fact.person",
     "fact.place",
     "fact.platform",
+    "fact.maker",
     "fact.privileged",
     "fact.remote",
     "fact.runtime",

@@ -71,7 +71,10 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
         };
         rest = after;
         let known = known(name, case);
-        if known.is_none() && is_headline && is_left_out(name) && !text.is_empty() {
+        // A log of requests has no processes.
+        let is_nobody =
+            name == "process" && matches!(case.facts.place, Place::Audit | Place::Cloud);
+        if known.is_none() && is_headline && (is_left_out(name) || is_nobody) && !text.is_empty() {
             if let Some(open) = text.strip_suffix(" (").filter(|_| rest.starts_with(')')) {
                 text.truncate(open.len());
                 rest = rest.strip_prefix(')').unwrap_or(rest);
@@ -157,7 +160,7 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
             .filter(|text| !text.is_empty())
     };
     match name {
-        "process" => first(&["proc.name", "proc.exepath"]),
+        "process" => first(&["proc.name", "proc.exepath"]).or_else(|| named_by_command(alert)),
         "command" => first(&["proc.cmdline", "proc.name"]),
         "parent" => first(&["proc.pname", "proc.aname[1]"]),
         "exe" => first(&["proc.exepath", "proc.exe"]),
@@ -183,12 +186,21 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
         "rule" => Some(cut(alert.rule_name())),
         "priority" => alert.priority.map(|priority| priority.name().to_owned()),
         "actor" | "target" => {
-            case.facts.value(&format!("fact.{name}")).map(|value| cut(value.display().trim()))
+            let value = case.facts.value(&format!("fact.{name}"));
+            value.map(|value| cut(value.display().trim_end_matches('/').trim()))
         }
         "age" => case.facts.age_ns.map(super::facts::age_words),
         _ if name.starts_with("fact.") => case.facts.value(name).map(|value| cut(&value.display())),
         _ => first(&[name]),
     }
+}
+
+/// Falco's command line begins with the process's name.
+fn named_by_command(alert: &Alert) -> Option<String> {
+    let first = alert.fields.text("proc.cmdline")?.split_whitespace().next()?;
+    let name = first.rsplit('/').next().unwrap_or(first);
+    // The start of a container has no process yet.
+    (!name.is_empty() && !first.starts_with("container:")).then(|| cut(name))
 }
 
 /// This very event in one sentence: what, by whom, where, to what; nothing for an alert without such fields.

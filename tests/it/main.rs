@@ -14,6 +14,7 @@ mod count;
 mod docs;
 mod e2e;
 mod filter;
+mod hostile;
 mod identities;
 mod laws;
 mod layers;

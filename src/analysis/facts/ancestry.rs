@@ -161,9 +161,16 @@ pub fn drill(alert: &Alert) -> Option<&'static str> {
         .text("container.image.repository")
         .or_else(|| fields.text("container.image"))
         .unwrap_or("");
-    if image == "falcosecurity/event-generator" || image.ends_with("/falcosecurity/event-generator")
-    {
-        return Some("true");
+    let repository = super::place::repository(image);
+    let registries = ["", "docker.io/", "index.docker.io/", "public.ecr.aws/"];
+    if let Some(registry) = repository.strip_suffix("falcosecurity/event-generator") {
+        if registries.contains(&registry) {
+            return Some("true");
+        }
+        // Anybody may push an image of that name to a registry of his own.
+        if registry.ends_with('/') {
+            return Some("look");
+        }
     }
     let command = fields.text("proc.cmdline").unwrap_or("");
     let paths = ["proc.exepath", "proc.exe", "proc.cmdline", "fd.name", "proc.pexepath"];

@@ -58,6 +58,59 @@ const PLATFORM_IMAGES: [&str; 12] = [
     "coredns",
 ];
 
+/// Places in registries where only the maker of an image can push.
+const MAKERS: [&str; 49] = [
+    "docker.io/amazon/",
+    "docker.io/aquasec/",
+    "docker.io/argoproj/",
+    "docker.io/bitnami/",
+    "docker.io/calico/",
+    "docker.io/cilium/",
+    "docker.io/coredns/",
+    "docker.io/datadog/",
+    "docker.io/falcosecurity/",
+    "docker.io/flannel/",
+    "docker.io/grafana/",
+    "docker.io/kindest/",
+    "docker.io/library/",
+    "docker.io/longhornio/",
+    "docker.io/metallb/",
+    "docker.io/osixia/",
+    "docker.io/prom/",
+    "docker.io/rancher/",
+    "docker.io/weaveworks/",
+    "gcr.io/cadvisor/",
+    "gcr.io/datadoghq/",
+    "gcr.io/gke-release/",
+    "gcr.io/google-containers/",
+    "gcr.io/k8s-minikube/",
+    "gcr.io/projectcalico-org/",
+    "ghcr.io/cilium/",
+    "ghcr.io/flannel-io/",
+    "ghcr.io/kube-vip/",
+    "gke.gcr.io/",
+    "k8s.gcr.io/",
+    "mcr.microsoft.com/",
+    "nvcr.io/nvidia/",
+    "public.ecr.aws/aws-observability/",
+    "public.ecr.aws/calico/",
+    "public.ecr.aws/datadog/",
+    "public.ecr.aws/ebs-csi-driver/",
+    "public.ecr.aws/efs-csi-driver/",
+    "public.ecr.aws/eks/",
+    "public.ecr.aws/falcosecurity/",
+    "quay.io/argoproj/",
+    "quay.io/calico/",
+    "quay.io/cephcsi/",
+    "quay.io/cilium/",
+    "quay.io/jetstack/",
+    "quay.io/metallb/",
+    "quay.io/prometheus/",
+    "quay.io/prometheus-operator/",
+    "quay.io/tigera/",
+    "registry.k8s.io/",
+];
+
 /// Where the event happened.
 pub fn place(alert: &Alert) -> Place {
     let fields = &alert.fields;
@@ -258,8 +311,14 @@ pub fn is_docker_name(name: &str) -> bool {
         && surname.chars().all(|c| c.is_ascii_lowercase())
 }
 
-/// Age of the container at the event, in nanoseconds.
-pub fn age(alert: &Alert) -> Option<i128> {
+/// Age of the container at the event, in nanoseconds. For the host Falco gives the age of the host, and where it did not
+/// find the container out, that of whatever the process lives in.
+pub fn age(alert: &Alert, place: Place) -> Option<i128> {
+    let container = alert.container();
+    let is_unresolved = container.id == Some("") && container.name.is_none();
+    if place == Place::Host || is_unresolved {
+        return None;
+    }
     if let Some(duration) = alert.fields.number("container.duration") {
         return (duration >= 0).then_some(duration);
     }
@@ -393,16 +452,60 @@ pub fn host_network(alert: &Alert) -> Option<bool> {
     alert.fields.known("container.host_network").and_then(Value::as_bool)
 }
 
+/// What shows a part of the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub field: &'static str,
+    pub value: String,
+    /// An image of that name in anybody's registry is spared, and lowers nothing.
+    pub is_proven: bool,
+}
+
 /// What shows that this is part of the platform.
-pub fn platform(alert: &Alert) -> Option<(&'static str, String)> {
+pub fn platform(alert: &Alert) -> Option<Part> {
     let namespace = alert.k8s().0.or_else(|| alert.fields.text("ka.target.namespace"));
     if let Some(name) = namespace.filter(|name| PLATFORM_NAMESPACES.contains(name)) {
-        return Some(("k8s.ns.name", name.to_owned()));
+        return Some(Part { field: "k8s.ns.name", value: name.to_owned(), is_proven: true });
+    }
+    // Nobody's agent of the node runs among the applications.
+    if namespace.is_some_and(|name| name == "default") {
+        return None;
     }
     let image = alert.container().image?;
-    let repository = image.split(['@', ':']).next().unwrap_or(image);
-    PLATFORM_IMAGES
-        .iter()
-        .any(|known| repository.ends_with(known))
-        .then(|| ("container.image.repository", image.to_owned()))
+    let repository = repository(image);
+    PLATFORM_IMAGES.iter().find(|known| {
+        let before = repository.strip_suffix(**known);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    })?;
+    let is_proven = is_of_maker(repository);
+    Some(Part { field: "container.image.repository", value: image.to_owned(), is_proven })
+}
+
+/// Whether an image comes from where only its maker can push; anybody may give an image a known name elsewhere.
+pub fn is_of_maker(repository: &str) -> bool {
+    let hub = ["index.docker.io/", "registry-1.docker.io/", "docker.io/"]
+        .into_iter()
+        .find_map(|host| repository.strip_prefix(host))
+        .or_else(|| {
+            let first = repository.split_once('/').map_or("", |(first, _)| first);
+            let is_host = first.contains(['.', ':']) || first == "localhost";
+            (!is_host).then_some(repository)
+        });
+    let whole = match hub {
+        Some(name) if name.contains('/') => format!("docker.io/{name}"),
+        Some(name) => format!("docker.io/library/{name}"),
+        None => repository.to_owned(),
+    };
+    MAKERS.iter().any(|maker| whole.starts_with(maker))
+        // The account that EKS itself gives its add-ons from.
+        || (whole.starts_with("602401143452.dkr.ecr.") && whole.contains(".amazonaws.com/"))
+}
+
+/// An image's name without tag and digest; a registry may have a port.
+pub fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    }
 }
