@@ -1,7 +1,7 @@
 //! The host commands for real, against a process with a network, mounts and pids of its own.
 
 use super::lab::Lab;
-use super::shells::rendered;
+use super::shells::{rendered, rendered_with};
 
 #[test]
 fn host_commands_work_in_the_order_offered() {
@@ -11,7 +11,30 @@ fn host_commands_work_in_the_order_offered() {
     let pid = lab.must("pid", "cat pid");
     let pid = pid.trim();
     let case = format!("20260302-host{pid}");
-    let own = [("PID", pid), ("CASE", &*case), ("PATH", "/etc/motd"), ("EXE", "/bin/busybox")];
+    let own = [
+        ("PID", pid),
+        ("PNAME", "sleep"),
+        ("CASE", &*case),
+        ("PATH", "/etc/motd"),
+        ("EXE", "/bin/busybox"),
+    ];
+    // The id is another program's now: nothing is stopped, and that is said.
+    let other = rendered_with(&[("PID", pid), ("PNAME", "x'$(kill) ;y")]);
+    for name in ["pause.host", "kill-process.host"] {
+        let (_, text) = other.iter().find(|(known, _)| known == name).expect("it is there");
+        assert!(lab.must(name, text).contains("nothing was done"), "{text}");
+        let state = lab.must("state", &format!("grep State /proc/{pid}/status"));
+        assert!(state.contains("sleeping"), "{state}");
+    }
+    // One that shares the host's network, and one that is gone, are told apart from a private one.
+    let network = |pid: &str| {
+        let all = rendered_with(&[("PID", pid)]);
+        let (_, text) =
+            all.iter().find(|(known, _)| known == "netns-is-private.host").expect("it is there");
+        lab.sh(text).1
+    };
+    assert!(network(&std::process::id().to_string()).contains("HOST network"));
+    assert!(!network("4194300").contains("private"));
     lab.run_all(
         &[
             "list-processes.host",
