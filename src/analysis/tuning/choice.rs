@@ -25,6 +25,19 @@ const FURTHER: [&str; 12] = [
     "proc.name",
 ];
 
+/// The same for the logs of clouds and services, where the alert has them.
+const OF_SERVICES: [&str; 9] = [
+    "ct.user",
+    "ct.name",
+    "gcp.user",
+    "gcp.methodName",
+    "okta.actor.alternateid",
+    "okta.evt.type",
+    "github.user",
+    "github.repo",
+    "ka.target.resource",
+];
+
 const SAYS_NOTHING: &str = "its value says next to nothing";
 
 /// One usable field with its value in every alert.
@@ -67,7 +80,9 @@ pub fn choose(alerts: &[&Alert], wish: &Wish<'_>) -> Result<Chosen, Refusal> {
     let mut columns: Vec<Column> = Vec::new();
     let named = wish.fields.iter().map(String::as_str);
     let n_named = wish.fields.len();
-    let further = FURTHER.into_iter().filter(|_| !wish.is_exact);
+    let has = |field: &&str| alerts.iter().all(|alert| alert.fields.known(field).is_some());
+    let of_services = OF_SERVICES.into_iter().filter(has);
+    let further = of_services.chain(FURTHER).filter(|_| !wish.is_exact);
     for (at, field) in named.chain(further).enumerate() {
         let is_known = columns.iter().any(|column| column.field == field)
             || unusable.iter().any(|(name, _)| name == field);
