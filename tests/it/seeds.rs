@@ -137,7 +137,9 @@ fn a_name_of_the_kernel_is_a_disguise_wherever_a_program_is_behind_it() {
         let says = |reason: &cadge::analysis::Reason| reason.says.contains("disguise");
         assert!(analysis.assessment.reasons.iter().any(says), "{fields}");
     }
-    let usual = unknown(r#""proc.name":"worker","proc.exepath":"/app/worker","proc.cmdline":"worker --queue a""#);
+    let usual = unknown(
+        r#""proc.name":"worker","proc.exepath":"/app/worker","proc.cmdline":"worker --queue a""#,
+    );
     assert_eq!(usual.assessment.level, Level::Medium);
 }
 
