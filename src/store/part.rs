@@ -30,16 +30,12 @@ impl Part {
 }
 
 impl Store {
-    /// Counts more alerts in a part of `whole`, which may have grown since.
+    /// Counts more alerts in a part of `whole`, which may have grown since; costs as much as there are more.
+    ///
+    /// A part follows the same tree for all its life.
     pub fn extend(&self, part: &mut Part, whole: &Tree, ids: impl IntoIterator<Item = AlertId>) {
-        for id in ids {
-            if let Some((segment, index)) = self.place(id) {
-                part.cells.add(segment, index, id);
-            }
-        }
-        part.tree = whole.emptied();
-        let all: Vec<CellId> = part.cells.ids().collect();
-        part.tree.count(&all, &part.cells, self.interner.names());
+        part.tree.follow(whole);
+        self.grow(part, ids);
     }
 
     /// Counts more alerts in a part that has groups of its own; costs as much as there are more.

@@ -108,6 +108,43 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn a_part_that_follows_a_growing_tree_keeps_its_numbers_and_counts(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, 0..1000_i64, any::<bool>()), 1..100),
+        steps in 1..5_usize,
+        every in 1..4_usize,
+    ) {
+        for grouping in Grouping::ALL {
+            let all: Vec<AlertId> =
+                (0..rows.len()).map(|at| AlertId(u32::try_from(at).unwrap())).collect();
+            let mut part = Part::default();
+            let mut done = 0;
+            let mut last = Store::default();
+            for step in 1..=steps {
+                let upto = rows.len() * step / steps;
+                // Rows in pieces of one are numbered alike however many there are.
+                last = store(&rows[..upto], 1);
+                last.regroup(grouping);
+                let more = all[done..upto].iter().copied().filter(|id| id.0 as usize % every == 0);
+                last.extend(&mut part, last.tree(), more);
+                done = upto;
+            }
+            prop_assert_eq!(part.tree().len(), last.tree().len());
+            let mut n_leaves = 0;
+            for (id, node) in last.tree().iter() {
+                let ours = part.tree().node(id).unwrap();
+                prop_assert_eq!((ours.key, ours.parent, ours.depth), (node.key, node.parent, node.depth));
+                prop_assert_eq!(&ours.children, &node.children);
+                let counted = all.iter().filter(|alert| {
+                    alert.0 as usize % every == 0 && last.tree().cells_under(id).contains(&last.cell_of(**alert).unwrap())
+                });
+                prop_assert_eq!(ours.stat.count as usize, counted.count());
+                n_leaves += usize::from(ours.children.is_empty() && ours.stat.count > 0);
+            }
+            prop_assert_eq!(part.tree().n_leaves(), n_leaves);
+        }
+    }
 }
 
 #[test]

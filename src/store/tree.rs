@@ -78,6 +78,8 @@ pub struct Tree {
     roots: Vec<NodeId>,
     index: FxHashMap<(Option<NodeId>, Key), NodeId>,
     leaves: FxHashMap<CellId, Leaf>,
+    /// Innermost groups with alerts.
+    n_leaves: usize,
 }
 
 /// The leaf of a cell, and how many of its alerts and assessments are counted in it.
@@ -95,6 +97,20 @@ impl Tree {
 
     pub fn grouping(&self) -> Grouping {
         self.grouping
+    }
+
+    /// How many groups there are on all levels, empty ones too.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// How many innermost groups have alerts.
+    pub fn n_leaves(&self) -> usize {
+        self.n_leaves
     }
 
     /// The top level, in the order of appearance.
@@ -147,17 +163,14 @@ impl Tree {
         cells
     }
 
-    /// The same groups under the same numbers, with nothing counted.
-    pub(super) fn emptied(&self) -> Self {
-        let mut empty = self.clone();
-        for node in &mut empty.nodes {
-            node.stat = Stat::default();
-            node.place = Place::default();
+    /// Takes over the groups that `whole` has beyond ours, under the same numbers and with nothing counted.
+    ///
+    /// Ours must be the first of its groups: those of a tree that was grown by this alone.
+    pub(super) fn follow(&mut self, whole: &Self) {
+        self.grouping = whole.grouping;
+        for node in whole.nodes.iter().skip(self.nodes.len()) {
+            self.add(node.key, node.parent, node.depth);
         }
-        for leaf in empty.leaves.values_mut() {
-            (leaf.counted, leaf.assessed) = (0, 0);
-        }
-        empty
     }
 
     /// Brings the counts of these cells up to date.
@@ -172,6 +185,8 @@ impl Tree {
                 None => Leaf { node: self.plant(*id, cell, names), counted: 0, assessed: 0 },
             };
             self.leaves.insert(*id, Leaf { node, counted: stat.count, assessed: stat.assessed });
+            let was_empty = self.node(node).is_some_and(|node| node.stat.count == 0);
+            self.n_leaves += usize::from(was_empty && stat.count > 0);
             let more = stat.count - counted;
             let more_assessed = stat.assessed.saturating_sub(assessed);
             self.climb(node, |node| {

@@ -74,6 +74,8 @@ pub struct Desk {
     n_batches: u64,
     keys: Vec<Option<AlertKeys>>,
     alert_keys: FxHashMap<AlertId, Key>,
+    /// By cell: whether somebody decided about it. As long as `keys` when nothing is stale.
+    decided: Vec<bool>,
     classes: Vec<Class>,
     counts: [u64; 5],
     kept: Vec<AlertId>,
@@ -277,6 +279,7 @@ impl Desk {
         let restless = std::mem::take(&mut self.restless);
         if self.board.is_empty() && self.mutes.is_empty() {
             let moved = self.n_aside() > 0;
+            self.decided.clear();
             self.classes.clear();
             self.classes.resize(store.len(), Class::Inbox);
             self.counts = [store.len() as u64, 0, 0, 0, 0];
@@ -288,14 +291,14 @@ impl Desk {
         let end = if needs_look { self.n_recognized.max(had) } else { store.len() };
         if afresh {
             self.classes.clear();
+            self.decided.clear();
             self.counts = [0; 5];
             self.mutes.recount();
         }
-        let decided: Vec<bool> = self
-            .keys
-            .iter()
-            .map(|keys| keys.is_some_and(|keys| keys.iter().any(|key| self.board.knows(key))))
-            .collect();
+        let mut decided = std::mem::take(&mut self.decided);
+        let knows = |keys: &AlertKeys| keys.iter().any(|key| self.board.knows(key));
+        let new = self.keys.iter().skip(decided.len());
+        decided.extend(new.map(|keys| keys.as_ref().is_some_and(knows)));
         for at in self.classes.len()..end.min(store.len()) {
             let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
             let class = self.class_of(store, id, &decided, now);
@@ -317,6 +320,7 @@ impl Desk {
                 }
             }
         }
+        self.decided = decided;
         moved
     }
 

@@ -243,7 +243,7 @@ fn rules(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
 
 /// What came out of sight: a line says so, and the rows stay.
 fn aside(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
-    let aside = app.groups.aside();
+    let aside = app.groups.tally().aside;
     let signs = canvas.signs();
     let mut parts = Vec::new();
     if aside.above > 0 {

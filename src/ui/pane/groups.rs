@@ -4,14 +4,17 @@
 //! order wait until no key was pressed for three seconds, and even then the selected group keeps its line.
 
 mod draw;
+mod fresh;
 mod order;
 
 pub use draw::draw;
+pub use fresh::{Aside, Tally};
 pub use order::{Sort, start, urgency};
 
 use crate::model::{AlertId, Flag};
 use crate::store::{CellId, Node, NodeId, Store, Tree};
 use crate::ui::desk::Desk;
+use fresh::{Seen, Tallied};
 use jiff::{SignedDuration, Timestamp};
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
@@ -60,15 +63,6 @@ pub enum Pick {
     Alert(Option<NodeId>, AlertId),
 }
 
-/// New alerts that are not in sight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Aside {
-    pub above: u32,
-    pub below: u32,
-    /// In groups that have no row yet.
-    pub waiting: u32,
-}
-
 /// The list's own state.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
@@ -81,10 +75,7 @@ pub struct Groups {
     offset: usize,
     /// Rows in sight.
     height: usize,
-    /// How many alerts of each group were there when somebody last looked at it.
-    seen: FxHashMap<NodeId, u32>,
-    /// Alerts with a lower number are not new; `None` while what was there at the start is being read.
-    old_before: Option<u32>,
+    seen: Seen,
     /// Groups that existed when the order was made: later ones have higher numbers.
     n_placed: usize,
     /// When a key was last pressed; `None` while nobody has touched anything.
@@ -94,7 +85,7 @@ pub struct Groups {
     picked_at: Timestamp,
     /// Alerts that were there when the order was made.
     n_alerts: usize,
-    aside: Aside,
+    tallied: Tallied,
     pub sparks: draw::Sparks,
 }
 
@@ -107,8 +98,9 @@ impl Groups {
         self.pick
     }
 
-    pub fn aside(&self) -> Aside {
-        self.aside
+    /// What is said of all groups together.
+    pub fn tally(&self) -> Tally {
+        self.tallied.tally
     }
 
     /// Rows in all.
@@ -155,35 +147,18 @@ impl Groups {
 
     /// How many alerts of a group nobody has looked at yet.
     pub fn fresh(&self, id: NodeId, tree: &Tree) -> u32 {
-        let Some(node) = tree.node(id) else { return 0 };
-        // Before the start was read nothing is new; a group that a filter made has old alerts too.
-        let Some(old_before) = self.old_before else { return 0 };
-        if node.stat.newest.0 < old_before {
-            return 0;
-        }
-        if node.children.is_empty() {
-            let most = (node.stat.newest.0 + 1).saturating_sub(old_before);
-            return node
-                .stat
-                .count
-                .saturating_sub(self.seen.get(&id).copied().unwrap_or(0))
-                .min(most);
-        }
-        node.children.iter().map(|child| self.fresh(*child, tree)).sum()
+        self.seen.fresh(id, tree)
     }
 
-    /// Groups (innermost) with alerts that nobody has looked at yet.
+    /// Groups (innermost) with alerts that nobody has looked at yet, counted now.
     pub fn n_fresh(&self, tree: &Tree) -> usize {
-        tree.iter()
-            .filter(|(id, node)| node.children.is_empty() && self.fresh(*id, tree) > 0)
-            .count()
+        self.seen.n_fresh(tree)
     }
 
     /// Says that all of this is old: what a log held before it was opened is not new.
     pub fn mark_all_seen(&mut self, ground: &Ground<'_>) {
-        self.old_before = Some(u32::try_from(ground.store.len()).unwrap_or(u32::MAX));
-        let tree = ground.tree;
-        self.seen = tree.iter().map(|(id, node)| (id, node.stat.count)).collect();
+        self.seen.begin(ground.store.len());
+        self.seen.set_all(ground.tree);
     }
 
     /// Makes the order afresh, as far as it may: `force` for a person's wish.
@@ -203,7 +178,7 @@ impl Groups {
         let line = before.map_or(0, |row| row.saturating_sub(self.offset));
         let was_at_top = self.offset == 0;
         self.entries = self.order.entries(ground);
-        self.n_placed = ground.tree.iter().count();
+        self.n_placed = ground.tree.len();
         self.ordered_at = ground.now;
         self.n_alerts = n_alerts(ground);
         if self.touched_at.is_none() {
@@ -256,32 +231,15 @@ impl Groups {
             if let Some((id, node)) = group.and_then(|id| tree.node(id).map(|node| (id, node)))
                 && node.children.is_empty()
             {
-                self.seen.insert(id, node.stat.count);
+                self.seen.set(id, node.stat.count);
             }
         }
-        let mut aside = Aside::default();
-        for (position, entry) in self.entries.iter().enumerate() {
-            let Some(id) = entry.node else { continue };
-            let leads = self.entries.get(position + 1).is_some_and(|next| next.depth > entry.depth);
-            if leads {
-                continue;
-            }
-            let side = if entry.start < self.offset {
-                &mut aside.above
-            } else if entry.start >= self.offset + self.height {
-                &mut aside.below
-            } else {
-                continue;
-            };
-            *side += self.fresh(id, tree);
-        }
-        aside.waiting = tree
-            .iter()
-            .skip(self.n_placed)
-            .filter(|(_, node)| node.children.is_empty())
-            .map(|(id, _)| self.fresh(id, tree))
-            .sum();
-        self.aside = aside;
+        self.tallied.count(
+            &self.seen,
+            (tree, &self.entries),
+            (self.pick, self.offset..self.offset + self.height, self.n_placed),
+            ground.now,
+        );
     }
 
     /// The row of the cursor.
@@ -454,7 +412,7 @@ impl Groups {
 
     /// Groups that a decision has emptied: what comes back to them is new.
     pub fn forget_empty(&mut self, tree: &Tree) {
-        self.seen.retain(|id, _| tree.node(*id).is_none_or(|node| node.stat.count > 0));
+        self.seen.forget_empty(tree);
     }
 
     /// Whether the cursor is on an alert of this group.
@@ -495,14 +453,14 @@ impl Groups {
     /// Says which alerts are old, by their numbers: the rest is new.
     pub fn mark_seen_if(&mut self, ground: &Ground<'_>, old: &[bool]) {
         let first_new = old.iter().position(|is_old| !is_old).unwrap_or(old.len());
-        self.old_before = Some(u32::try_from(first_new).unwrap_or(u32::MAX));
+        self.seen.begin(first_new);
         self.seen.clear();
         for (at, is_old) in old.iter().enumerate() {
             let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
             if *is_old
                 && let Some(leaf) = ground.store.cell_of(id).and_then(|cell| ground.tree.leaf(cell))
             {
-                *self.seen.entry(leaf).or_default() += 1;
+                self.seen.add(leaf);
             }
         }
     }
@@ -512,7 +470,7 @@ impl Groups {
         self.order.open.clear();
         self.order.forget();
         self.seen.clear();
-        if self.old_before.is_some() {
+        if self.seen.has_begun() {
             self.mark_all_seen(ground);
         }
         self.entries.clear();

@@ -7,6 +7,7 @@ use crate::ui::desk::View;
 use crate::ui::health::{Follow, Stage};
 use crate::ui::msg::Tone;
 use crate::ui::paint::{Canvas, Span};
+use crate::ui::pane::groups::Tally;
 use ratatui::layout::Rect;
 
 /// Draws the line: what matters less leaves first when there is little room.
@@ -73,15 +74,10 @@ fn facts(app: &App, wide: bool) -> Vec<(u8, Span)> {
         None if wide => add(2, Role::Text, plural(totals.alerts, "alert", "alerts")),
         None => add(2, Role::Text, count(totals.alerts)),
     }
-    let n_groups = ground
-        .tree
-        .iter()
-        .filter(|(_, node)| node.children.is_empty() && node.stat.count > 0)
-        .count();
+    let Tally { n_groups, n_fresh, .. } = app.groups.tally();
     if n_groups > 0 {
         add(5, Role::Muted, plural(n_groups as u64, "group", "groups"));
     }
-    let n_fresh = app.groups.n_fresh(ground.tree);
     if n_fresh > 0 {
         add(1, Role::New, format!("{} {} new", app.settings.signs.fresh(), count(n_fresh as u64)));
     }
