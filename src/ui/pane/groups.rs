@@ -8,7 +8,7 @@ mod fresh;
 mod order;
 
 pub use draw::draw;
-pub use fresh::{Aside, Tally};
+pub use fresh::Tally;
 pub use order::{Sort, start, urgency};
 
 use crate::model::{AlertId, Flag};
