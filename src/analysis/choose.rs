@@ -13,9 +13,10 @@ pub fn choose(case: Case<'_>, playbooks: &Playbooks) -> Option<(Arc<Playbook>, M
     if let Some(Ok(playbook)) = named {
         return Some((playbook, Match::Rule));
     }
+    let words = Words::of(case);
     let mut best: Option<(i32, &str)> = None;
     for (family, path) in playbooks.families() {
-        if meets(family, case) && best.is_none_or(|(rank, _)| family.rank > rank) {
+        if meets(family, case, &words) && best.is_none_or(|(rank, _)| family.rank > rank) {
             best = Some((family.rank, path));
         }
     }
@@ -25,24 +26,37 @@ pub fn choose(case: Case<'_>, playbooks: &Playbooks) -> Option<(Arc<Playbook>, M
     playbooks.fallback().and_then(Result::ok).map(|playbook| (playbook, Match::Fallback))
 }
 
-fn meets(family: &Family, case: Case<'_>) -> bool {
+/// What an alert's tags name, read once for all families.
+struct Words {
+    tactics: Vec<String>,
+    techniques: Vec<String>,
+}
+
+impl Words {
+    fn of(case: Case<'_>) -> Self {
+        let tags = || case.alert.tags.iter();
+        Self {
+            tactics: tags().filter_map(|tag| attack::tactic_of_tag(tag)).collect(),
+            techniques: tags().filter_map(|tag| attack::technique_of_tag(tag)).collect(),
+        }
+    }
+}
+
+fn meets(family: &Family, case: Case<'_>, words: &Words) -> bool {
     let source = case.alert.event_source.as_deref().unwrap_or("syscall");
     if !family.sources.is_empty() && !family.sources.iter().any(|known| source_is(source, known)) {
         return false;
     }
     let tag = |wanted: &String| {
-        case.alert.tags.iter().any(|tag| {
-            let tactic = attack::tactic_of_tag(tag);
-            tag.eq_ignore_ascii_case(wanted)
-                || tactic.is_some_and(|tactic| {
-                    wanted
-                        .strip_prefix("mitre_")
-                        .is_some_and(|name| name.replace('_', "-") == tactic)
-                })
-        })
+        let is_tactic = |name: &str| {
+            let name = name.replace('_', "-");
+            words.tactics.contains(&name)
+        };
+        case.alert.tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted))
+            || wanted.strip_prefix("mitre_").is_some_and(is_tactic)
     };
     let technique = |wanted: &String| {
-        case.alert.tags.iter().filter_map(|tag| attack::technique_of_tag(tag)).any(|id| {
+        words.techniques.iter().any(|id| {
             id.strip_prefix(wanted.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })

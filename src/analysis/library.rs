@@ -6,9 +6,11 @@
 use super::catalogue::{CatalogueFile, Command, Input};
 use super::playbook::{Family, Known, KnownFile, Playbook};
 use include_dir::{Dir, include_dir};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
@@ -32,7 +34,20 @@ pub struct Playbooks {
     catalogue: OnceLock<Catalogue>,
     known_file: Option<File>,
     known: OnceLock<Result<KnownFile, Problem>>,
+    /// How often a playbook was asked for by its rule.
+    n_asked: AtomicU32,
+    by_rule: OnceLock<ByRule>,
 }
+
+/// Where the playbook of a rule stands among the books: by the rule's name, and by its letters.
+#[derive(Debug, Default)]
+struct ByRule {
+    names: FxHashMap<String, usize>,
+    letters: FxHashMap<String, usize>,
+}
+
+/// After so many questions every playbook's head is read once, and the next ones are answered from a table.
+const QUESTIONS: u32 = 16;
 
 /// Every command and every typed placeholder.
 #[derive(Debug, Default)]
@@ -156,6 +171,36 @@ impl Playbooks {
 
     /// The playbook that names a rule; punctuation and case do not count when no name is exactly the same.
     pub fn for_rule(&self, rule: &str) -> Option<Result<Arc<Playbook>, Problem>> {
+        // One alert is explained without reading the heads of all playbooks; a log of them is judged by a table.
+        if self.n_asked.load(Ordering::Relaxed) < QUESTIONS {
+            self.n_asked.fetch_add(1, Ordering::Relaxed);
+            return self.search(rule);
+        }
+        let by_rule = self.by_rule.get_or_init(|| self.by_rule());
+        let by_letters = || by_rule.letters.get(&letters(rule));
+        let at = by_rule.names.get(rule).or_else(by_letters)?;
+        self.books.get(*at).map(Book::parsed)
+    }
+
+    /// The table of all rules that playbooks name; the last playbook that names one has it.
+    fn by_rule(&self) -> ByRule {
+        let mut by_rule = ByRule::default();
+        for (at, book) in
+            self.books.iter().enumerate().filter(|(_, book)| book.place == Place::Rule)
+        {
+            for name in &book.head().rules {
+                let plain = letters(name);
+                if !plain.is_empty() {
+                    by_rule.letters.insert(plain, at);
+                }
+                by_rule.names.insert(name.clone(), at);
+            }
+        }
+        by_rule
+    }
+
+    /// The same by looking through the playbooks.
+    fn search(&self, rule: &str) -> Option<Result<Arc<Playbook>, Problem>> {
         let named = |book: &&Book| {
             book.place == Place::Rule
                 && head_text(&book.file.text).contains(rule)
@@ -249,6 +294,7 @@ impl Playbooks {
         } else {
             Place::Rule
         };
+        self.by_rule = OnceLock::new();
         self.books.retain(|book| book.file.path != file.path);
         self.books.push(Book { file, place, head: OnceLock::new(), book: OnceLock::new() });
     }
@@ -403,5 +449,23 @@ mod tests {
             Some("terminal-shell-in-container")
         );
         assert_eq!(id("No such rule"), None);
+    }
+
+    #[test]
+    fn the_table_of_rules_answers_as_the_search_does() {
+        let library = Playbooks::builtin();
+        let id = |book: Option<Result<Arc<Playbook>, Problem>>| {
+            book.map(|book| book.unwrap().id.clone())
+        };
+        let heads = library.books.iter().flat_map(|book| &book.head().rules);
+        let mut rules: Vec<String> = heads.cloned().collect();
+        rules.extend(rules.clone().iter().map(|rule| rule.to_uppercase().replace(' ', "_")));
+        rules.extend(["", "No such rule", "-", "Terminal shell"].map(str::to_owned));
+        for rule in &rules {
+            let found = id(library.search(rule));
+            library.n_asked.store(QUESTIONS, Ordering::Relaxed);
+            assert_eq!(id(library.for_rule(rule)), found, "{rule}");
+        }
+        assert!(rules.len() > 50);
     }
 }
