@@ -80,13 +80,29 @@ fn first_line(text: &str) -> String {
 /// Sorted by line; a rule speaks once a line.
 pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
     let mut page = Page { alert, found: Vec::new(), plan: Vec::new(), scope: Rc::default() };
+    let mut causes = prose::Causes::default();
+    let mut worst_block = None;
     for part in extract::parts(text, kind) {
+        let before = page.found.len();
         match part {
-            Part::Block(block) => page.block(&block, 0),
+            Part::Block(block) => {
+                page.block(&block, 0);
+                let found = page.found.get(before..).unwrap_or_default();
+                worst_block = found.iter().map(|finding| finding.severity).max();
+            }
             Part::Inline { line, text } => page.inline(&text, line),
-            Part::Prose { line, text } => prose::judge(&text, line, alert, &mut page.found),
+            Part::Prose { line, text } => {
+                prose::judge(&text, line, alert, &mut page.found);
+                if alert.is_some() {
+                    causes.take(&text, line, &mut page.found);
+                }
+                if worst_block.take() == Some(Severity::Block) {
+                    prose::promise(&text, line, &mut page.found);
+                }
+            }
         }
     }
+    causes.end(&mut page.found);
     let Page { mut found, plan, .. } = page;
     plan::judge(&plan, alert, &mut found);
     if kind == Kind::Markdown

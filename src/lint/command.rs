@@ -52,6 +52,8 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
     let second = call.plain().nth(1).unwrap_or_default();
     let both = format!("{first} {second}");
     let has_both = programs::has_option(program, &both, "--help") == Some(true);
+    // `kubectl create secret generic`: a third word whose options no table lists.
+    let is_deeper = program == "kubectl" && matches!(&*both, "create secret" | "create service");
     let sub = if has_both { both } else { first.to_owned() };
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
@@ -73,6 +75,8 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
             call.args.len() > 1
         }
         (_, sub) if !is_word(sub) => false,
+        // `podman container checkpoint` was cut to `podman checkpoint`.
+        ("podman", sub) if programs::has_nested("podman", "container", sub) == Some(true) => false,
         (_, sub) => {
             programs::has_subcommand(program, sub) == Some(false)
                 || is_word(second)
@@ -88,7 +92,9 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
         found.push(finding("N08"));
         return;
     }
-    options(call, &sub, found);
+    if !is_deeper {
+        options(call, &sub, found);
+    }
 }
 
 /// Options that the program does not list.
@@ -188,6 +194,25 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
     ) {
         return;
     }
+    // The name of a variable behind `-e` is no hole.
+    let names_variable = |at: usize| {
+        at.checked_sub(1)
+            .and_then(|before| call.args.get(before))
+            .is_some_and(|before| matches!(&*before.text, "-e" | "--env" | "-v" | "-u" | "--unset"))
+            || matches!(
+                &*call.program,
+                "read" | "export" | "unset" | "declare" | "local" | "readonly" | "printenv" | "env"
+            )
+    };
+    let capital = call
+        .args
+        .iter()
+        .enumerate()
+        .any(|(at, word)| super::snippet::is_capital_hole(&word.text) && !names_variable(at));
+    if capital {
+        found.push(Finding::new("P02", call.line, &call.words()));
+        return;
+    }
     let words = call.args.iter().map(|word| (&word.text, word.is_quoted));
     let targets = call.redirects.iter().map(|to| (&to.target, false));
     for (text, is_quoted) in words.chain(targets) {
@@ -253,13 +278,6 @@ fn shape(call: &Call, say: &mut impl FnMut(&'static str)) {
         "systemctl" => sub == "edit" && !call.has("--stdin"),
         "crontab" => call.option(Some('e'), ""),
         "virsh" | "git" => call.has("--interactive") || program == "virsh" && sub == "edit",
-        "passwd" => {
-            call.plain().next().is_some()
-                && !call.has_any(&[
-                    "-l", "-u", "-S", "--lock", "--unlock", "--status", "-e", "--expire",
-                    "--stdin", "-d", "-x",
-                ])
-        }
         "fdisk" => !call.has_any(&["-l", "--list"]),
         _ => false,
     };
@@ -582,6 +600,18 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
     let pipefail = calls.iter().any(|call| {
         call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail"))
     });
+    // `kill "$(pgrep NAME)"`
+    let finds = calls.iter().find(|call| {
+        call.read_by.as_deref() == Some("kill")
+            && matches!(&*call.program, "pgrep" | "pidof")
+            && call.value_of(&["-P", "--parent", "--ns"]).is_none()
+    });
+    let kill = |line| calls.iter().find(move |call| call.program == "kill" && call.line == line);
+    if let Some(call) =
+        finds.and_then(|finds| kill(finds.line)).filter(|call| !destroy::only_tells(call))
+    {
+        say("B02", call);
+    }
     let mut by_pipeline: BTreeMap<usize, Vec<&Call>> = BTreeMap::new();
     for call in calls {
         by_pipeline.entry(call.pipeline.0).or_default().push(call);
@@ -602,6 +632,19 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
             .iter()
             .any(|call| matches!(&*call.program, "grep" | "awk" | "head" | "tail" | "sed"));
         if let Some(call) = ends.filter(|_| lists && !narrows) {
+            say("B02", call);
+        }
+        // `ps … | grep NAME | … | xargs kill`: whatever has the name.
+        let by_name = pipeline.iter().any(|call| {
+            matches!(&*call.program, "ps" | "pgrep" | "pidof" | "lsof" | "fuser")
+                && call.value_of(&["-p", "--pid", "-P", "--parent", "--ns"]).is_none()
+        });
+        let kills = pipeline.iter().find(|call| {
+            call.pipeline.1 > 0
+                && matches!(&*call.program, "kill" | "pkill")
+                && !destroy::only_tells(call)
+        });
+        if let Some(call) = kills.filter(|_| by_name) {
             say("B02", call);
         }
         if pipefail {

@@ -157,6 +157,34 @@ pub fn lists_all(text: &str) -> bool {
                 .any(|word| matches!(*word, "-l" | "--selector" | "--field-selector" | "grep"))
 }
 
+/// Whether a `kill` only asks, or sends a signal that ends nothing.
+pub fn only_tells(call: &Call) -> bool {
+    call.has_any(&[
+        "-0", "-l", "-L", "--list", "-HUP", "-SIGHUP", "-1", "-USR1", "-USR2", "-SIGUSR1",
+    ]) || call
+        .value_of(&["-s", "--signal"])
+        .is_some_and(|name| matches!(name.trim_start_matches("SIG"), "HUP" | "USR1" | "USR2" | "0"))
+}
+
+/// `kill $(pgrep NAME)`, also by way of a loop's variable: whatever has the name. One process by its file or parent is one.
+fn kills_by_name(call: &Call) -> bool {
+    let is_search = |inner: &str| {
+        let inner = inner.trim_start_matches("$(").trim_start_matches('`');
+        let program = inner.split_whitespace().next().unwrap_or_default();
+        matches!(program, "pgrep" | "pidof")
+            && !inner.contains(" -P")
+            && !inner.contains("--parent")
+            || program == "ps" && inner.contains("grep")
+    };
+    call.args.iter().flat_map(|word| &word.splits).any(|inner| is_search(inner))
+        || call
+            .args
+            .iter()
+            .flat_map(|word| &word.expands)
+            .filter_map(|name| call.scope.source_of(name))
+            .any(is_search)
+}
+
 /// Rules B about one command.
 pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
     let args: Vec<&str> = call.args.iter().map(|word| &*word.text).collect();
@@ -199,6 +227,7 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
             say("B02")
         }
         "kill" if args.len() > 1 && args.last() == Some(&"-1") => say("B02"),
+        "kill" if !only_tells(call) && kills_by_name(call) => say("B02"),
         "rm" if (call.option(Some('r'), "recursive") || call.option(Some('R'), ""))
             && call.plain().any(is_system_path) =>
         {
@@ -222,7 +251,10 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
                 call.subcommand(),
                 "stop" | "kill" | "rm" | "pause" | "restart" | "rmi" | "rmp" | "stopp"
             ) && call.has_any(&["--all", "-a", "-fa", "-af", "--prune"]);
-            if call.has("prune") || ends && each_of_all() || all {
+            // What no container uses and nothing names may go.
+            let is_small = matches!(call.subcommand(), "image" | "builder" | "buildx")
+                && !call.has_any(&["-a", "--all", "-af", "-fa"]);
+            if call.has("prune") && !is_small || ends && each_of_all() || all {
                 say("B02");
             }
         }
@@ -266,6 +298,16 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
                 && (joined.contains("tmpfs") || joined.contains("--bind")) =>
         {
             say("B04")
+        }
+        "mount"
+            if call.plain().last().is_some_and(is_kernel_folder)
+                && call.args.iter().any(|arg| arg.text.contains("remount"))
+                && call
+                    .args
+                    .iter()
+                    .any(|arg| arg.text.split(',').any(|word| matches!(word, "ro" | "noexec"))) =>
+        {
+            say("B04");
         }
         "chmod" if call.plain().nth(1).is_some_and(|path| is_kernel_folder(path)) => say("B04"),
         "systemctl" | "service" | "rc-service" | "snap" => {

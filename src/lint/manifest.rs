@@ -130,6 +130,10 @@ pub fn rows(text: &str, line: usize, found: &mut Vec<Finding>) {
             "limits",
             "securityContext",
             "envFile",
+            "capability",
+            "capabilities",
+            "seccompProfile",
+            "runAsNonRoot",
         ];
         for (at, key) in keys.iter().filter(|(_, key)| wrong.contains(&key.as_str())) {
             found.push(Finding::new("Y03", line + at, key).because(&format!("`{key}`")));

@@ -1,7 +1,7 @@
 //! Rules about the order of commands, and about whether they are aimed at the alert.
 
-use super::Finding;
 use super::call::Call;
+use super::{Finding, Severity};
 use crate::model::Alert;
 
 /// What a command does to the suspect, as far as order matters.
@@ -18,6 +18,8 @@ enum Deed {
     Debugs,
     /// Ends it; what was in memory is gone.
     Ends,
+    /// The same of what is the person's own, or of what nobody uses: only beside an alert.
+    EndsOwn,
     /// Keeps it from the network.
     Cuts,
     StartsWithAutoRemove,
@@ -29,10 +31,21 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
     // Containers that remove themselves: their names, or nothing where they got none.
     let mut auto_remove: Vec<Option<&str>> = Vec::new();
     let in_memory = alert.is_some_and(is_in_memory);
+    forgive(plan, found);
     for call in plan {
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
         let Some(deed) = deed(call) else { continue };
+        let deed = match deed {
+            Deed::Ends if is_own_process(call, plan) => Deed::EndsOwn,
+            deed => deed,
+        };
+        let deed = match deed {
+            Deed::EndsOwn if alert.is_none() => continue,
+            Deed::EndsOwn => Deed::Ends,
+            deed => deed,
+        };
         match deed {
+            Deed::EndsOwn => {}
             Deed::Saves => {
                 saved = true;
                 exported |= call.has_any(&["export", "commit", "cp", "tar", "diff", "checkpoint"])
@@ -80,6 +93,16 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Takes back what was said of removing a file that the same text made, as the way back of a step.
+fn forgive(plan: &[Call], found: &mut Vec<Finding>) {
+    for call in plan.iter().filter(|call| call.program == "rm") {
+        let is_exception = call.plain().all(|path| path.contains("exception"));
+        if is_exception || is_made_here(call, plan) {
+            found.retain(|finding| finding.id != "W06" || finding.line != call.line);
+        }
+    }
+}
+
 /// A file that the same text made is no evidence.
 fn is_made_here(call: &Call, plan: &[Call]) -> bool {
     let removed: Vec<&str> = call.plain().filter(|path| path.starts_with('/')).collect();
@@ -88,6 +111,27 @@ fn is_made_here(call: &Call, plan: &[Call]) -> bool {
             || matches!(&*other.program, "mkdir" | "tar" | "git" | "unzip" | "mkfifo")
                 && other.plain().any(|made| removed.iter().any(|path| path.starts_with(made)))
     })
+}
+
+/// `kill "$(cat server.pid)"`: the process that wrote the file.
+fn is_own_process(call: &Call, plan: &[Call]) -> bool {
+    let from_file = |inner: &str| inner.contains(".pid") || inner.contains("/pid");
+    if call.program != "kill" {
+        return false;
+    }
+    let reads = |other: &Call| {
+        other.line == call.line
+            && other.read_by.as_deref() == Some("kill")
+            && other.args.iter().any(|word| from_file(&word.text))
+    };
+    plan.iter().any(reads)
+        || call.args.iter().flat_map(|word| &word.splits).any(|inner| from_file(inner))
+        || call
+            .args
+            .iter()
+            .flat_map(|word| &word.expands)
+            .filter_map(|name| call.scope.source_of(name))
+            .any(from_file)
 }
 
 fn deed(call: &Call) -> Option<Deed> {
@@ -109,6 +153,11 @@ fn deed(call: &Call) -> Option<Deed> {
             "stop" | "kill" | "rm" | "restart" => Deed::Ends,
             "compose" if call.has_any(&["down", "stop", "kill", "rm"]) => Deed::Ends,
             "pod" if call.has_any(&["rm", "stop", "kill"]) => Deed::Ends,
+            "image" | "builder" | "buildx"
+                if call.has("prune") && !call.has_any(&["-a", "--all", "-af", "-fa"]) =>
+            {
+                Deed::EndsOwn
+            }
             _ if call.has("prune") => Deed::Ends,
             "inspect" if text.contains("AutoRemove") => return None,
             "export" | "commit" | "cp" | "checkpoint" | "save" | "logs" | "inspect" => Deed::Saves,
@@ -408,7 +457,9 @@ pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
     .collect();
     let names = |call: &Call| {
         let text = format!("{} {}", call.words(), call.input.as_deref().unwrap_or_default());
-        identity.iter().any(|token| text.contains(token.as_str())) || text.contains('$')
+        identity.iter().any(|token| text.contains(token.as_str()))
+            // What a script is given is no name of the alert's.
+            || text.replace("$@", "").replace("$*", "").replace("$(…)", "").contains('$')
     };
     let remedy = |call: &&Call| {
         matches!(
@@ -446,7 +497,7 @@ pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
     }
     if let Some(call) = plan.iter().find(remedy) {
         let finding = Finding::new("P05", call.line, &call.words());
-        if !found.iter().any(|other| other.id == "P05") {
+        if !found.iter().any(|other| other.id == "P05" && other.severity > Severity::Note) {
             found.push(finding.because("no command of the report does"));
         }
     }

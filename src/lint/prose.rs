@@ -6,7 +6,7 @@
 
 use super::extract::is_refused;
 use super::plan::is_outgoing;
-use super::{Finding, facts};
+use super::{Finding, Severity, facts};
 use crate::model::Alert;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -18,6 +18,10 @@ struct Claim {
     words: Vec<&'static str>,
     pattern: Regex,
     why: &'static str,
+    /// Only worth a note.
+    is_note: bool,
+    /// Words that excuse a sentence.
+    unless: Vec<&'static str>,
 }
 
 static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
@@ -27,7 +31,10 @@ static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
         let (id, needs, words) = (cells.next()?, cells.next()?, cells.next()?);
         let pattern = Regex::new(cells.next()?).ok()?;
         let why = cells.next().unwrap_or_default();
-        Some(Claim { id, needs, words: words.split('|').collect(), pattern, why })
+        let unless = cells.next().unwrap_or_default();
+        let unless = unless.split('|').filter(|word| !word.is_empty()).collect();
+        let (needs, is_note) = (needs.trim_end_matches('~'), needs.ends_with('~'));
+        Some(Claim { id, needs, words: words.split('|').collect(), pattern, why, is_note, unless })
     })
     .collect()
 });
@@ -102,8 +109,10 @@ fn claims(
     alert: Option<&Alert>,
     found: &mut Vec<Finding>,
 ) {
-    for Claim { id, needs, words, pattern, why } in CLAIMS.iter() {
+    for Claim { id, needs, words, pattern, why, is_note, unless } in CLAIMS.iter() {
         if !words.iter().any(|word| lower.contains(word))
+            || unless.iter().any(|word| lower.contains(word))
+            || *is_note && lower.contains('`')
             || !fits(needs, alert)
             || !pattern.is_match(lower)
         {
@@ -130,7 +139,122 @@ fn claims(
         let begin = pattern.find(lower).map_or(0, |found| found.start());
         let line = line + row_of(sentence, lower, begin);
         let finding = Finding::new(id, line, sentence);
-        found.push(if why.is_empty() { finding } else { finding.because(why) });
+        let finding = if why.is_empty() { finding } else { finding.because(why) };
+        found.push(if *is_note { finding.at(Severity::Note) } else { finding });
+    }
+}
+
+/// C05: what a block that is never to be pasted is said to do.
+pub fn promise(text: &str, line: usize, found: &mut Vec<Finding>) {
+    let lower = text.to_ascii_lowercase();
+    let begins = [
+        "this configuration",
+        "this command",
+        "this rule",
+        "this script",
+        "this setting",
+        "this profile",
+        "this will",
+        "these rules",
+        "the command above",
+        "the above",
+    ];
+    let promises = [
+        "will restrict",
+        "will prevent",
+        "will stop",
+        "will block",
+        "will limit",
+        "will ensure",
+        "will protect",
+        "will secure",
+        "restricts",
+        "prevents",
+    ];
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if begins.iter().any(|begin| lower.starts_with(begin)) && has(&promises) {
+        found.push(Finding::new("C05", line, text).because("what stands above does not do this"));
+    }
+}
+
+/// Paragraphs below a heading that promises causes. Where each of them is an attack or a mistake, nobody asked whether the
+/// thing is meant to happen.
+#[derive(Debug, Default)]
+pub struct Causes {
+    is_open: bool,
+    asked: bool,
+    harmful: Vec<(usize, String)>,
+}
+
+impl Causes {
+    /// Takes in a paragraph; what was found is told when the next heading comes.
+    pub fn take(&mut self, text: &str, line: usize, found: &mut Vec<Finding>) {
+        let lower = text.to_ascii_lowercase();
+        let title = lower.trim().trim_matches(['#', '*', '_', '-', '=', ':', ' ', '\n']);
+        // A row of signs below a title belongs to it.
+        let title = title.trim_end_matches(['-', '=', '*', '\n', ' ']);
+        let is_heading = !title.contains('\n')
+            && title.split_whitespace().count() < 7
+            && (lower.starts_with(['#', '*']) && !lower.starts_with("* ")
+                || lower.contains("\n---")
+                || lower.contains("\n==="));
+        if is_heading {
+            self.end(found);
+            self.is_open = title.contains("cause") && !title.contains("because");
+            return;
+        }
+        if !self.is_open {
+            return;
+        }
+        let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        self.asked |= any(&[
+            "legitimate",
+            "benign",
+            "expected",
+            "maintenance",
+            "operator",
+            "administrat",
+            "routine",
+            "debug",
+            "drill",
+            "test",
+            "known",
+            "health check",
+            "scheduled",
+            "platform",
+            "by design",
+            "false positive",
+            "event-generator",
+            "harmless",
+            "normal",
+            "intended",
+            "deploy",
+        ]);
+        if any(&[
+            "malicious",
+            "attack",
+            "compromis",
+            "unauthori",
+            "misconfigur",
+            "malware",
+            "intru",
+        ]) {
+            self.harmful.push((line, text.to_owned()));
+        }
+    }
+
+    /// Tells what the last paragraphs came to.
+    pub fn end(&mut self, found: &mut Vec<Finding>) {
+        let (asked, harmful) = (self.asked, std::mem::take(&mut self.harmful));
+        *self = Self::default();
+        if asked {
+            return;
+        }
+        found.extend(harmful.into_iter().map(|(line, text)| {
+            Finding::new("C03", line, &text).because(
+                "every cause named is an attack or a mistake; none is that it is meant to happen",
+            )
+        }));
     }
 }
 

@@ -105,6 +105,19 @@ pub fn is_hole(text: &str, is_quoted: bool) -> Option<&'static str> {
     HOLES.as_ref()?.is_match(text).then_some("P02")
 }
 
+/// Whether a word is nothing but the name of what should stand there: `CONTAINER_ID`, `container_name_here`.
+pub fn is_capital_hole(text: &str) -> bool {
+    static CAPITALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"^((MY_|THE_|TARGET_|SUSPECT_|MALICIOUS_|ATTACKER_|REMOTE_)?(CONTAINER|POD|NODE|NAMESPACE|IMAGE|HOST|SERVER|DEPLOYMENT|PROCESS|SERVICE|NETWORK|INTERFACE)_(ID|NAME|IP|ADDRESS|HASH|PATH)",
+            r"|(MALICIOUS|ATTACKER|REMOTE|SUSPICIOUS|TARGET|BAD|SOURCE)_(IP|HOST|ADDRESS|PID|PORT|DOMAIN))$",
+            r"|^[a-z]+([_-][a-z]+)*[_-]here$|^(container|pod|namespace|image|node|process|malicious|attacker)[_-](id|name|ip|pid|address)$",
+        ))
+        .ok()
+    });
+    CAPITALS.as_ref().is_some_and(|capitals| capitals.is_match(text))
+}
+
 /// The text with a plain word where an angle bracket asks for one, so that the rest can be read.
 pub fn without_holes(text: &str) -> String {
     ANGLES.as_ref().map_or_else(
@@ -153,11 +166,15 @@ pub fn two_words_in_angles(text: &str, line: usize, found: &mut Vec<Finding>) {
     }
     let mut rows = Vec::new();
     placeholders(text, line, &mut rows);
+    // Or one word behind which a blank stands: nobody writes two redirections like this.
     let has_blank = |row: &str| {
-        ANGLES
-            .as_ref()
-            .and_then(|angles| angles.find(row))
-            .is_some_and(|found| found.as_str().contains(' '))
+        ANGLES.as_ref().and_then(|angles| angles.find(row)).is_some_and(|found| {
+            let behind = row.get(found.end()..).and_then(|rest| rest.chars().next());
+            let before = row.get(..found.start()).and_then(|rest| rest.chars().next_back());
+            found.as_str().contains(' ')
+                || before.is_none_or(|c| c.is_whitespace() || "=/:\"'".contains(c))
+                    && behind.is_none_or(|c| c.is_whitespace() || "/:\"'".contains(c))
+        })
     };
     found
         .extend(rows.into_iter().filter(|finding| finding.id == "P01" && has_blank(&finding.text)));

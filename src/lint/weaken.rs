@@ -77,7 +77,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                         | "/usr/bin/falco"
                         | "/sbin/auditd"
                         | "/usr/sbin/auditd"
-                ) || path.ends_with("/falco_rules.yaml")
+                ) || is_detection(path)
             };
             let gone = call.plain().take(if call.program == "mv" { 1 } else { usize::MAX });
             if gone.into_iter().any(takes) {
@@ -90,6 +90,17 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             }) {
                 say("W02");
             }
+        }
+        "truncate" | "shred" if call.plain().any(is_detection) => say("W06"),
+        "sed" | "perl"
+            if call.option(Some('i'), "in-place")
+                && call.plain().skip(1).any(is_detection)
+                && call.plain().next().is_some_and(deletes_rows) =>
+        {
+            say("W06");
+        }
+        "" | ":" | "true" | "echo" | "cat" | "printf" if empties(call).any(is_detection) => {
+            say("W06");
         }
         "ln" if args.iter().any(|arg| arg.contains("/apparmor.d/disable")) => say("W02"),
         "rmmod" if call.plain().any(|name| name.starts_with("falco")) => say("W06"),
@@ -276,6 +287,37 @@ fn stops(call: &Call, say: &mut impl FnMut(&'static str)) {
         rules.dedup();
         rules.into_iter().for_each(say);
     }
+}
+
+/// A file of rules that Falco or the audit daemon loads.
+fn is_detection(path: &str) -> bool {
+    let folders =
+        ["/etc/falco/rules.d/", "/etc/falco/config.d/", "/etc/audit/rules.d/", "/etc/falco/falco"];
+    folders.iter().any(|folder| path.starts_with(folder))
+        || path.ends_with("/falco_rules.yaml")
+        || path.ends_with("/falco_rules.local.yaml")
+        || path == "/etc/audit/audit.rules"
+}
+
+/// Files that a command leaves with nothing in them.
+fn empties(call: &Call) -> impl Iterator<Item = &str> {
+    let is_cat = call.program == "cat" && !call.has("/dev/null");
+    let prints = is_cat
+        || call.args.iter().any(|word| {
+            !word.text.trim().is_empty() && !matches!(&*word.text, "/dev/null" | "-n" | "-e" | "{}")
+        })
+        || call.input.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let targets = call.redirects.iter().filter(|to| to.writes && !to.appends);
+    targets.filter(move |_| !prints).map(|to| to.target.as_str())
+}
+
+/// Whether a stream editor's script takes rows away, or makes comments of them: `/rule/,/^$/d`, `s/^/#/`.
+fn deletes_rows(script: &str) -> bool {
+    let script = script.trim();
+    script.ends_with('d')
+        && (script.starts_with('/') || script.starts_with(|c: char| c.is_ascii_digit()))
+        || script.contains("s/^/#/")
+        || script.contains("enabled: false")
 }
 
 fn names_guard(text: &str) -> bool {

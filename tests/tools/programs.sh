@@ -9,7 +9,9 @@ out=$(dirname "$0")/../../src/lint/programs.tsv
 cobra() {
   local program=$1 sub
   listed() { "$program" __complete "$@" 2>/dev/null | grep -v '^:' | cut -f1 | grep -v '^_' || true; }
-  options() { listed "$@" - | grep '^-' | sort -u | tr '\n' ' ' | sed 's/ $//'; }
+  # Completion leaves out what is on already; the help does not.
+  shown() { "$program" "${@:1:$#-1}" --help 2>/dev/null | sed -n '/^Options:/,$p' | grep -oE -- '(^|[ ,])--?[A-Za-z][A-Za-z0-9-]*' | tr -d ' ,' || true; }
+  options() { { listed "$@" - | grep '^-' || true; shown "$@" -; } | sort -u | tr '\n' ' ' | sed 's/ $//'; }
   printf '%s\t\t%s --help -h\n' "$program" "$(options)"
   for sub in $(listed '' | grep -E '^[a-z]'); do
     printf '%s\t%s\t%s --help -h\n' "$program" "$sub" "$(options "$sub")"
