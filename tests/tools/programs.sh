@@ -46,3 +46,5 @@ helped() {
     grep -v '^#' "$(dirname "$0")/programs.extra" | tr ' ' '\n'
   } | grep -E '^[A-Za-z0-9_.:[-][A-Za-z0-9_.+[-]*$' | sort -u
 } > "$out"
+# podman-events(1) has it, the program's own help hides it.
+sed -i '/^podman\tevents\t/s/$/ --stream/' "$out"
