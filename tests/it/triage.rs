@@ -1,6 +1,7 @@
 //! Decisions: never lost, shared by all consoles of a host, made from the keyboard and from scripts.
 
 mod faults;
+mod figures;
 mod headless;
 pub mod kills;
 mod model;
@@ -43,6 +44,11 @@ pub fn line(container: usize, second: usize, rule: &str, priority: &str) -> Stri
 /// Where decisions are below a home folder.
 pub fn database(home: &Path) -> PathBuf {
     home.join(".local/state/cadge/triage.db")
+}
+
+/// How many rounds a test makes: few, or as many as a variable says.
+pub fn many(variable: &str, few: usize) -> usize {
+    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(few)
 }
 
 pub fn now() -> Timestamp {

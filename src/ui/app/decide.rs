@@ -119,18 +119,20 @@ impl App {
     /// What a decision is about and how many alerts that are, in one line.
     pub(super) fn about(&self, targets: &[Target]) -> String {
         let tree = self.ground().tree;
-        let mut n_alerts = 0_u64;
-        let mut leaves = FxHashSet::default();
-        for target in targets {
-            let leaf = self.store.cell_of(target.id).and_then(|cell| tree.leaf(cell));
-            match (target.scope, leaf) {
-                (Scope::Alert, _) | (_, None) => n_alerts += 1,
-                (_, Some(leaf)) if leaves.insert(leaf) => {
-                    n_alerts += tree.node(leaf).map_or(0, |node| u64::from(node.stat.count));
-                }
-                _ => {}
-            }
-        }
+        let leaf_of = |target: &Target| tree.leaf(self.store.cell_of(target.id)?);
+        let leaves: FxHashSet<NodeId> =
+            targets.iter().filter(|one| one.scope != Scope::Alert).filter_map(leaf_of).collect();
+        let in_groups: u64 = leaves
+            .iter()
+            .filter_map(|leaf| tree.node(*leaf))
+            .map(|node| u64::from(node.stat.count))
+            .sum();
+        // An alert of a group that is marked too is counted there.
+        let alone = |target: &&Target| match leaf_of(target) {
+            Some(leaf) => !leaves.contains(&leaf),
+            None => true,
+        };
+        let n_alerts = in_groups + targets.iter().filter(alone).count() as u64;
         let alerts = plural(n_alerts, "alert", "alerts");
         match targets {
             [] => "nothing".to_owned(),

@@ -274,7 +274,10 @@ impl App {
             Kind::Noise => (noise::lines(&self.store, &self.desk, &self.settings, width), 0),
             Kind::Tune => {
                 let answer = page.tune.as_ref().and_then(|(_, answer)| answer.as_ref());
-                (tune::lines(answer, self.detail.look(), &self.settings.keymap, width), 0)
+                // What is shown beside may be the next alert already.
+                let id = page.tune.as_ref().map(|(wish, _)| wish.id);
+                let look = self.detail.look().filter(|_| self.detail.shown.id() == id);
+                (tune::lines(answer, look, &self.settings.keymap, width), 0)
             }
             Kind::Sources => (sources::lines(&self.health, &self.settings, self.now, width), 0),
             Kind::Rejects => {

@@ -115,7 +115,12 @@ impl App {
                 }
             }
         } else {
-            let alerts = plural(marks.iter().map(size).sum(), "alert", "alerts");
+            // An alert of a group that is marked too is counted there.
+            let is_alone = |pick: &&Pick| match pick {
+                Pick::Alert(Some(node), _) => !self.desk.marks.has(Pick::Group(*node)),
+                _ => true,
+            };
+            let alerts = plural(marks.iter().filter(is_alone).map(size).sum(), "alert", "alerts");
             format!("what is marked, {alerts}")
         };
         Some(format!("{}: {about}", keys.join(" ")))

@@ -463,3 +463,10 @@ fn a_mute_does_not_start_a_filter_over_decisions_again_and_again() {
     assert_eq!(driver.app.desk.n_aside(), 6, "{}", driver.screen());
     assert!(asked(&driver.keys("a")) > before, "a decision does");
 }
+
+#[test]
+fn an_alert_of_a_marked_group_is_counted_once() {
+    let driver = desk().keys("l space space e");
+    assert!(driver.screen().contains("1 group, 2 alerts"), "{}", driver.screen());
+    assert!(driver.keys("esc").screen().contains("what is marked, 2 alerts"));
+}

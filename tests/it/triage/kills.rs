@@ -1,6 +1,6 @@
 //! What was shown as saved is there after SIGKILL, whenever it comes.
 
-use super::{console, database, home, log, read};
+use super::{console, database, home, log, many, read};
 use crate::session::Session;
 use rustix::process::Signal;
 use std::io::Read;
@@ -118,13 +118,15 @@ pub fn kill_commands(n_kills: usize) -> (usize, usize) {
 
 #[test]
 fn no_kill_loses_what_was_shown_as_saved() {
-    let (shown, found) = kill_consoles(6);
+    let (shown, found) = kill_consoles(many("CADGE_KILLS", 6));
+    eprintln!("{shown} decisions were shown as saved before a kill, {found} are there");
     assert!(shown <= found && found > 0, "{shown} {found}");
 }
 
 #[test]
 fn no_kill_loses_what_a_command_said() {
-    let (said, there) = kill_commands(44);
+    let (said, there) = kill_commands(many("CADGE_KILLS", 44));
+    eprintln!("{said} commands said that they had saved before a kill, {there} had");
     assert!(said <= there, "{said} {there}");
 }
 
