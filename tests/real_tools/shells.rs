@@ -132,6 +132,97 @@ fn a_quoted_value_comes_out_of_every_shell_as_it_went_in() {
     }
 }
 
+/// The calls that a real shell would make of a text, each with its words: nothing is run, because no program is found.
+fn calls(text: &str) -> Vec<Vec<String>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    std::fs::create_dir(&log).expect("made");
+    let script = format!(
+        "command_not_found_handle() {{ printf '%s\\0' \"$@\" > \"$LOG/$BASHPID\"; }}\n{text}\n"
+    );
+    let output = std::process::Command::new("/bin/bash")
+        .args(["--norc", "-c", &script])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", "/nonexistent")
+        .env("LOG", &log)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("bash is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("syntax error"), "{text}: {said}");
+    let mut calls: Vec<Vec<String>> = std::fs::read_dir(&log)
+        .expect("it was made")
+        .flatten()
+        .map(|entry| {
+            let words = std::fs::read(entry.path()).expect("written");
+            let words = words.strip_suffix(b"\0").unwrap_or(&words);
+            words
+                .split(|byte| *byte == 0)
+                .map(|word| String::from_utf8_lossy(word).into_owned())
+                .collect()
+        })
+        .collect();
+    calls.sort();
+    calls
+}
+
+/// Values that are allowed somewhere although they look like anything but a name.
+const ODD: [&str; 26] = [
+    "/tmp/a b",
+    "/tmp/$(touch x)",
+    "/tmp/`id`",
+    "/tmp/'",
+    "/tmp/\"",
+    "/tmp/\\",
+    "/tmp/;id",
+    "/tmp/*",
+    "/tmp/-rf",
+    "/tmp/~",
+    "/tmp/{a,b}",
+    "/tmp/#x",
+    "/tmp/!x",
+    "/tmp/&&id",
+    "/tmp/|id",
+    "/tmp/>x",
+    "a'b",
+    "$(id)",
+    "-rf",
+    "*",
+    "a b",
+    "[kworker/0:1]",
+    "(sd-pam)",
+    "My rule's \"name\" $(id)",
+    "3",
+    "2606:4700::1111",
+];
+
+#[test]
+fn a_real_shell_makes_the_same_calls_with_an_odd_value_as_one_word() {
+    let playbooks = Playbooks::builtin();
+    let usual = rendered();
+    let mut n_tried = 0;
+    for (input_name, input) in &playbooks.catalogue().inputs {
+        for value in ODD {
+            if cadge::analysis::written(value, input).is_err() {
+                continue;
+            }
+            let odd = rendered_with(&[(input_name, value)]);
+            for ((name, before), (_, after)) in usual.iter().zip(&odd).filter(|(a, b)| a != b) {
+                n_tried += 1;
+                let (before, after) = (calls(before), calls(after));
+                let as_expected = |words: &Vec<String>| -> Vec<String> {
+                    words.iter().map(|word| word.replace(&input.example, value)).collect()
+                };
+                let mut expected: Vec<Vec<String>> = before.iter().map(as_expected).collect();
+                expected.sort();
+                assert_eq!(after, expected, "{name} with {input_name} = {value:?}");
+            }
+        }
+    }
+    assert!(n_tried > 200, "only {n_tried} commands were tried");
+}
+
 /// Every command of every analysis, as it would be copied: for the playbooks' own samples and the test alerts of the tree.
 #[test]
 fn every_command_that_is_offered_parses_and_pleases_shellcheck() {
