@@ -1,6 +1,6 @@
 //! The ctr commands for real, against a containerd of its own.
 
-use super::lab::Lab;
+use super::lab::{Evidence, Lab};
 use std::process::{Child, Command, Stdio};
 
 struct Daemon(Child);
@@ -39,6 +39,7 @@ fn ctr_commands_work_in_the_order_offered() {
     lab.must("run", &format!("image=$(ctr --namespace k8s.io images ls -q | head -n 1); ctr --namespace k8s.io run -d \"$image\" {full} /bin/sh -c 'echo b > /tmp/new; sleep 600'"));
     let id: String = full.chars().take(12).collect();
     let case = format!("20260302-{id}");
+    let _gone_at_the_end = Evidence(format!("/var/lib/falco-triage/{case}"));
     let own = [("CID_FULL", &*full), ("CID", &*id), ("CASE", &*case)];
     let names = [
         "identify-container.ctr",
@@ -57,5 +58,5 @@ fn ctr_commands_work_in_the_order_offered() {
     assert!(listed.contains("tmp/new"), "{listed}");
     let (ok, said) = lab.sh(&format!("ctr --namespace k8s.io tasks pause {id}"));
     assert!(!ok, "ctr takes a short id now: {said}");
-    lab.sh(&format!("ctr --namespace k8s.io tasks kill --signal SIGKILL {full}; sleep 1; ctr --namespace k8s.io containers rm {full}; rm -rf /var/lib/falco-triage/{case}"));
+    lab.sh(&format!("ctr --namespace k8s.io tasks kill --signal SIGKILL {full}; sleep 1; ctr --namespace k8s.io containers rm {full}"));
 }

@@ -105,6 +105,7 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
     };
     let analysis = analyze(&alert, &[], &Playbooks::builtin(), &Choice::default());
     let case = format!("/var/lib/falco-triage/20260302-{cid}");
+    let _gone_at_the_end = super::lab::Evidence(case.clone());
     let skipped = [
         "falco-validate",
         "seccomp-without-memfd",
@@ -149,5 +150,4 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
     let (ok, _) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && sleep 1 && ! docker inspect gone");
     assert!(ok);
     assert!(Path::new(&case).is_dir());
-    docker.sh(&format!("rm -rf {case}"));
 }

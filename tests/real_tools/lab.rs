@@ -71,3 +71,14 @@ impl Lab {
         }
     }
 }
+
+/// The folder of a case below `/var/lib/falco-triage`; it goes when the test ends, however it ends.
+pub struct Evidence(pub String);
+
+impl Drop for Evidence {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+        // Goes only when nothing else is in it.
+        let _ = std::fs::remove_dir("/var/lib/falco-triage");
+    }
+}

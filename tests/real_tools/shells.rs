@@ -202,7 +202,12 @@ fn a_real_shell_makes_the_same_calls_with_an_odd_value_as_one_word() {
     let playbooks = Playbooks::builtin();
     let usual = rendered();
     let mut n_tried = 0;
-    for (input_name, input) in &playbooks.catalogue().inputs {
+    let quoted = |input: &cadge::analysis::catalogue::Input| {
+        input.write == cadge::analysis::catalogue::Write::Quoted
+    };
+    for (input_name, input) in
+        playbooks.catalogue().inputs.iter().filter(|(_, input)| quoted(input))
+    {
         for value in ODD {
             if cadge::analysis::written(value, input).is_err() {
                 continue;
@@ -210,7 +215,8 @@ fn a_real_shell_makes_the_same_calls_with_an_odd_value_as_one_word() {
             let odd = rendered_with(&[(input_name, value)]);
             for ((name, before), (_, after)) in usual.iter().zip(&odd).filter(|(a, b)| a != b) {
                 n_tried += 1;
-                let (before, after) = (calls(before), calls(after));
+                let before = known.entry(name).or_insert_with(|| calls(before));
+                let after = calls(after);
                 let as_expected = |words: &Vec<String>| -> Vec<String> {
                     words.iter().map(|word| word.replace(&input.example, value)).collect()
                 };
@@ -220,7 +226,7 @@ fn a_real_shell_makes_the_same_calls_with_an_odd_value_as_one_word() {
             }
         }
     }
-    assert!(n_tried > 200, "only {n_tried} commands were tried");
+    assert!(n_tried > 100, "only {n_tried} commands were tried");
 }
 
 /// Every command of every analysis, as it would be copied: for the playbooks' own samples and the test alerts of the tree.
