@@ -1,10 +1,11 @@
 //! Reads the columns of a plain Falco record straight from its line, or refuses.
 //!
-//! What it accepts it reads exactly as the careful decoder does: one JSON object of Falco's own keys, alone on its line or
-//! behind a CRI prefix, valid to the last byte; or a text alert. Everything odd is refused, and the careful decoder reads it.
+//! What it accepts it reads exactly as the careful decoder does: one JSON object of Falco's own keys, alone on its line,
+//! behind a CRI prefix or as text in an envelope of docker's or the journal's, valid to the last byte; or a text alert. Everything odd is refused, and the careful decoder reads it.
 //! First the quotes are found sixteen bytes at a time, then the tokens between them are walked over: keys by what came
 //! behind the one before in an earlier line, strings by their closing quote.
 
+mod envelope;
 mod keys;
 mod pick;
 mod quotes;
@@ -15,6 +16,7 @@ mod words;
 
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority};
+use envelope::Envelope;
 use keys::{Column, Keys, Member};
 pub use pick::Wants;
 use quotes::Quotes;
@@ -27,13 +29,20 @@ const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
 /// Reads lines; keeps its buffers from one to the next, and what it learned of their form.
 #[derive(Debug, Default)]
 pub struct Scanner {
+    json: Json,
+    words: Words,
+    envelope: Envelope,
+}
+
+/// What JSON is read with.
+#[derive(Debug, Default)]
+struct Json {
     quotes: Quotes,
     members: Keys<Member>,
     fields: Keys<Option<Column>>,
     /// The tags of an earlier line, with their brackets.
     tags: Vec<u8>,
     days: stamp::Days,
-    words: Words,
 }
 
 /// A record that was read.
@@ -47,8 +56,14 @@ pub struct Found<'a> {
 
 impl Scanner {
     /// Reads the first line of some bytes; `None` when the careful decoder must read it, or it has no end here.
-    pub fn record<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
+    pub fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
         let start = match bytes.first()? {
+            b'{' if envelope::may_be(bytes) => {
+                let len = self.envelope.open(bytes)?;
+                let (columns, _) = self.json.record(&self.envelope.record, ctx)?;
+                // The envelope would know the host where the record does not.
+                return found(columns, len).filter(|found| found.columns.hostname.is_some());
+            }
             b'{' => 0,
             b'0'..=b'9' => match stamp::container_runtime(bytes) {
                 Some(start) => start,
@@ -56,29 +71,16 @@ impl Scanner {
             },
             _ => return None,
         };
-        let record = bytes.get(start..)?;
-        let end = self.quotes.find(record)?;
-        let record = record.get(..end)?;
-        if !self.quotes.is_ascii {
-            str::from_utf8(record).ok()?;
-        }
-        let len = u32::try_from(start + end).ok()?;
-        self.members.begin();
-        self.fields.begin();
-        let mut walk = Walk {
-            bytes: record,
-            at: 0,
-            quotes: &self.quotes,
-            latest: super::time::latest(ctx),
-            has_fields: false,
-            raw: Raw::default(),
-        };
-        walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
-        Some(Found { columns: walk.raw.columns()?, len })
+        let (columns, len) = self.json.record(bytes.get(start..)?, ctx)?;
+        found(columns, start + len)
     }
 
     /// The columns of a line, given with its newline, and the length of the record.
-    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<(Columns<'a>, u32)> {
+    pub fn columns<'a>(
+        &'a mut self,
+        line: &'a [u8],
+        ctx: &'a Context,
+    ) -> Option<(Columns<'a>, u32)> {
         let found = self.record(line, ctx)?;
         Some((found.columns.read(|text| str::from_utf8(text).ok())?, found.len))
     }
@@ -86,8 +88,33 @@ impl Scanner {
     fn text<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
         let line = bytes.get(..memchr::memchr(b'\n', bytes)?)?;
         let columns = self.words.columns(line, ctx)?;
-        let columns = columns.read(|text| Some(text.as_bytes()))?;
-        Some(Found { columns, len: u32::try_from(line.len()).ok()? })
+        found(columns.read(|text| Some(text.as_bytes()))?, line.len())
+    }
+}
+
+/// A record, unless it is so long that the careful decoder flags it.
+fn found(columns: Columns<'_, [u8]>, len: usize) -> Option<Found<'_>> {
+    let len = u32::try_from(len).ok().filter(|len| u64::from(*len) <= super::stream::HUGE)?;
+    Some(Found { columns, len })
+}
+
+impl Json {
+    /// The columns of the first line of some bytes, and its length without the newline.
+    fn record<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        ctx: &Context,
+    ) -> Option<(Columns<'a, [u8]>, usize)> {
+        let len = self.quotes.find(bytes)?;
+        let record = bytes.get(..len)?;
+        if !self.quotes.is_ascii {
+            str::from_utf8(record).ok()?;
+        }
+        self.members.begin();
+        self.fields.begin();
+        let mut walk = Walk::new(record, &self.quotes, super::time::latest(ctx));
+        walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
+        Some((walk.raw.columns()?, len))
     }
 }
 
@@ -143,7 +170,11 @@ struct Walk<'a, 'q> {
     raw: Raw<'a>,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a, 'q> Walk<'a, 'q> {
+    fn new(bytes: &'a [u8], quotes: &'q Quotes, latest: i64) -> Self {
+        Self { bytes, at: 0, quotes, latest, has_fields: false, raw: Raw::default() }
+    }
+
     fn record(
         &mut self,
         members: &mut Keys<Member>,

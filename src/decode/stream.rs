@@ -24,7 +24,7 @@ use std::sync::Arc;
 const LINE_LIMIT: usize = 128 << 20;
 const KEPT: usize = 1 << 20;
 /// A record above this is flagged.
-const HUGE: u64 = 1 << 20;
+pub(super) const HUGE: u64 = 1 << 20;
 /// How many bytes of a reject are kept.
 const REJECT_KEPT: usize = 64 << 10;
 /// Documents over more lines or bytes than this are read line by line.

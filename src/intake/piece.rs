@@ -115,7 +115,8 @@ impl<'a> Piece<'a> {
                 && let Some((_, after)) = rest.split_at_checked(found.len as usize + 1)
             {
                 if !self.drafter.add(&found.columns, self.offset, found.len, self.lines) {
-                    self.begin_again();
+                    self.outcome.drafts.push(self.drafter.take());
+                    self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
                     self.drafter.add(&found.columns, self.offset, found.len, self.lines);
                 }
                 is_current = false;

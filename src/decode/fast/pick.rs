@@ -3,7 +3,7 @@
 //! Only lines that [`Scanner::columns`] accepts are read here, so they are known to be valid to the last byte; what is
 //! picked is what the careful decoder reads.
 
-use super::{Context, Scanner};
+use super::{Context, Scanner, envelope};
 use crate::model::{Alert, Fields, Value};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -23,6 +23,7 @@ impl Scanner {
         if line.first() != Some(&b'{') {
             return None;
         }
+        let is_wrapped = envelope::may_be(line);
         let (columns, _) = self.columns(line, ctx)?;
         let boxed = |text: Option<&str>| text.map(Box::from);
         let mut alert = Alert {
@@ -33,7 +34,7 @@ impl Scanner {
             hostname: boxed(columns.hostname),
             ..Alert::default()
         };
-        let mut rest = Rest(line);
+        let mut rest = Rest(if is_wrapped { &self.envelope.record } else { line });
         rest.open()?;
         loop {
             let key = rest.string()?;

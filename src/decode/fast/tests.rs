@@ -37,12 +37,13 @@ fn agrees_after(scanner: &mut Scanner, line: &[u8]) -> bool {
     // What stands behind the line makes no difference.
     let more = [&bytes, line].concat();
     let found = scanner.record(&more, &read).map(|found| (found.len, found.columns));
+    let found = format!("{found:?}");
     let Some((columns, len)) = scanner.columns(&bytes, &read) else {
-        assert_eq!(found, None, "{}", String::from_utf8_lossy(line));
+        assert_eq!(found, "None", "{}", String::from_utf8_lossy(line));
         return false;
     };
     let same = columns.read(|text| Some(text.as_bytes())).map(|columns| (len, columns));
-    assert_eq!(found, same, "{}", String::from_utf8_lossy(line));
+    assert_eq!(found, format!("{same:?}"), "{}", String::from_utf8_lossy(line));
     let mut decoder = Decoder::new(Arc::new(ctx), "".into());
     let mut entries = Vec::new();
     decoder.push(&bytes, &mut entries);
@@ -65,6 +66,76 @@ fn a_plain_record_is_read_fast() {
     assert!(agrees(cri.as_bytes()));
     let spaced = PLAIN.replace("\":", "\": ").replace(",\"", ", \"");
     assert!(agrees(spaced.as_bytes()));
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn docker(log: &str) -> String {
+    let log = quoted(log);
+    format!(r#"{{"log":{log},"stream":"stdout","time":"2024-10-29T13:40:26.123456789Z"}}"#)
+}
+
+fn journal(message: &str) -> String {
+    let message = quoted(message);
+    format!(
+        r#"{{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"1730209226000000","_HOSTNAME":"n","PRIORITY":"4","SYSLOG_IDENTIFIER":"falco","_PID":812,"_X":null,"MESSAGE":{message}}}"#
+    )
+}
+
+#[test]
+fn records_in_envelopes_are_read_fast() {
+    let goes = PLAIN.replace("prod", "a<b>&c").replace("id\\\"", "i\\u003cd\\\\ \u{e9}\\\"");
+    for record in [PLAIN, &goes] {
+        assert!(agrees(docker(&format!("{record}\n")).as_bytes()));
+        let by_go = docker(&format!("{record}\n")).replace('<', "\\u003c").replace('&', "\\u0026");
+        assert!(agrees(by_go.as_bytes()));
+        assert!(agrees(journal(record).as_bytes()));
+    }
+}
+
+#[test]
+fn odd_envelopes_are_refused() {
+    let line = format!("{PLAIN}\n");
+    for odd in [
+        docker(&line).replace("\"stream\"", "\"log\""),
+        docker(&line).replace("\"stdout\"", "\"std\\u006fut\""),
+        docker(&line).replace("\"stdout\"", "null"),
+        docker(&line).replace("13:40:26", "13:61:26"),
+        docker(&line).replace(",\"stream\"", ",\"attrs\":{},\"stream\""),
+        docker(&line) + " x",
+        docker(&format!("{PLAIN}\n\n")),
+        docker(&format!(" {line}")),
+        docker(&docker(&line)),
+        docker(&line.replace("\"hostname\":\"node-1\",", "")),
+        docker("20:46:44.180672852: Notice Odd (user=root)\n"),
+        journal(&line),
+        journal(PLAIN).replace("_HOSTNAME", "CONTAINER_ID"),
+        journal(PLAIN).replace("PRIORITY", "RULE"),
+        journal(PLAIN).replace("__REALTIME_TIMESTAMP", "__OTHER"),
+        journal("Notice"),
+    ] {
+        assert!(!agrees(odd.as_bytes()), "{odd}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_in_an_envelope_is_read_as_with_care(
+        values in proptest::collection::vec("[ -~\n\u{e9}\u{1F600}]{0,12}", 1..4),
+        cut in 0_usize..1200,
+    ) {
+        let mut scanner = Scanner::default();
+        let fields: Vec<_> =
+            (0..).zip(&values).map(|(n, text)| format!("\"f.k{n}x\":{}", quoted(text))).collect();
+        let record = PLAIN.replace("\"x.y\":1.5e-3", &fields.join(","));
+        for line in [docker(&format!("{record}\n")), docker(&record), journal(&record)] {
+            agrees_after(&mut scanner, line.as_bytes());
+            let cut: String = line.chars().take(cut).collect();
+            agrees_after(&mut scanner, cut.as_bytes());
+        }
+    }
 }
 
 #[test]
