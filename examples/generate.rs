@@ -164,8 +164,11 @@ fn record(rule: usize, nanos: i64, time: &str, format: Format, dice: &mut Dice) 
     } else {
         format!("app-{}-{container}", fixed.pick(&PROGRAMS))
     };
-    let (ns, pod) =
-        (format!("team-{}", container % 23), format!("{name}-{:05x}", fixed.below(1 << 20)));
+    let (ns, pod) = if on_host {
+        ("<NA>".to_owned(), "<NA>".to_owned())
+    } else {
+        (format!("team-{}", container % 23), format!("{name}-{:05x}", fixed.below(1 << 20)))
+    };
     let program = dice.pick(&PROGRAMS);
     let parent = dice.pick(&PROGRAMS);
     let argument = dice.pick(&ARGUMENTS);
@@ -178,11 +181,9 @@ fn record(rule: usize, nanos: i64, time: &str, format: Format, dice: &mut Dice) 
     } else {
         format!("\"k8s.ns.name\":\"{ns}\",\"k8s.pod.name\":\"{pod}\"")
     };
-    let image = if on_host {
-        "null".to_owned()
-    } else {
-        format!("\"registry.example.net/team/app-{}\"", container % 41)
-    };
+    let repository =
+        (!on_host).then(|| format!("registry.example.net/team/app-{}", container % 41));
+    let image = repository.as_ref().map_or("null".to_owned(), |name| format!("\"{name}\""));
     let _ = write!(
         fields,
         "\"container.id\":\"{id}\",\"container.image.repository\":{image},\"container.image.tag\":\"1.{}.{}\",\
@@ -204,7 +205,8 @@ fn record(rule: usize, nanos: i64, time: &str, format: Format, dice: &mut Dice) 
     let clock = time.get(11..29).unwrap_or(time);
     let output = format!(
         "{clock}: {priority} {verb} {noun} (user=app program={program} command={command} pid={pid} parent={parent} \
-         connection={address}:{port}->10.0.0.1:443 container_id={id} container_name={name} image={program} k8s_ns={ns} k8s_pod={pod})"
+         connection={address}:{port}->10.0.0.1:443 container_id={id} container_name={name} image={} k8s_ns={ns} k8s_pod={pod})",
+        repository.as_deref().unwrap_or("<NA>"),
     );
     let uuid = if format == Format::Sidekick {
         format!("\"uuid\":\"{:08x}-0000-4000-8000-{:012x}\",", dice.next() >> 32, dice.next() >> 16)

@@ -100,11 +100,7 @@ fn found(columns: Columns<'_, [u8]>, len: usize) -> Option<Found<'_>> {
 
 impl Json {
     /// The columns of the first line of some bytes, and its length without the newline.
-    fn record<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        ctx: &Context,
-    ) -> Option<(Columns<'a, [u8]>, usize)> {
+    fn record<'a>(&mut self, bytes: &'a [u8], ctx: &Context) -> Option<(Columns<'a, [u8]>, usize)> {
         let len = self.quotes.find(bytes)?;
         let record = bytes.get(..len)?;
         if !self.quotes.is_ascii {

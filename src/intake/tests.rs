@@ -3,12 +3,16 @@
 use super::*;
 use crate::model::AlertId;
 use crate::store::Store;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use std::io::Write as _;
 
 const JSON: &str = r#"{"hostname":"n1","output":"a \"b\" \u00e9","output_fields":{"container.id":"c1","proc.name":"sh"},"priority":"Notice","rule":"R","source":"syscall","tags":["x"],"time":"2024-10-29T13:40:25.98793918Z"}"#;
 const PRETTY: &str = "{\n  \"rule\": \"Pretty\",\n  \"output\": \"x\",\n  \"priority\": \"Error\",\n  \"output_fields\": {\n    \"proc.name\": \"ls\"\n  }\n}";
 const TEXT: &str = "18:17:57.881781397: Warning Odd (user=root container_id=c2)";
 const PARTS: &str = "2024-10-29T13:40:26.1Z stdout P {\"rule\":\"Split\",\"output\":\"o\",\"pri\n2024-10-29T13:40:26.2Z stdout F ority\":\"Notice\",\"output_fields\":{}}";
+const DOCKER: &str = r#"{"log":"{\"hostname\":\"n1\",\"output\":\"a \\\"b\\\"\",\"output_fields\":{\"container.id\":\"c3\"},\"priority\":\"Notice\",\"rule\":\"R\",\"source\":\"syscall\",\"tags\":[],\"time\":\"2024-10-29T13:40:25.98793918Z\"}\n","stream":"stdout","time":"2024-10-29T13:40:26.1Z"}"#;
 const OWN: &str = "Wed Jun 04 22:33:13 2025: Falco version: 0.41.0";
 
 /// Everything a store says of what was read, as text.
@@ -67,6 +71,7 @@ fn check(pieces: &[&str], end: &str) {
 fn a_log_of_plain_lines_is_the_same_however_it_is_cut() {
     check(&[JSON, JSON, TEXT, JSON, OWN, TEXT, JSON], "\n");
     check(&[JSON, TEXT, "", JSON, "no record", JSON], "");
+    check(&[DOCKER, JSON, DOCKER, DOCKER], "\n");
 }
 
 #[test]
@@ -75,6 +80,32 @@ fn records_over_several_lines_are_the_same_however_they_are_cut() {
     check(&[PARTS, JSON, PARTS, TEXT, PARTS], "\n");
     check(&["[", PRETTY, ",", PRETTY, "]", JSON], "\n");
     check(&[JSON, "{\"rule\":\"Torn\",\"output\":\"x", JSON, TEXT, &TEXT[..50], JSON], "\n");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any lines, in blocks of any size, read by any number of threads.
+    #[test]
+    fn any_log_is_the_same_however_it_is_cut(
+        lines in vec(
+            select(vec![
+                JSON, PRETTY, TEXT, PARTS, OWN, DOCKER, "", "[", ",", "]", "{", "}", "no record", "   more", "\r",
+                "{\"rule\":\"Torn\",\"output\":\"x", "{\"a\":[", "2024-10-29T13:40:26.1Z stdout P {\"rule\"",
+                "__CURSOR=x", "MESSAGE=y",
+            ]),
+            0..16,
+        ),
+        end in select(vec!["", "\n"]),
+        blocks in vec(1..1500_u64, 3),
+        workers in 1..4_usize,
+    ) {
+        let text = lines.join("\n") + end;
+        let whole = read(text.as_bytes(), 1 << 30, 1);
+        for block in blocks {
+            prop_assert_eq!(&read(text.as_bytes(), block, workers), &whole, "blocks of {} in {:?}", block, text);
+        }
+    }
 }
 
 #[test]
