@@ -412,6 +412,15 @@ fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     }
     let mut x = 1;
     let gap = if area.width >= 100 { 3 } else { 2 };
+    if let Some(Overlay::Filter(line)) = &app.overlay {
+        for (key, text) in filter_keys(line) {
+            if usize::from(x) + key.len() + 1 + text.len() < usize::from(area.width) {
+                x = canvas.put(area, x, 0, Role::Key, key);
+                x = canvas.put(area, x + 1, 0, Role::KeyLabel, text) + gap;
+            }
+        }
+        return;
+    }
     let needed =
         |action: Action| width(&app.settings.keymap.label(action)) + width(short(app, action)) + 1;
     for action in keys_now(app) {
@@ -427,6 +436,20 @@ fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         x = canvas.put(area, x + 1, 0, if off { Role::KeyOff } else { Role::KeyLabel }, text);
         x += gap;
     }
+}
+
+/// What keys do in the filter's line.
+fn filter_keys(line: &FilterLine) -> Vec<(&'static str, &'static str)> {
+    let enter = match (line.chosen, &line.error) {
+        (Some(_), _) => Some("take"),
+        (None, None) => Some("keep"),
+        (None, Some(_)) => None,
+    };
+    let complete = (!line.offers.is_empty()).then_some([("Tab", "complete"), ("Down", "choose")]);
+    let history = line.chosen.is_none().then_some(("Up", "earlier filters"));
+    let enter = enter.map(|text| ("Enter", text));
+    let keys = enter.into_iter().chain([("Esc", "as it was")]);
+    keys.chain(complete.into_iter().flatten()).chain(history).collect()
 }
 
 fn short(app: &App, action: Action) -> &'static str {

@@ -214,9 +214,12 @@ impl App {
                     }
                 }
             }
-            KeyCode::Enter if line.error.is_none() => turn.ask(self.narrow.remember()),
-            KeyCode::Enter => self.overlay = Some(Overlay::Filter(line)),
-            KeyCode::Tab => {
+            KeyCode::Enter if line.chosen.is_none() && line.error.is_none() => {
+                turn.ask(self.narrow.remember());
+            }
+            KeyCode::Enter if line.chosen.is_none() => self.overlay = Some(Overlay::Filter(line)),
+            // What is marked in the list is taken, as Tab takes it.
+            KeyCode::Tab | KeyCode::Enter => {
                 if let Some(offer) = line.offers.get(line.chosen.unwrap_or(0)) {
                     line.prompt.replace_tail(offer.replaces, &offer.text.clone());
                 }

@@ -161,6 +161,18 @@ fn the_last_good_filter_stays_while_a_wrong_one_is_typed() {
 }
 
 #[test]
+fn enter_takes_what_is_marked_in_the_offers() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.nam").keys("down");
+    shows(&driver, "Enter take");
+    let driver = driver.keys("enter").text(" = curl");
+    shows(&driver, "filter proc.name = curl");
+    shows(&driver, "Enter keep");
+    let driver = driver.keys("enter");
+    shows(&driver, "1 of 7");
+    assert!(driver.app.overlay.is_none());
+}
+
+#[test]
 fn a_group_is_kept_left_out_and_let_go() {
     let driver = Driver::on_log(100, 30).keys("=");
     shows(&driver, "2 of 7");
