@@ -48,19 +48,22 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
     let Some(case) = Case::read(&session, &args.chosen)? else {
         return Ok(if session.end() { Exit::NothingMatched } else { Exit::Failed });
     };
-    let (records, index, n_gone) = records(&session, &case);
-    let files = [
-        ("records.log", records),
-        ("records.json", index.into_bytes()),
-        ("report.md", render(&case.dossier, Form::Markdown).into_bytes()),
-        ("report.html", render(&case.dossier, Form::Html).into_bytes()),
-        ("report.json", render(&case.dossier, Form::Json).into_bytes()),
-        ("decisions.json", decisions(&case)?),
-        ("HOW.md", how(&session, &case).into_bytes()),
-    ];
     let seconds = u64::try_from(case.dossier.made.as_second()).unwrap_or_default();
-    bundle::write(output, &files, seconds)
-        .with_context(|| format!("cannot write {}", output.display()))?;
+    let mut n_gone = 0;
+    let decisions = decisions(&case)?;
+    bundle::write(output, seconds, |making| {
+        n_gone = records(&session, &case, making)?;
+        for (name, form) in [
+            ("report.md", Form::Markdown),
+            ("report.html", Form::Html),
+            ("report.json", Form::Json),
+        ] {
+            making.put(name, render(&case.dossier, form).as_bytes())?;
+        }
+        making.put("decisions.json", &decisions)?;
+        making.put("HOW.md", how(&session, &case).as_bytes())
+    })
+    .with_context(|| format!("cannot write {}", output.display()))?;
     case.say_masked();
     let _ = writeln!(io::stderr(), "cadge: records.log holds the records as they were: not masked");
     if n_gone > 0 {
@@ -69,34 +72,34 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
     Ok(if session.end() && n_gone == 0 { Exit::Done } else { Exit::Failed })
 }
 
-/// The records one behind the other, each with a line feed behind it, and where each lies.
-fn records(session: &Session, case: &Case) -> (Vec<u8>, String, usize) {
-    let (mut all, mut index, mut n_gone) = (Vec::new(), String::from("[\n"), 0);
+/// The records one behind the other, each with a line feed behind it, and where each lies; gives how many are gone.
+fn records(session: &Session, case: &Case, making: &mut bundle::Making) -> io::Result<usize> {
+    let (mut all, mut index) = (making.begin("records.log")?, making.begin("records.json")?);
+    let (mut at, mut n_gone, mut gap) = (0, 0, "[\n");
     for (number, id) in (1..).zip(&case.ids) {
         let Ok((bytes, alert)) = session.alert(*id) else {
             n_gone += 1;
             continue;
         };
-        if index.len() > 2 {
-            index.push_str(",\n");
-        }
         let origin = &alert.origin;
-        // Writing to a string cannot fail.
-        let _ = write!(
+        write!(
             index,
-            "{{\"number\":{number},\"at\":{},\"length\":{},\"sha256\":\"{}\",\"source\":{},\"source_offset\":{},\"source_line\":{}}}",
-            all.len(),
+            "{gap}{{\"number\":{number},\"at\":{at},\"length\":{},\"sha256\":\"{}\",\"source\":{},\"source_offset\":{},\"source_line\":{}}}",
             bytes.len(),
             bundle::hex(&Sha256::digest(&bytes)),
             json::quote(&origin.source),
             origin.offset,
             if origin.line == 0 { "null".to_owned() } else { origin.line.to_string() },
-        );
-        all.extend_from_slice(&bytes);
-        all.push(b'\n');
+        )?;
+        gap = ",\n";
+        all.write_all(&bytes)?;
+        all.write_all(b"\n")?;
+        at += bytes.len() + 1;
     }
-    index.push_str("\n]\n");
-    (all, index, n_gone)
+    index.write_all(if gap == "[\n" { b"[\n\n]\n" } else { b"\n]\n" })?;
+    making.end(all)?;
+    making.end(index)?;
+    Ok(n_gone)
 }
 
 /// Everything decided about the alerts, oldest first.

@@ -2,7 +2,9 @@
 //! Falco's rule schema, the compose specification and the Kubernetes API.
 
 use super::{Finding, weaken};
+use crate::query::{Filter, Names, fields, nearest};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Judges one document by what it is.
 pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
@@ -384,8 +386,54 @@ impl Page<'_> {
         {
             self.say_why("Y02", "priority", &format!("`{priority}` is no priority"));
         }
+        if !changes {
+            self.asks(map);
+        }
         for exception in map.get("exceptions").and_then(Value::as_array).into_iter().flatten() {
             self.exception(exception);
+        }
+    }
+
+    /// Y02: a condition that Falco does not parse, and fields it does not have, as far as they are of its own classes.
+    fn asks(&mut self, map: &Map<String, Value>) {
+        const CLASSES: [&str; 10] = [
+            "evt.",
+            "proc.",
+            "fd.",
+            "user.",
+            "group.",
+            "container.",
+            "k8s.",
+            "thread.",
+            "fs.",
+            "syslog.",
+        ];
+        let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
+        let condition = text("condition");
+        let mut asked: Vec<String> = Vec::new();
+        if !condition.trim().is_empty() {
+            match Filter::check(condition, &Names::default()) {
+                Ok(filter) => asked.extend(filter.fields().map(str::to_owned)),
+                Err(error) => self.say_why("Y02", "condition", &error.to_string()),
+            }
+        }
+        let output = text("output");
+        asked.extend(output.split('%').skip(1).map(|rest| {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+            let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+            rest.get(..end).unwrap_or_default().trim_end_matches('.').to_owned()
+        }));
+        let is_missing = |name: &&String| {
+            let plain = name.split('[').next().unwrap_or_default();
+            CLASSES.iter().any(|class| plain.starts_with(class))
+                && fields::find(plain).is_none()
+                && fields::find_dotted(plain).is_none()
+        };
+        let missing: BTreeSet<&String> = asked.iter().filter(is_missing).collect();
+        for name in missing {
+            let known = fields::all().iter().map(|field| field.name);
+            let near = nearest(name, known).map_or_else(String::new, |near| format!("; {near} is"));
+            self.say_why("Y02", name, &format!("`{name}` is no field of Falco's{near}"));
         }
     }
 

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("analysis", &["model", "query", "text"]),
     ("triage", &["model", "query"]),
     ("report", &["model", "text", "analysis", "triage", "store", "private"]),
-    ("lint", &["model", "analysis", "text", "report"]),
+    ("lint", &["model", "analysis", "text", "report", "query"]),
     ("theme", &[]),
     ("config", &["source", "theme"]),
     ("clip", &["text", "private"]),
