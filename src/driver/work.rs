@@ -140,14 +140,16 @@ fn copy(jobs: &Receiver<Job>, tools: &Tools) {
             Msg::Copied { what, way }
         };
         let msg = match job {
-            Job::Do(Effect::Copy { text, what }) => by_copier(&text, what),
+            Job::Do(Effect::Copy { text, what }) => {
+                and_said(by_copier(&text, what), &format!(": {}", opening(&text)))
+            }
             Job::Do(Effect::CopyReport { look, masks }) => {
                 let (text, masked) = report(&look, masks);
-                and_masked(by_copier(&text, What::Report), masked)
+                and_said(by_copier(&text, What::Report), &paper::masked(masked))
             }
             Job::Do(Effect::CopyRaw { look, masks }) => {
                 let (text, masked) = raw(&look, masks);
-                and_masked(by_copier(&text, What::RawAlert), masked)
+                and_said(by_copier(&text, What::RawAlert), &paper::masked(masked))
             }
             Job::Do(Effect::Export { look, masks }) => {
                 Msg::Exported(export(&look, masks, tools.reports.as_deref()))
@@ -160,12 +162,17 @@ fn copy(jobs: &Receiver<Job>, tools: &Tools) {
     }
 }
 
-/// Says with how a copy went what was masked in it.
-fn and_masked(msg: Msg, masked: usize) -> Msg {
+/// Says more about a copy that went well.
+fn and_said(msg: Msg, more: &str) -> Msg {
     match msg {
-        Msg::Copied { what, way: Ok(way) } => {
-            Msg::Copied { what, way: Ok(format!("{way}{}", paper::masked(masked))) }
-        }
+        Msg::Copied { what, way: Ok(way) } => Msg::Copied { what, way: Ok(way + more) },
         other => other,
     }
+}
+
+/// The first line of a text, as much of it as a notice can show.
+fn opening(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let end = if text.trim_end().contains('\n') { " …" } else { "" };
+    first.chars().take(200).collect::<String>() + end
 }
