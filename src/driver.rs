@@ -14,7 +14,7 @@ mod taught;
 mod terminal;
 mod work;
 
-pub use work::{look::look, tune::tuned};
+pub use work::{look::look, tune::tuned, tune::weighed};
 
 use crate::clock;
 use crate::config::{Bell, Config, Paths};

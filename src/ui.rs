@@ -27,7 +27,7 @@ pub use action::Action;
 pub use app::{App, Recognized, Turn};
 pub use desk::{Keeping, wish::Identified};
 pub use effect::{Decisions, Effect, Ground, Meets, Mouse, Recognize, Told, TuneWish, What};
-pub use msg::{Assessed, Counted, Look, Msg, Paper, Progress, State, Tone, Tuned};
+pub use msg::{Assessed, Counted, Look, Msg, Paper, Progress, State, Tone, Tuned, Weight};
 pub use narrow::pattern as search_pattern;
 pub use overlay::help::markdown as keys_as_markdown;
 pub use run::run;

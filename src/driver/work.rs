@@ -108,7 +108,7 @@ impl Jobs {
             Effect::Identify { .. } => &self.identify,
             Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
             Effect::Count { .. } => &self.count,
-            Effect::Tune { .. } => &self.tune,
+            Effect::Tune { .. } | Effect::Weigh { .. } => &self.tune,
             Effect::Report { .. } | Effect::Attach { .. } => &self.hand,
             _ => &self.copy,
         };

@@ -148,6 +148,9 @@ impl App {
             Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
             Msg::Counted(found) => self.counted(found),
             Msg::Tuned { wish, tuned } => self.tuned(wish, tuned),
+            Msg::Weighed { id, weight } => {
+                self.desk.weights.insert(id, weight);
+            }
             Msg::Taught(problems) => self.taught(&problems, &mut turn),
             Msg::Copied { what, way } => self.lines.copied(self.now, what, way),
             Msg::Attached { id, is_asked, folder, paper } => {

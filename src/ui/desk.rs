@@ -17,6 +17,7 @@ pub use view::{Class, View};
 use crate::model::{AlertId, Level, Status, Verdict};
 use crate::store::{CellId, Grouping, Part, Store, Tree};
 use crate::triage::{AlertKeys, Board, Change, Key, Place, Scope, Standing};
+use crate::ui::msg::Weight;
 use crate::ui::times::ago;
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -70,6 +71,8 @@ pub struct Desk {
     pub looking: Looking,
     /// What was just closed as a false positive: its exception is a key away.
     pub offered: Option<wish::Target>,
+    /// What the exceptions of groups come to, by the alert that stands for each.
+    pub weights: FxHashMap<AlertId, Result<Weight, String>>,
     last_at: Option<Timestamp>,
     n_batches: u64,
     keys: Vec<Option<AlertKeys>>,

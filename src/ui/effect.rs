@@ -41,6 +41,9 @@ pub enum Effect {
     /// Make a Falco exception for a confirmed false positive and look through all that was read for what it would hide;
     /// answered by `Msg::Tuned`. Of several only the last one is answered.
     Tune { wish: TuneWish, ground: Ground },
+    /// Make the exception of each of these groups and count what it would spare and hide; answered by `Msg::Weighed`, one by
+    /// one. `known_false` are the alerts that were closed as false positives.
+    Weigh { wishes: Vec<TuneWish>, known_false: Arc<FxHashSet<AlertId>>, ground: Ground },
     /// Write the Markdown report of what is shown to a new file; answered by `Msg::Exported`.
     Export { look: Box<Look>, masks: bool },
     /// Copy the Markdown report of what is shown; answered by `Msg::Copied` with `What::Report`.

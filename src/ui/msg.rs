@@ -61,6 +61,12 @@ pub enum Msg {
         wish: TuneWish,
         tuned: Result<Box<Tuned>, Refusal>,
     },
+    /// A piece of the answer to `Effect::Weigh`: what the exception for the group of this alert comes to, or why there
+    /// should be none.
+    Weighed {
+        id: AlertId,
+        weight: Result<Weight, String>,
+    },
     /// Other playbooks are in force, and what is wrong with those that are not.
     Taught(Vec<String>),
     /// An answer to `Effect::Count`, in pieces that each tell all so far.
@@ -122,6 +128,17 @@ pub struct Tuned {
     pub hidden: Hidden,
     /// From the values of how many alerts it was made.
     pub n_alerts: usize,
+}
+
+/// What an exception would do, in alerts that are at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Alerts closed as false positives that it would spare.
+    pub n_false: u64,
+    /// Alerts that it would hide besides.
+    pub n_others: u64,
+    /// Older alerts of the rule that were not looked at.
+    pub n_left_out: u64,
 }
 
 /// How often the values of a field occur.

@@ -6,16 +6,20 @@ use crate::analysis::tuning::{
     Refusal, Search, Wish, cautions_of_level, exception, is_of_group, is_usual_list, recommended,
 };
 use crate::intake::Records;
-use crate::model::Alert;
-use crate::query::Names;
+use crate::model::{Alert, AlertId};
+use crate::query::{Filter, Names};
 use crate::store::Snapshot;
 use crate::triage::Scope;
-use crate::ui::{Effect, Ground, Msg, TuneWish, Tuned};
+use crate::ui::{Effect, Ground, Msg, TuneWish, Tuned, Weight};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 /// The most alerts of a group that are read for their values.
 const MOST_OF_GROUP: usize = 2000;
+
+/// The most alerts of a rule that are read to say what an exception would spare and hide.
+const MOST_WEIGHED: usize = 20_000;
 
 /// Answers `Effect::Tune`; of several that wait only the last one counts.
 pub(super) fn tune(jobs: &Receiver<Job>, tools: &Tools) {
@@ -30,12 +34,78 @@ pub(super) fn tune(jobs: &Receiver<Job>, tools: &Tools) {
                 Job::Do(effect) => wanted = Some(effect),
             }
         }
-        let Some(Effect::Tune { wish, ground: Ground(snapshot) }) = wanted else { continue };
-        let tuned = tuned(wish, &snapshot, &records, &playbooks, &tools.names);
-        if tools.inbox.blocking_send(Msg::Tuned { wish, tuned: tuned.map(Box::new) }).is_err() {
-            return;
+        match wanted {
+            Some(Effect::Tune { wish, ground: Ground(snapshot) }) => {
+                let tuned = tuned(wish, &snapshot, &records, &playbooks, &tools.names);
+                let tuned = tuned.map(Box::new);
+                if tools.inbox.blocking_send(Msg::Tuned { wish, tuned }).is_err() {
+                    return;
+                }
+            }
+            Some(Effect::Weigh { wishes, known_false, ground: Ground(snapshot) }) => {
+                for wish in wishes {
+                    let (all, false_) = (&snapshot, &known_false);
+                    let weight = weighed(wish, all, &records, &playbooks, &tools.names, false_);
+                    if tools.inbox.blocking_send(Msg::Weighed { id: wish.id, weight }).is_err() {
+                        return;
+                    }
+                }
+            }
+            _ => {}
         }
     }
+}
+
+/// What the exception for a group would spare and hide, among the alerts that are at hand.
+///
+/// # Errors
+/// Why none should be written.
+pub fn weighed(
+    wish: TuneWish,
+    snapshot: &Snapshot,
+    records: &Records,
+    playbooks: &Playbooks,
+    names: &Names,
+    known_false: &FxHashSet<AlertId>,
+) -> Result<Weight, String> {
+    let (_, alert) = read(wish.id, snapshot, records)?;
+    let of_rule: Vec<AlertId> = snapshot
+        .rows()
+        .filter(|row| !row.is_exact || row.columns().rule == alert.rule.as_deref())
+        .map(|row| row.id)
+        .collect();
+    // The newest stand for all where there are very many.
+    let n_left_out = of_rule.len().saturating_sub(MOST_WEIGHED);
+    let others: Vec<(AlertId, Alert)> = of_rule
+        .into_iter()
+        .skip(n_left_out)
+        .filter_map(|id| Some((id, read(id, snapshot, records).ok()?.1)))
+        .filter(|(_, other)| other.rule == alert.rule)
+        .collect();
+    let group = others.iter().filter(|(id, other)| *id != wish.id && is_of_group(&alert, other));
+    let group = group.map(|(_, other)| other).take(MOST_OF_GROUP);
+    let alerts: Vec<&Alert> = std::iter::once(&alert).chain(group).collect();
+    let exception = exception(
+        &alerts,
+        &Wish {
+            fields: &recommended(&alert, playbooks),
+            is_exact: false,
+            version: wish.version,
+            is_list: &|word| names.get_list(word).is_some() || is_usual_list(word),
+        },
+    )
+    .map_err(|refusal| refusal.what)?;
+    let hides = Filter::parse(&exception.filter(), &Names::default())
+        .map_err(|error| format!("the exception cannot be read back: {}", error.message))?;
+    let mut weight = Weight { n_left_out: n_left_out as u64, ..Weight::default() };
+    for (id, other) in &others {
+        if hides.matches(other) {
+            let n =
+                if known_false.contains(id) { &mut weight.n_false } else { &mut weight.n_others };
+            *n += 1;
+        }
+    }
+    Ok(weight)
 }
 
 /// Makes the exception that was wished for.
@@ -91,7 +161,6 @@ pub fn tuned(
 mod tests {
     use super::*;
     use crate::analysis::tuning::Version;
-    use crate::model::AlertId;
 
     #[test]
     fn an_alert_that_is_gone_is_told() {

@@ -199,7 +199,7 @@ impl App {
             Action::MarkGroup => self.mark_group(),
             Action::View => self.show_view(self.desk.view.next()),
             Action::NextNew => self.with_groups(Groups::next_fresh),
-            Action::Noise => self.overlay = Some(Overlay::Page(Page::new(Kind::Noise))),
+            Action::Noise => self.show_noise(turn),
             Action::Tune => self.tune_selected(turn),
             Action::Print => turn.ask(Effect::Print),
             Action::Theme => turn.ask(Effect::NextTheme),

@@ -10,7 +10,9 @@ use crate::ui::msg::Tuned;
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::pane::groups::Pick;
+use crate::ui::pane::noise;
 use crate::ui::pane::tune::other_syntax;
+use std::sync::Arc;
 
 impl App {
     /// Opens the exception for what the cursor is on: the alert alone, or the whole group.
@@ -25,6 +27,20 @@ impl App {
         };
         if let Some(id) = self.assessor.wanted {
             self.tune(id, scope, turn);
+        }
+    }
+
+    /// Opens the page of what makes noise, and asks what the exceptions of its false positives would do.
+    pub(super) fn show_noise(&mut self, turn: &mut Turn) {
+        self.overlay = Some(Overlay::Page(Page::new(Kind::Noise)));
+        self.desk.weights.clear();
+        let (groups, known_false) = noise::false_groups(&self.store, &self.desk);
+        let (scope, version) = (Scope::Container, self.settings.falco);
+        let wishes: Vec<TuneWish> =
+            groups.into_iter().map(|id| TuneWish { id, scope, version }).collect();
+        if !wishes.is_empty() {
+            let ground = Snapshot(self.store.snapshot());
+            turn.ask(Effect::Weigh { wishes, known_false: Arc::new(known_false), ground });
         }
     }
 

@@ -1,60 +1,94 @@
 //! Which rules and groups make the most noise, and what an exception for a false positive would spare and hide.
 
 use crate::model::{AlertId, Status, Verdict};
-use crate::store::Store;
-use crate::text::{count, plural, shown};
+use crate::store::{CellId, Store};
+use crate::text::{count, plural, printable, shown};
 use crate::theme::Role;
+use crate::triage::Place;
 use crate::ui::desk::Desk;
+use crate::ui::msg::Weight;
 use crate::ui::paint::Line;
 use crate::ui::settings::Settings;
 use crate::ui::widget::prose::Prose;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
 /// Rules listed.
 const RULES: usize = 40;
-/// Places listed under a rule.
+/// Groups listed under a rule, and those whose exceptions are weighed.
 const PLACES: usize = 4;
+const WEIGHED: usize = 40;
 
 #[derive(Debug, Default)]
 struct Noise {
     n: u64,
     n_false: u64,
-    /// By image, or container where no image is known.
-    places: BTreeMap<String, (u64, u64)>,
+    groups: BTreeMap<CellId, Group>,
 }
 
-/// Writes the page.
-pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec<Line> {
-    let mut prose = Prose::new(width);
+/// Alerts of a rule in one place, of which somebody closed some as false positives.
+#[derive(Clone, Copy, Debug, Default)]
+struct Group {
+    n: u64,
+    n_false: u64,
+    /// The newest false positive.
+    newest: AlertId,
+}
+
+fn survey(store: &Store, desk: &Desk) -> BTreeMap<String, Noise> {
     let mut rules: BTreeMap<String, Noise> = BTreeMap::new();
     for at in 0..store.len() {
         let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
         let Some(row) = store.row(id) else { continue };
-        // What was closed as a false positive stays one when it comes back.
-        let is_false = desk.standing(store, id).is_some_and(|standing| {
-            standing.decided_status() == Status::Closed
-                && standing.verdict() == Some(Verdict::FalsePositive)
-        });
-        let place = row.container.image.or(row.container.name).or(row.container.id);
-        let place = place.filter(|place| !place.is_empty()).unwrap_or("unknown place");
+        let is_false = is_false(store, desk, id);
         let noise = match rules.get_mut(row.rule_name()) {
             Some(noise) => noise,
             None => rules.entry(row.rule_name().to_owned()).or_default(),
         };
         noise.n += 1;
         noise.n_false += u64::from(is_false);
-        let own = noise.places.entry(place.to_owned()).or_default();
-        own.0 += 1;
-        own.1 += u64::from(is_false);
+        let group = noise.groups.entry(row.cell).or_default();
+        group.n += 1;
+        if is_false {
+            group.n_false += 1;
+            group.newest = id;
+        }
     }
+    rules
+}
+
+/// What was closed as a false positive stays one when it comes back.
+fn is_false(store: &Store, desk: &Desk, id: AlertId) -> bool {
+    desk.standing(store, id).is_some_and(|standing| {
+        standing.decided_status() == Status::Closed
+            && standing.verdict() == Some(Verdict::FalsePositive)
+    })
+}
+
+/// The newest false positive of each group that has some, those with most first, and all false positives.
+pub fn false_groups(store: &Store, desk: &Desk) -> (Vec<AlertId>, FxHashSet<AlertId>) {
+    let ids = (0..store.len()).filter_map(|at| u32::try_from(at).ok()).map(AlertId);
+    let all = ids.filter(|id| is_false(store, desk, *id)).collect();
+    let rules = survey(store, desk);
+    let mut groups: Vec<Group> =
+        rules.into_values().flat_map(|noise| noise.groups.into_values()).collect();
+    groups.retain(|group| group.n_false > 0);
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.n_false), group.newest));
+    (groups.into_iter().take(WEIGHED).map(|group| group.newest).collect(), all)
+}
+
+/// Writes the page.
+pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec<Line> {
+    let mut prose = Prose::new(width);
+    let rules = survey(store, desk);
     let all: u64 = rules.values().map(|noise| noise.n).sum();
     let mut sorted: Vec<(&String, &Noise)> = rules.iter().collect();
     sorted.sort_by_key(|(name, noise)| (std::cmp::Reverse((noise.n_false, noise.n)), *name));
     prose.text(
         Role::Muted,
         1,
-        "Most false positives first, then most alerts. An exception for a rule and an image spares what is counted; \
-         what it hides besides was not closed as a false positive.",
+        "Most false positives first, then most alerts. Under a rule stand the groups that were closed as false positives, \
+         with what the exception for each would spare, and what it would hide besides.",
     );
     prose.gap();
     for (name, noise) in sorted.into_iter().take(RULES) {
@@ -70,20 +104,42 @@ pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec
                     format!("{share} % false "),
                 ),
         );
-        let mut places: Vec<_> = noise.places.iter().filter(|(_, own)| own.1 > 0).collect();
-        places.sort_by_key(|(_, own)| std::cmp::Reverse(own.1));
-        for (place, (n, n_false)) in places.into_iter().take(PLACES) {
-            let beside = n - n_false;
-            let beside = match beside {
-                0 => "hides nothing else".to_owned(),
-                n => format!("would hide {} besides", plural(n, "other alert", "other alerts")),
-            };
-            prose.text(
-                if n > n_false { Role::StateWarn } else { Role::Muted },
-                14,
-                &format!("{}: an exception spares {}, {beside}", shown(place, 50), count(*n_false)),
-            );
+        let mut groups: Vec<_> = noise.groups.values().filter(|own| own.n_false > 0).collect();
+        groups.sort_by_key(|own| (std::cmp::Reverse(own.n_false), own.newest));
+        for group in groups.iter().take(PLACES) {
+            let place =
+                store.row(group.newest).map(|row| Place::of_columns(&row.columns()).words());
+            let place = shown(&place.unwrap_or_default(), 50);
+            let of = format!("{place}: {} of {} false", count(group.n_false), count(group.n));
+            let (role, says) = weight(desk.weights.get(&group.newest));
+            prose.text(role, 14, &format!("{of}; {says}"));
+        }
+        if groups.len() > PLACES {
+            let more = plural((groups.len() - PLACES) as u64, "more group", "more groups");
+            prose.text(Role::Muted, 14, &format!("and {more}"));
         }
     }
     prose.lines
+}
+
+/// What an exception comes to, in words.
+fn weight(weight: Option<&Result<Weight, String>>) -> (Role, String) {
+    match weight {
+        None => (Role::Muted, "looking for its exception…".to_owned()),
+        Some(Err(why)) => (Role::StateWarn, format!("no exception: {}", printable(why))),
+        Some(Ok(weight)) => {
+            let mut says = format!("its exception spares {}, ", count(weight.n_false));
+            match weight.n_others {
+                0 => says += "hides nothing else",
+                n => {
+                    says +=
+                        &format!("would hide {} besides", plural(n, "other alert", "other alerts"))
+                }
+            }
+            if weight.n_left_out > 0 {
+                says += &format!("; {} older were not looked at", count(weight.n_left_out));
+            }
+            (if weight.n_others > 0 { Role::StateWarn } else { Role::Muted }, says)
+        }
+    }
 }

@@ -470,3 +470,22 @@ fn an_alert_of_a_marked_group_is_counted_once() {
     assert!(driver.screen().contains("1 group, 2 alerts"), "{}", driver.screen());
     assert!(driver.keys("esc").screen().contains("what is marked, 2 alerts"));
 }
+
+#[test]
+fn noise_says_what_the_exception_of_a_group_spares_and_hides() {
+    let driver = desk().keys("c f X");
+    let screen = driver.screen();
+    assert!(
+        screen.contains(
+            "prod/web-7f9c-x2k: 2 of 2 false; its exception spares 2, hides nothing else"
+        ),
+        "{screen}"
+    );
+    // One of two alike is closed: the exception would hide the other too.
+    let driver = desk().keys("l j c f X");
+    let screen = driver.screen();
+    assert!(
+        screen.contains("1 of 2 false; its exception spares 1, would hide 1 other alert besides"),
+        "{screen}"
+    );
+}

@@ -146,6 +146,19 @@ impl Driver {
                     );
                     self.send(Msg::Tuned { wish, tuned: tuned.map(Box::new) });
                 }
+                Effect::Weigh { wishes, known_false, ground } => {
+                    for wish in wishes {
+                        let weight = crate::driver::weighed(
+                            wish,
+                            &ground.0,
+                            &self.records,
+                            &crate::analysis::Playbooks::builtin(),
+                            &crate::query::Names::default(),
+                            &known_false,
+                        );
+                        self.send(Msg::Weighed { id: wish.id, weight });
+                    }
+                }
                 Effect::Filter { generation, filter, from, ground, board } => {
                     let all = ground.0.rows().map(|row| row.id).filter(|id| *id >= from);
                     let ids: Vec<AlertId> = all
