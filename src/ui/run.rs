@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// At most sixty frames a second, and none at all when nothing changed.
 const FRAME: Duration = Duration::from_millis(16);
-/// What a key changed may follow the last frame sooner.
-const ANSWER: Duration = Duration::from_millis(4);
+/// What a key changed may follow the last frame sooner: keys that wait are all taken before a frame in any case.
+const ANSWER: Duration = Duration::from_millis(1);
 /// How long one turn may spend taking in messages before keys are looked at.
 const TAKE_IN: Duration = Duration::from_millis(8);
 
