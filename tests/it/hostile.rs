@@ -365,7 +365,7 @@ fn check(place: usize, field: usize, value: &str) -> Result<(), TestCaseError> {
         let is_there = step.command.is_some();
         let why = step.unavailable.as_deref().unwrap_or_default();
         prop_assert!(is_there || why.len() > 10, "{} has neither a command nor a reason", step.id);
-        prop_assert!(!(is_there && !why.is_empty()), "{} has both", step.id);
+        prop_assert!(!is_there || why.is_empty(), "{} has both", step.id);
         for (variant, text) in texts(step) {
             let label = format!("{}.{variant} with {name} = {value:?}", step.id);
             for open in text.split('@').skip(1).step_by(2) {
@@ -402,7 +402,6 @@ fn every_command_is_offered_somewhere() {
         .map(|command| command.id.as_str())
         .filter(|id| !offered.contains(*id))
         .collect();
-    println!("{} offered; never here: {never:?}", offered.len());
     assert!(never.len() <= 12, "not tried by this test: {never:?}");
 }
 

@@ -1,5 +1,6 @@
 //! The same alert is as bad in every command as on the screen: one rule says which alerts are its neighbors.
 
+use assert_cmd::Command;
 use cadge::analysis::{Choice, Neighbour, Playbooks, analyze};
 use cadge::decode::{Context, Item, reread};
 use cadge::intake;
@@ -10,7 +11,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -143,7 +143,7 @@ fn on_screen(bytes: &[u8]) -> Vec<String> {
         let bytes = records.read(location).unwrap();
         match reread(&bytes, location.nth, &records.context(location.body)) {
             Item::Alert(alert) => *alert,
-            other => panic!("no alert any more: {other:?}"),
+            other => unreachable!("no alert any more: {other:?}"),
         }
     };
     let (snapshot, playbooks) = (store.snapshot(), Playbooks::builtin());

@@ -202,6 +202,7 @@ fn a_real_shell_makes_the_same_calls_with_an_odd_value_as_one_word() {
     let playbooks = Playbooks::builtin();
     let usual = rendered();
     let mut n_tried = 0;
+    let mut known = std::collections::BTreeMap::new();
     let quoted = |input: &cadge::analysis::catalogue::Input| {
         input.write == cadge::analysis::catalogue::Write::Quoted
     };
