@@ -7,6 +7,7 @@ use crate::model::AlertId;
 use crate::report::gather::Form;
 use crate::text::{plural, printable, shown};
 use crate::ui::effect::{Decisions, Effect, Ground as Snapshot, Told, What};
+use crate::ui::layout::Focus;
 use crate::ui::msg::Paper;
 use crate::ui::overlay::Overlay;
 use crate::ui::overlay::menu::{Choice, Item, Menu};
@@ -113,6 +114,7 @@ impl App {
                     self.lines.done(self.now, format!("A report about it: {says}"));
                     if is_asked {
                         self.detail.tab = Tab::Report;
+                        self.shape.focus = Focus::Detail;
                     }
                 }
             }
