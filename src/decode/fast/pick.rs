@@ -229,6 +229,10 @@ mod tests {
         let fields = r#""container.id":"a","proc.cmdline":"sh -c \"x\" \\ \u003c \u00fc \/","evt.time":1763733780000000000,"proc.tty":0,"proc.is_exe_upper_layer":true,"fd.name":null,"proc.aname[2]":"b","evt.res":"", "x.y":-1.5e3"#;
         assert!(picks(&line(fields, r#"["a","b\n"]"#)));
         assert!(picks(&line(r#""proc.name":"<NA>""#, "[]")));
+        let text = serde_json::to_string(&(line(fields, "[\"a\"]") + "\n")).unwrap();
+        let docker =
+            format!(r#"{{"log":{text},"stream":"stdout","time":"2026-11-21T14:03:00.5Z"}}"#);
+        assert!(picks(&docker));
         assert!(picks(&line(r#""container.name":"\u003cNA\u003e""#, "[ ]")));
         assert!(picks(&line(r#""proc.name": "x" , "a.b" :1"#, r#"["x" , "y"]"#)));
     }
