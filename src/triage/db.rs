@@ -385,14 +385,14 @@ fn inspect(path: &Path, connection: &Connection) -> Result<usize, Fault> {
     Ok(version)
 }
 
-/// A file that SQLite keeps beside its database.
+/// A file that `SQLite` keeps beside its database.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// The name under which SQLite opens a file that nobody can change.
+/// The name under which `SQLite` opens a file that nobody can change.
 fn immutable(path: &Path) -> std::ffi::OsString {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -11,7 +11,8 @@ use crate::query::{Filter, Names};
 use crate::store::Snapshot;
 use crate::triage::Scope;
 use crate::ui::{Effect, Ground, Msg, TuneWish, Tuned, Weight};
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -44,7 +45,7 @@ pub(super) fn tune(jobs: &Receiver<Job>, tools: &Tools) {
             }
             Some(Effect::Weigh { wishes, known_false, ground: Ground(snapshot) }) => {
                 for wish in wishes {
-                    let (all, false_) = (&snapshot, &known_false);
+                    let (all, false_) = (&snapshot, &*known_false);
                     let weight = weighed(wish, all, &records, &playbooks, &tools.names, false_);
                     if tools.inbox.blocking_send(Msg::Weighed { id: wish.id, weight }).is_err() {
                         return;
@@ -66,7 +67,7 @@ pub fn weighed(
     records: &Records,
     playbooks: &Playbooks,
     names: &Names,
-    known_false: &FxHashSet<AlertId>,
+    known_false: &HashSet<AlertId, impl BuildHasher>,
 ) -> Result<Weight, String> {
     let (_, alert) = read(wish.id, snapshot, records)?;
     let of_rule: Vec<AlertId> = snapshot

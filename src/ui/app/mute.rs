@@ -15,7 +15,7 @@ const MOST: usize = 20_000;
 impl App {
     /// What a suppression of these would hide, in words.
     pub(super) fn hides(&self, targets: &[Target]) -> String {
-        let all = targets.iter().flat_map(|target| self.known_of(target, &FxHashMap::default()));
+        let all = targets.iter().flat_map(|target| self.known_of(*target, &FxHashMap::default()));
         let alike = targets.iter().any(|target| target.scope == Scope::Alert);
         let alike = if alike { "those of the same process too; " } else { "" };
         match Shelter::of(all) {
@@ -27,7 +27,7 @@ impl App {
     /// Priority and assessment of the alerts that a suppression is made for.
     fn known_of(
         &self,
-        target: &Target,
+        target: Target,
         found: &FxHashMap<AlertId, Identified>,
     ) -> Vec<(Option<Priority>, Option<Level>)> {
         let known = |id: AlertId| {
@@ -64,7 +64,7 @@ impl App {
             let Some(row) = self.store.row(target.id).filter(|row| row.is_exact) else { continue };
             let place = Place::of_columns(&row.columns());
             let filter = condition(row.rule, &place, row.process, target.scope);
-            let Some(shelter) = Shelter::of(self.known_of(target, &wish.found)) else { continue };
+            let Some(shelter) = Shelter::of(self.known_of(*target, &wish.found)) else { continue };
             if let Some(same) = made.iter_mut().find(|old| old.filter == filter) {
                 same.shelter.widen(&shelter);
                 continue;

@@ -130,10 +130,10 @@ fn weight(weight: Option<&Result<Weight, String>>) -> (Role, String) {
         Some(Ok(weight)) => {
             let mut says = format!("its exception spares {}, ", count(weight.n_false));
             match weight.n_others {
-                0 => says += "hides nothing else",
+                0 => says.push_str("hides nothing else"),
                 n => {
-                    says +=
-                        &format!("would hide {} besides", plural(n, "other alert", "other alerts"))
+                    let others = plural(n, "other alert", "other alerts");
+                    says += &format!("would hide {others} besides");
                 }
             }
             if weight.n_left_out > 0 {

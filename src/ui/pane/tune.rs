@@ -100,7 +100,7 @@ pub fn other_syntax(version: Version, own: Version) -> Version {
     let is_own_new = own >= Version { major: 0, minor: 37 };
     match (is_new, is_own_new) {
         (true, true) => old,
-        (true, false) | (false, false) if version != own => own,
+        (true | false, false) if version != own => own,
         (false, true) => own,
         _ => new,
     }

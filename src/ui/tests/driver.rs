@@ -154,7 +154,7 @@ impl Driver {
                             &self.records,
                             &crate::analysis::Playbooks::builtin(),
                             &crate::query::Names::default(),
-                            &known_false,
+                            &*known_false,
                         );
                         self.send(Msg::Weighed { id: wish.id, weight });
                     }
