@@ -198,48 +198,67 @@ fn objects(
             }
             None => {}
         }
-        let after = body.get(end..).unwrap_or_default();
+        start = next_start(body, end, first, wrap, pieces, ctx)?;
+    }
+}
+
+/// Where the next object begins behind one that ends at `end`. The text alerts between the two are read, and other words
+/// trail the pieces from `first` on; none when nothing but those follows.
+fn next_start(
+    body: &[u8],
+    end: usize,
+    first: usize,
+    wrap: &Wrap,
+    pieces: &mut Vec<Piece>,
+    ctx: &Context,
+) -> Option<usize> {
+    let mut at = end;
+    loop {
+        let after = body.get(at..).unwrap_or_default();
         let n_between = after
             .iter()
             .take_while(|byte| {
                 matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | b';' | 0 | 0x1e)
             })
             .count();
+        at += n_between;
         let after = after.get(n_between..).unwrap_or_default();
         if after.is_empty() || trim_start(after).is_empty() {
             return None;
         }
         if after.starts_with(b"{") {
-            start = end + n_between;
-            continue;
+            return Some(at);
         }
-        if let Some(next) = next_object(after) {
-            let next_at = end + n_between + next;
-            match text::head(after) {
-                // A text alert stands between the two.
-                Some(head) => {
-                    let flags = flags_of_bytes(after.get(..next).unwrap_or_default());
-                    let between = body.get(..next_at).unwrap_or_default();
-                    push_text(between, end + n_between, &head, flags, wrap, pieces, ctx);
-                }
-                None => trail(pieces, first, next_at),
+        let n_text = next_text(after).unwrap_or(after.len());
+        let next = next_object(after, n_text);
+        let text = after.get(..next.unwrap_or(n_text)).unwrap_or_default();
+        let text_end = at + text.len();
+        match text::head(after) {
+            // A text alert stands between the two.
+            Some(head) => {
+                let until = body.get(..text_end).unwrap_or_default();
+                push_text(until, at, &head, flags_of_bytes(text), wrap, pieces, ctx);
             }
-            start = next_at;
-            continue;
+            None => trail(pieces, first, text_end),
         }
-        if let Some(head) = text::head(after) {
-            let text_at = end + n_between;
-            push_text(body, text_at, &head, flags_of_bytes(after), wrap, pieces, ctx);
-            return None;
+        if next.is_some() {
+            return Some(text_end);
         }
-        trail(pieces, first, body.len());
-        return None;
+        at = text_end;
     }
 }
 
-/// Where another record of Falco's begins in what follows one.
-fn next_object(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'{', bytes)
+/// The carriage return before the next text alert: old Macs and some serial consoles end lines with one alone.
+pub(super) fn next_text(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\r', bytes).find(|at| {
+        let next = bytes.get(at + 1..).unwrap_or_default();
+        text::head(trim_start(next)).is_some()
+    })
+}
+
+/// Where another record of Falco's begins in the first `n_bytes` of what follows one.
+fn next_object(bytes: &[u8], n_bytes: usize) -> Option<usize> {
+    memchr::memchr_iter(b'{', bytes.get(..n_bytes).unwrap_or(bytes))
         .find(|at| json::opens_record(bytes.get(*at..).unwrap_or_default()))
 }
 
@@ -478,7 +497,7 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
 fn objects_behind(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Vec<Piece> {
     let near = body.get(..body.len().min(1024)).unwrap_or_default();
     let mut pieces = Vec::new();
-    if let Some(at) = next_object(near) {
+    if let Some(at) = next_object(near, near.len()) {
         let guessed = Wrap { is_guess: true, ..wrap.clone() };
         objects(body, at, &guessed, flags, &mut pieces, ctx);
         for piece in &mut pieces {

@@ -13,7 +13,6 @@ use super::{
     peel::{self, Part, Peeled},
     record::Wrap,
     scan::Scan,
-    text,
 };
 use crate::model::{Flag, Flags, Origin, Reject};
 use block::Block;
@@ -266,21 +265,18 @@ impl Decoder {
         if is_blank(line) {
             return self.end_wrapped(out);
         }
-        // Old Macs and some serial consoles end lines with a carriage return alone.
-        if memchr::memchr(b'\r', line).is_some() && line.first() != Some(&b'{') {
-            let mut from = 0;
-            for at in memchr::memchr_iter(b'\r', line) {
-                let next = line.get(at + 1..).unwrap_or_default();
-                if text::head(peel::trim_start(next)).is_some() {
-                    let piece = line.get(from..at).unwrap_or_default();
-                    self.take_text(piece, place, from as u64, place.offset + at as u64, out);
-                    from = at + 1;
-                }
+        // A carriage return in an object may stand in a string: what follows the object is told apart when it is read.
+        let mut from = 0;
+        if line.first() != Some(&b'{') {
+            while let Some(at) = line.get(from..).and_then(body::next_text) {
+                let piece = line.get(from..from + at).unwrap_or_default();
+                let piece_end = place.offset + (from + at) as u64;
+                self.take_text(piece, place, from as u64, piece_end, out);
+                from += at + 1;
             }
-            let piece = line.get(from..).unwrap_or_default();
-            return self.take_text(piece, place, from as u64, end, out);
         }
-        self.take_text(line, place, 0, end, out);
+        let rest = line.get(from..).unwrap_or_default();
+        self.take_text(rest, place, from as u64, end, out);
     }
 
     fn take_text(&mut self, line: &[u8], place: Place, from: u64, end: u64, out: &mut Vec<Entry>) {

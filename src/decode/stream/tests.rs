@@ -238,3 +238,21 @@ fn what_was_held_does_not_go_on_with_a_later_line() {
     let log = format!("{JSON}\n{part}\nWed Jun 04 22:33:13 2025: Falco\n   more\n");
     crate::decode::check::decode_any(log.as_bytes());
 }
+
+#[test]
+fn text_alerts_behind_an_object_are_told_apart_at_a_bare_carriage_return() {
+    for log in [
+        format!("{JSON}{TEXT}\r{TEXT}\n"),
+        format!("{JSON}\r{TEXT}\r {TEXT}"),
+        format!("{JSON} words\r{TEXT}\r{TEXT}{JSON}\n"),
+    ] {
+        let mut decoder = decoder();
+        let mut out = Vec::new();
+        decoder.push(log.as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        let texts = outputs(&out).into_iter().filter(|output| *output == TEXT).count();
+        assert_eq!(texts, 2, "{log:?}");
+        crate::decode::check::decode_any(log.as_bytes());
+    }
+    crate::decode::check::decode_any(format!("{{}}{TEXT}\r{TEXT}").replace(')', "").as_bytes());
+}
