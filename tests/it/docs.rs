@@ -70,13 +70,46 @@ fn the_readme_stands_on_files_that_are_there() {
     }
 }
 
+/// What a stranger reads before the table of the linter's rules.
+const LINT: &str = r#"# Is it safe to paste?
+
+Advice about an alert comes from wikis, colleagues and language models. `cadge lint` reads it and says which lines would
+harm, which cannot work, and which are about something else. It runs nothing.
+
+```sh
+cadge lint report.md                              # Markdown, a script, or bare command lines; - reads standard input
+cadge lint report.md --alert alert.json           # is it about this alert: container, path, direction, claims?
+cadge lint runbooks/*.md --fail-on error          # exit status 4 when something is that bad: for CI
+cadge lint runbooks/*.md --format github          # notes on the lines of a pull request; also json and sarif
+```
+
+In the console `:attach FILE` shows a report beside the alert under the cursor, a badge at each command; what is blocked
+cannot be copied.
+
+| severity | means |
+|---|---|
+| `block` | never paste it: it weakens the host, opens a way in, or destroys evidence |
+| `error` | it does not work, or it hits something else than it says |
+| `warn` | it works; mind what is said |
+| `note` | nobody here knows: a program that is not in the table, a value nobody can check |
+
+A shell command is read as a shell reads it: a quoted word is no command, a document behind `<<` is one thing, and what
+runs inside `docker exec`, `ssh` or `sh -c` is judged too. What a fence says of its language is not believed. Programs, their
+subcommands and options are in a table that `tests/tools/programs.sh` makes from the programs themselves.
+
+A text without findings is not proven right; it only has none of the faults below.
+
+## The rules
+
+Made from `src/lint/rules.tsv`. A case of each and one beside it that is good stand in `fixtures/lint/cases.txt`.
+
+| id | severity | what is wrong | instead |
+|---|---|---|---|
+"#;
+
 #[test]
 fn the_rules_of_the_linter_are_written_down() {
-    let mut text = String::from(
-        "# What `cadge lint` says\n\nMade from `src/lint/rules.tsv`. `block` is never to be pasted, `error` only where something \
-         justifies it, `warn` says what to mind, `note` what nobody knows.\nA case of each rule and one beside it that is good \
-         stand in `fixtures/lint/cases.txt`.\n\n| id | severity | what is wrong | instead |\n|---|---|---|---|\n",
-    );
+    let mut text = String::from(LINT);
     let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
     for (id, rule) in cadge::lint::rules::all() {
         let message = if rule.message.is_empty() { "see the message" } else { rule.message };
