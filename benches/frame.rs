@@ -1,5 +1,4 @@
 //! A frame at 200x50, and what a key costs, over a hundred thousand and a million alerts.
-#![expect(clippy::unwrap_used, reason = "a bench that cannot begin may stop")]
 
 mod log;
 

@@ -1,6 +1,6 @@
 //! From an alert to what a person needs: what it proves, how bad it is and why, what to do, and the commands for it.
 //!
-//! Pure: it gets the alert, its neighbours and the playbooks, and gives plain data. Knowledge is data under `playbooks/`.
+//! Pure: it gets the alert, its neighbors and the playbooks, and gives plain data. Knowledge is data under `playbooks/`.
 
 mod assess;
 mod attack;
@@ -37,7 +37,7 @@ use wording::fill;
 
 /// An alert near the one that is analyzed: same container, same process, or around the same time.
 #[derive(Clone, Copy, Debug)]
-pub struct Neighbour<'a> {
+pub struct Neighbor<'a> {
     pub id: AlertId,
     pub alert: &'a Alert,
 }
@@ -58,7 +58,7 @@ pub fn written(value: &str, input: &catalogue::Input) -> Result<String, String> 
 /// What is known about an alert, and what to do.
 pub fn analyze(
     alert: &Alert,
-    neighbors: &[Neighbour<'_>],
+    neighbors: &[Neighbor<'_>],
     playbooks: &Playbooks,
     choice: &Choice,
 ) -> Analysis {

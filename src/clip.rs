@@ -90,11 +90,13 @@ pub enum Lines {
     Many,
 }
 
+/// Sets the desktop's clipboard, and says how that went.
+type Desktop = dyn FnMut(&str) -> Result<String, String>;
+
 /// Copies on behalf of the console; it may wait for a helper for half a second, so it lives on a thread of its own.
 pub struct Copier {
     environment: Environment,
-    /// Sets the desktop's clipboard, and says how that went.
-    desktop: Box<dyn FnMut(&str) -> Result<String, String>>,
+    desktop: Box<Desktop>,
 }
 
 impl Copier {

@@ -133,7 +133,7 @@ fn is_absent(field: &str, case: Case<'_>) -> bool {
 }
 
 /// The field that reasons of the story name.
-pub const NEIGHBORS: &str = "neighbours";
+pub const NEIGHBORS: &str = "neighbors";
 
 struct Weighed {
     weight: i32,

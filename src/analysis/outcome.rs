@@ -93,7 +93,7 @@ impl Direction {
 pub struct Assessment {
     pub level: Level,
     pub falco_priority: Option<Priority>,
-    /// A short stable id of a recognised identity: `event-generator`, `calico-felix`…
+    /// A short stable id of a recognized identity: `event-generator`, `calico-felix`…
     pub known: Option<String>,
     /// Strongest first; each names the field it rests on.
     pub reasons: Vec<Reason>,
@@ -102,7 +102,7 @@ pub struct Assessment {
 /// One reason of an assessment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The field (or `neighbours`, `priority`) it rests on.
+    /// The field (or `neighbors`, `priority`) it rests on.
     pub field: String,
     pub says: String,
     pub direction: Direction,
@@ -216,7 +216,7 @@ pub struct Step {
     pub note: Option<String>,
 }
 
-/// A neighbour worth seeing.
+/// A neighbor worth seeing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     pub id: AlertId,

@@ -6,7 +6,7 @@ use super::near::Near;
 use super::pick;
 use super::select::Selection;
 use super::session::Session;
-use crate::analysis::{Analysis, Choice, Neighbour, Playbooks, analyze};
+use crate::analysis::{Analysis, Choice, Neighbor, Playbooks, analyze};
 use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
 use crate::report::{analysis_json, markdown, mask, plain, record};
@@ -121,7 +121,7 @@ pub fn explain(
     let id = *near.order.get(place)?;
     let alert = near.alert(id)?;
     let read = near.neighbors(id);
-    let neighbors: Vec<_> = read.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
+    let neighbors: Vec<_> = read.iter().map(|(id, alert)| Neighbor { id: *id, alert }).collect();
     let analysis = analyze(&alert, &neighbors, playbooks, choice);
     Some((alert, analysis))
 }

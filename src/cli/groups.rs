@@ -43,12 +43,15 @@ struct Count {
     name: (Option<i64>, Sym),
 }
 
+/// The count of one cell, or of one priority in it.
+type Part = ((CellId, Option<Priority>), Count);
+
 /// What is counted of one cell: the parts that groups are put together of.
 struct Parts<'s> {
     store: &'s Store,
     by: By,
     /// The counts by cell, and by priority where that is asked for; `None` where those of the store serve.
-    picked: Option<Vec<((CellId, Option<Priority>), Count)>>,
+    picked: Option<Vec<Part>>,
 }
 
 /// A run of parts in their order, and how many alerts they hold.

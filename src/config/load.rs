@@ -97,7 +97,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 match page.text(value, wanted) {
                     Some(text) if is_version(text) => config.falco = text.to_owned(),
                     Some(_) => {
-                        page.problem(&value.span(), format!("expected {wanted}, such as `0.40`"))
+                        page.problem(&value.span(), format!("expected {wanted}, such as `0.40`"));
                     }
                     None => {}
                 }
@@ -203,7 +203,7 @@ impl Page<'_> {
         match read(text) {
             Ok(measure) => *into = measure,
             Err(wanted) => {
-                let what = format!("`{}` is not understood: {wanted}", text);
+                let what = format!("`{text}` is not understood: {wanted}");
                 self.problem(&value.span(), what);
             }
         }

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn banners_and_neighbours_are_known() {
+    fn banners_and_neighbors_are_known() {
         check("* Setting up /usr/src links from host", Some(LOADER));
         check("2021/04/10 19:27:21 [INFO]  : Webhook - Post OK (200)", Some(SIDEKICK));
         check("Stopped Falco: Container Native Runtime Security.", Some(SERVICE));

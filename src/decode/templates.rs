@@ -64,7 +64,6 @@ impl<const N: usize> Starts<N> {
 
 /// A hash of the first `N` bytes, at most eight.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
 fn start<const N: usize>(bytes: &[u8]) -> Option<u32> {
     let mut first = [0; 8];
     first.get_mut(..N)?.copy_from_slice(bytes.get(..N)?);

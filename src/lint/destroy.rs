@@ -37,7 +37,7 @@ pub fn evidence(call: &Call, say: &mut impl FnMut(&'static str)) {
         "history"
             if call.args.iter().any(|word| word.text.starts_with("-c") || word.text == "-d") =>
         {
-            say("E02")
+            say("E02");
         }
         "shred" | "wipe" | "srm" | "bleachbit" if !call.has("--help") => say("E02"),
         "dmesg" if call.option(Some('C'), "clear") || call.option(Some('c'), "read-clear") => {
@@ -46,13 +46,13 @@ pub fn evidence(call: &Call, say: &mut impl FnMut(&'static str)) {
         "journalctl" if args.iter().any(|arg| arg.starts_with("--vacuum")) => say("E02"),
         "truncate" | "rm" | "unlink" if names_log() => say("E02"),
         "find" if call.plain().next().is_some_and(is_log) && call.has_any(&["-delete"]) => {
-            say("E02")
+            say("E02");
         }
         "sed" if call.option(Some('i'), "in-place") && call.plain().skip(1).any(is_log) => {
-            say("E02")
+            say("E02");
         }
         "cp" | "mv" | "ln" if call.has("/dev/null") && args.last().is_some_and(|to| is_log(to)) => {
-            say("E02")
+            say("E02");
         }
         "dd" if args.iter().filter_map(|arg| arg.strip_prefix("of=")).any(is_log) => say("E02"),
         "tee"
@@ -60,13 +60,13 @@ pub fn evidence(call: &Call, say: &mut impl FnMut(&'static str)) {
                 && call.plain().any(is_log)
                 && (call.input.as_deref().is_none_or(|text| text.trim().is_empty())) =>
         {
-            say("E02")
+            say("E02");
         }
         "set" if args.windows(2).any(|pair| pair == ["+o", "history"]) => say("E02"),
         "docker" | "podman" | "nerdctl" | "crictl" | "lxc"
             if matches!(call.subcommand(), "exec" | "attach") =>
         {
-            say("E03")
+            say("E03");
         }
         "docker" | "nerdctl" if call.subcommand() == "compose" && call.has("exec") => say("E03"),
         "kubectl" | "oc" if matches!(call.subcommand(), "exec" | "attach" | "rsh") => say("E03"),
@@ -224,7 +224,7 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
                 && call.value_of(&["-P", "--parent", "--ns", "--pidfile", "-F"]).is_none()
                 && !args.is_empty() =>
         {
-            say("B02")
+            say("B02");
         }
         "kill" if args.len() > 1 && args.last() == Some(&"-1") => say("B02"),
         "kill" if !only_tells(call) && kills_by_name(call) => say("B02"),
@@ -235,7 +235,7 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
         }
         "find"
             if call.has("-delete")
-                && call.plain().next().is_some_and(|path| is_system_path(path))
+                && call.plain().next().is_some_and(is_system_path)
                 && !call.has_any(&[
                     "-name", "-path", "-iname", "-mtime", "-mmin", "-newer", "-inum", "-user",
                 ]) =>
@@ -290,14 +290,14 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
         "ifconfig" if call.has("down") && args.iter().any(|arg| is_uplink(arg)) => say("B03"),
         "ifdown" if args.iter().any(|arg| is_uplink(arg)) || call.has("-a") => say("B03"),
         "nmcli" if joined.contains("networking off") || joined.contains("radio all off") => {
-            say("B03")
+            say("B03");
         }
-        "umount" if call.plain().any(|path| is_kernel_folder(path)) => say("B04"),
+        "umount" if call.plain().any(is_kernel_folder) => say("B04"),
         "mount"
             if call.plain().last().is_some_and(is_kernel_folder)
                 && (joined.contains("tmpfs") || joined.contains("--bind")) =>
         {
-            say("B04")
+            say("B04");
         }
         "mount"
             if call.plain().last().is_some_and(is_kernel_folder)
@@ -309,7 +309,7 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
         {
             say("B04");
         }
-        "chmod" if call.plain().nth(1).is_some_and(|path| is_kernel_folder(path)) => say("B04"),
+        "chmod" if call.plain().nth(1).is_some_and(is_kernel_folder) => say("B04"),
         "systemctl" | "service" | "rc-service" | "snap" => {
             let units = call.plain().any(|unit| facts::unit(unit) == Some("B05"));
             if call.has_any(&[
@@ -346,7 +346,7 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
                 || joined.contains("upgrade node")
                 || call.subcommand() == "reset" =>
         {
-            say("B05")
+            say("B05");
         }
         "apt" | "apt-get" | "aptitude" | "dnf" | "yum" | "microdnf" | "zypper" | "apk"
         | "pacman" | "tdnf" => upgrades(call, &args, say),
@@ -423,7 +423,7 @@ fn shadow(call: &Call, say: &mut impl FnMut(&'static str)) {
             false
         }
         "mv" => {
-            call.plain().next().is_some_and(|path| is_made(path))
+            call.plain().next().is_some_and(&is_made)
                 || writes::targets(call).iter().any(|to| is_made(to))
         }
         _ => writes::targets(call).iter().any(|to| is_made(to)),

@@ -75,7 +75,7 @@ fn dockerfile(block: &Block, found: &mut Vec<Block>) {
         while text.starts_with("--")
             && let Some((_, behind)) = text.split_once(' ')
         {
-            text = behind.trim_start().to_owned();
+            text = String::from(behind.trim_start());
         }
         let text = match serde_json::from_str::<Vec<String>>(&text) {
             Ok(words) => exec_form(&words),

@@ -138,7 +138,7 @@ pub fn starts_like_a_command(line: &str) -> bool {
     });
     let Some(first) = words.next() else { return line.contains('=') && line.contains("$(") };
     let first = first.trim_start_matches(['(', '{']).trim_end_matches(';');
-    let is_redirect = first.starts_with([':', '>']) && line.contains("/");
+    let is_redirect = first.starts_with([':', '>']) && line.contains('/');
     let name = first.rsplit('/').next().unwrap_or(first);
     let next = words.next().unwrap_or_default();
     // Words of sentences that are programs too: `who is`, `at the`, `look for`.
@@ -207,7 +207,9 @@ fn without_prompts(text: &str, fence: &str) -> String {
     let is_session =
         matches!(fence, "console" | "shell-session" | "shellsession" | "terminal" | "sh-session");
     let root = |line: &str| {
-        line.strip_prefix("# ").filter(|rest| is_session && starts_like_a_command(rest)).is_some()
+        line.strip_prefix("# ")
+            .as_ref()
+            .is_some_and(|rest| is_session && starts_like_a_command(rest))
     };
     if !text.lines().any(|line| without_prompt(line).is_some() || root(line)) {
         return text.to_owned();

@@ -30,7 +30,7 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
             items.iter().for_each(|item| page.entry(item));
         }
         Value::Object(map) if map.contains_key("variants") && map.contains_key("id") => {
-            page.entry(value)
+            page.entry(value);
         }
         Value::Array(items) if items.iter().any(is_falco_item) => {
             for item in items {
@@ -69,7 +69,7 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
             if map.contains_key("condition")
                 && (map.contains_key("rule") || map.contains_key("output")) =>
         {
-            page.say("Y02", "condition")
+            page.say("Y02", "condition");
         }
         Value::Array(items)
             if items.iter().any(|item| {
@@ -88,18 +88,18 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
                 && !map.contains_key("kind")
                 && !map.contains_key("name") =>
         {
-            page.service(map)
+            page.service(map);
         }
         Value::Object(map)
             if (map.contains_key("spec") || map.contains_key("containers"))
                 && !map.contains_key("apiVersion") =>
         {
-            page.patch(map)
+            page.patch(map);
         }
         Value::Object(map)
             if map.get("seccomp-profile").and_then(Value::as_str) == Some("unconfined") =>
         {
-            page.say("W03", "seccomp-profile")
+            page.say("W03", "seccomp-profile");
         }
         _ => {}
     }
@@ -169,6 +169,21 @@ struct Page<'a> {
     line: usize,
     found: &'a mut Vec<Finding>,
 }
+
+/// Priorities as Falco reads them in a rule.
+const PRIORITIES: [&str; 11] = [
+    "emergency",
+    "alert",
+    "critical",
+    "error",
+    "warning",
+    "notice",
+    "informational",
+    "info",
+    "debug",
+    "warn",
+    "err",
+];
 
 impl Page<'_> {
     /// Says a rule about the first line that holds `word`.
@@ -242,7 +257,7 @@ impl Page<'_> {
                     && weaken::is_host_path(source)
                     && (text.contains(':') || above != "volumes")
                     && (above != "path"
-                        || source.ends_with(".sock")
+                        || source.to_ascii_lowercase().ends_with(".sock")
                         || self.text.contains("hostPath"))
                 {
                     self.say("W04", source);
@@ -368,19 +383,6 @@ impl Page<'_> {
         {
             self.say_why("Y02", key, &format!("`{key}` must be text"));
         }
-        const PRIORITIES: [&str; 11] = [
-            "emergency",
-            "alert",
-            "critical",
-            "error",
-            "warning",
-            "notice",
-            "informational",
-            "info",
-            "debug",
-            "warn",
-            "err",
-        ];
         if let Some(priority) = map.get("priority").and_then(Value::as_str)
             && !PRIORITIES.contains(&priority.to_ascii_lowercase().as_str())
         {
@@ -648,7 +650,7 @@ impl Page<'_> {
         ];
         let Some(spec) = spec else { return };
         if let Some(key) = spec.keys().find(|key| !POD.contains(&format!(" {key} "))) {
-            self.say_why("Y04", &format!("{key}"), &format!("`{key}`"));
+            self.say_why("Y04", &key.clone(), &format!("`{key}`"));
         }
         self.only(spec.get("securityContext").and_then(Value::as_object), &OF_POD);
         let lists = ["containers", "initContainers"]

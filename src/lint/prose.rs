@@ -339,9 +339,9 @@ fn is_claim(id: &str, lower: &str) -> bool {
         ["may have", "might have", "could have", "would have", "not established", "not proven"];
     // A file in the upper layer was changed indeed.
     let is_upper = id == "C01" && lower.contains("exe_upper_layer");
-    !is_upper
-        && !doubts.iter().any(|word| lower.contains(word))
-        && !(id == "C03" && weak.iter().any(|word| lower.contains(word)))
+    let is_weak = id == "C03" && weak.iter().any(|word| lower.contains(word));
+    let is_doubt = doubts.iter().any(|word| lower.contains(word));
+    !(is_upper || is_doubt || is_weak)
 }
 
 fn fits(needs: &str, alert: Option<&Alert>) -> bool {

@@ -165,6 +165,7 @@ fn give(findings: Vec<Finding>, pieces: &mut [Piece]) {
 
 #[cfg(test)]
 mod tests {
+    use super::Role::{Command, Prose, Snippet};
     use super::*;
 
     #[test]
@@ -179,7 +180,6 @@ mod tests {
             })
             .collect();
         let row = |line, role, text: &str, ids: &str| (line, role, text.to_owned(), ids.to_owned());
-        use Role::{Command, Prose, Snippet};
         assert_eq!(
             shown,
             [

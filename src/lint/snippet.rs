@@ -396,6 +396,9 @@ fn ini(block: &Block, found: &mut Vec<Finding>) {
     weak_lines(block, found);
 }
 
+/// Keys of the settings of `sshd` and `ssh`.
+const SSHD: &str = " port listenaddress permitrootlogin passwordauthentication pubkeyauthentication allowusers allowgroups denyusers denygroups match maxauthtries x11forwarding usepam clientaliveinterval clientalivecountmax logingracetime permitemptypasswords banner subsystem allowtcpforwarding ciphers macs kexalgorithms host hostname user identityfile proxyjump loglevel syslogfacility authorizedkeysfile challengeresponseauthentication kbdinteractiveauthentication hostkey strictmodes maxsessions printmotd acceptenv ";
+
 /// A configuration of another form: fine when a program that can check it reads such lines.
 fn conf(block: &Block, found: &mut Vec<Finding>) {
     let rows: Vec<&str> = block
@@ -417,7 +420,6 @@ fn conf(block: &Block, found: &mut Vec<Finding>) {
         })
     });
     let is_selinux = all(|row| row.starts_with("SELINUX"));
-    const SSHD: &str = " port listenaddress permitrootlogin passwordauthentication pubkeyauthentication allowusers allowgroups denyusers denygroups match maxauthtries x11forwarding usepam clientaliveinterval clientalivecountmax logingracetime permitemptypasswords banner subsystem allowtcpforwarding ciphers macs kexalgorithms host hostname user identityfile proxyjump loglevel syslogfacility authorizedkeysfile challengeresponseauthentication kbdinteractiveauthentication hostkey strictmodes maxsessions printmotd acceptenv ";
     let is_sshd =
         first_words().all(|word| SSHD.contains(&format!(" {} ", word.to_ascii_lowercase())));
     let is_nginx = block.text.contains('{') && all(|row| row.ends_with([';', '{', '}']));

@@ -129,9 +129,7 @@ fn other_process(call: &Call, alert: &Alert) -> Option<String> {
     let is_number = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_digit());
     let words = || call.args.iter().map(|word| word.text.as_str());
     let named = match call.program.as_str() {
-        "kill" | "gcore" | "strace" | "pwdx" | "pmap" => {
-            words().filter(|word| is_number(word)).last()
-        }
+        "kill" | "gcore" | "strace" | "pwdx" | "pmap" => words().rfind(|word| is_number(word)),
         "gdb" | "lsof" => call.value_of(&["-p", "--pid"]).filter(|word| is_number(word)),
         "nsenter" => call.value_of(&["-t", "--target"]).filter(|word| is_number(word)),
         _ => words().find_map(|word| {

@@ -16,7 +16,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "aa-disable" | "aa-complain" | "aa-teardown"
             if call.plain().next().is_some() || call.program == "aa-teardown" =>
         {
-            say("W02")
+            say("W02");
         }
         "apparmor_parser"
             if call.option(Some('R'), "remove")
@@ -28,10 +28,8 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         }
         "systemctl" | "service" | "rc-service" | "invoke-rc.d" | "chkconfig" | "update-rc.d"
         | "rc-update" => stops(call, say),
-        "pkill" | "killall" => {
-            if call.plain().any(|name| facts::unit(name) == Some("W06")) {
-                say("W06");
-            }
+        "pkill" | "killall" if call.plain().any(|name| facts::unit(name) == Some("W06")) => {
+            say("W06");
         }
         "kill" => {
             let of = args.join(" ");
@@ -43,7 +41,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                 say("W06");
             }
         }
-        "rpm" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "zypper" | "dpkg" | "snap" => {
+        "rpm" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "zypper" | "dpkg" | "snap"
             if call.has_any(&[
                 "remove",
                 "purge",
@@ -55,15 +53,15 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                 "-P",
                 "--remove",
                 "--purge",
-            ]) {
-                let rule = call.plain().find_map(|name| match name {
-                    "apparmor" => Some("W02"),
-                    "ufw" | "firewalld" | "nftables" | "iptables" => Some("W05"),
-                    "audit" | "auditd" => Some("W06"),
-                    name => facts::unit(name).filter(|rule| *rule == "W06"),
-                });
-                rule.into_iter().for_each(&mut *say);
-            }
+            ]) =>
+        {
+            let rule = call.plain().find_map(|name| match name {
+                "apparmor" => Some("W02"),
+                "ufw" | "firewalld" | "nftables" | "iptables" => Some("W05"),
+                "audit" | "auditd" => Some("W06"),
+                name => facts::unit(name).filter(|rule| *rule == "W06"),
+            });
+            rule.into_iter().for_each(&mut *say);
         }
         "rm" | "unlink" | "mv" => {
             let takes = |path: &str| {
@@ -105,7 +103,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "ln" if args.iter().any(|arg| arg.contains("/apparmor.d/disable")) => say("W02"),
         "rmmod" if call.plain().any(|name| name.starts_with("falco")) => say("W06"),
         "modprobe" if call.has("-r") && call.plain().any(|name| name.starts_with("falco")) => {
-            say("W06")
+            say("W06");
         }
         "falco" => {
             let switches = args.windows(2).any(|pair| {
@@ -119,7 +117,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
         "iptables-restore" | "ip6tables-restore"
             if call.redirects.iter().any(|from| from.target == "/dev/null") =>
         {
-            say("W05")
+            say("W05");
         }
         "nft"
             if args.join(" ").contains("flush ruleset")
@@ -197,7 +195,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             }
         }
         "usermod" | "gpasswd" | "adduser" | "useradd" | "addgroup" | "groupmod" => {
-            accounts(call, &args, say)
+            accounts(call, &args, say);
         }
         "passwd" if call.has_any(&["-d", "--delete"]) => say("W09"),
         "setcap" => {
@@ -232,7 +230,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                     || arg.starts_with("other:") && arg.contains('w')
             }) =>
         {
-            say("W09")
+            say("W09");
         }
         _ => {}
     }
@@ -460,7 +458,7 @@ fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) 
             }
         }
         "helm" if call.has_any(&["uninstall", "delete", "del", "un"]) && names_falco() => {
-            say("W06")
+            say("W06");
         }
         "docker" | "podman" | "nerdctl"
             if matches!(call.subcommand(), "stop" | "kill" | "rm" | "pause")

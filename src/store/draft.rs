@@ -292,7 +292,6 @@ fn hash(hasher: &rustc_hash::FxSeededState, key: &[u8]) -> u32 {
 }
 
 /// A hash of two numbers.
-#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
 pub(super) fn mix(a: u32, b: u32) -> u32 {
     ((u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }

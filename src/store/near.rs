@@ -9,7 +9,7 @@ const ROWS: u32 = 8192;
 /// How far away in time, in nanoseconds, for the same container and for the same host.
 const IN_CONTAINER: i64 = 3_600_000_000_000;
 const ON_HOST: i64 = 60_000_000_000;
-/// How many neighbours are told, and how many of one rule in one place.
+/// How many neighbors are told, and how many of one rule in one place.
 const MOST_IN_CONTAINER: usize = 20;
 const MOST_ON_HOST: usize = 6;
 const MOST_ALIKE: usize = 3;
@@ -79,7 +79,7 @@ impl Places {
 }
 
 impl Snapshot {
-    /// The neighbours worth reading when an alert is analyzed, in the order read; never more than a few dozen.
+    /// The neighbors worth reading when an alert is analyzed, in the order read; never more than a few dozen.
     pub fn near(&self, id: AlertId) -> Vec<AlertId> {
         let inside = |here: CellId, first: u32, last: u32| {
             let place = |cell: CellId| self.names.cell(cell).and_then(|cell| cell.place);

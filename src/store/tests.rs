@@ -102,9 +102,9 @@ proptest! {
             let count = |tree: &Tree| -> u32 {
                 tree.roots().iter().filter_map(|id| tree.node(*id)).map(|node| node.stat.count).sum()
             };
-            prop_assert_eq!(count(store.tree()), count(&whole));
+            prop_assert_eq!(count(store.tree()), count(whole));
             if grouping != Grouping::Flat {
-                prop_assert_eq!(count(&whole) as usize, rows.len());
+                prop_assert_eq!(count(whole) as usize, rows.len());
             }
         }
     }
@@ -126,7 +126,7 @@ proptest! {
                 // Rows in pieces of one are numbered alike however many there are.
                 last = store(&rows[..upto], 1);
                 last.regroup(grouping);
-                let more = all[done..upto].iter().copied().filter(|id| id.0 as usize % every == 0);
+                let more = all[done..upto].iter().copied().filter(|id| (id.0 as usize).is_multiple_of(every));
                 last.extend(&mut part, last.tree(), more);
                 done = upto;
             }
@@ -137,7 +137,7 @@ proptest! {
                 prop_assert_eq!((ours.key, ours.parent, ours.depth), (node.key, node.parent, node.depth));
                 prop_assert_eq!(&ours.children, &node.children);
                 let counted = all.iter().filter(|alert| {
-                    alert.0 as usize % every == 0 && last.tree().cells_under(id).contains(&last.cell_of(**alert).unwrap())
+                    (alert.0 as usize).is_multiple_of(every) && last.tree().cells_under(id).contains(&last.cell_of(**alert).unwrap())
                 });
                 prop_assert_eq!(ours.stat.count as usize, counted.count());
                 n_leaves += usize::from(ours.children.is_empty() && ours.stat.count > 0);

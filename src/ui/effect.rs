@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub enum Effect {
     /// Put a text on the clipboard; answered by `Msg::Copied`.
     Copy { text: String, what: What },
-    /// Read the alert's record again and analyze it with its neighbours, commands for `variant` first;
+    /// Read the alert's record again and analyze it with its neighbors, commands for `variant` first;
     /// answered by `Msg::Loaded`.
     Load { id: AlertId, variant: Option<String>, ground: Ground },
     /// Analyze each of these and say only how bad it is; answered by `Msg::Assessed`, in pieces.

@@ -213,6 +213,6 @@ pub struct Paper {
 pub struct Assessed {
     pub id: AlertId,
     pub level: Option<Level>,
-    /// The recognised identity: `event-generator`, `calico-felix`…
+    /// The recognized identity: `event-generator`, `calico-felix`…
     pub known: Option<String>,
 }

@@ -369,9 +369,9 @@ fn every_reject_is_told_with_its_bytes_however_many_there_are() {
 
 #[test]
 fn a_file_of_decisions_cannot_write_to_the_terminal_by_being_wrong() {
-    let folder = tempfile::tempdir().unwrap();
     const HOSTILE: &str =
         r#"{"cadge_triage":1,"changes":[{"key":"\u001b]0;owned\u0007"}],"suppressions":[]}"#;
+    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("decisions.json");
     std::fs::write(&path, HOSTILE).unwrap();
     let words = ["triage", "import", path.to_str().unwrap()];

@@ -71,7 +71,7 @@ fn the_readme_stands_on_files_that_are_there() {
 }
 
 /// What a stranger reads before the table of the linter's rules.
-const LINT: &str = r#"# Is it safe to paste?
+const LINT: &str = r"# Is it safe to paste?
 
 Advice about an alert comes from wikis, colleagues and language models. `cadge lint` reads it and says which lines would
 harm, which cannot work, and which are about something else. It runs nothing.
@@ -105,7 +105,7 @@ Made from `src/lint/rules.tsv`. A case of each and one beside it that is good st
 
 | id | severity | what is wrong | instead |
 |---|---|---|---|
-"#;
+";
 
 #[test]
 fn the_rules_of_the_linter_are_written_down() {

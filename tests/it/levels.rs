@@ -1,7 +1,7 @@
 //! The same alert is as bad in every command as on the screen: one rule says which alerts are its neighbors.
 
 use assert_cmd::Command;
-use cadge::analysis::{Choice, Neighbour, Playbooks, analyze};
+use cadge::analysis::{Choice, Neighbor, Playbooks, analyze};
 use cadge::decode::{Context, Item, reread};
 use cadge::intake;
 use cadge::model::{Alert, AlertId, BodyId, SourceId};
@@ -151,8 +151,7 @@ fn on_screen(bytes: &[u8]) -> Vec<String> {
         .map(AlertId)
         .map(|id| {
             let near: Vec<_> = snapshot.near(id).into_iter().map(|id| (id, read(id))).collect();
-            let near: Vec<_> =
-                near.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
+            let near: Vec<_> = near.iter().map(|(id, alert)| Neighbor { id: *id, alert }).collect();
             analyze(&read(id), &near, &playbooks, &Choice::default())
                 .assessment
                 .level

@@ -5,7 +5,11 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on may stop"
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::format_collect,
+    reason = "a test that cannot go on may stop, and some print what they measure"
 )]
 
 mod cli;

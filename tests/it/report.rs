@@ -1,6 +1,6 @@
 //! What leaves the program: read through as a person would (the snapshots), and taken apart by parsers of other people.
 
-use cadge::analysis::{Choice, Neighbour, Playbooks, analyze};
+use cadge::analysis::{Choice, Neighbor, Playbooks, analyze};
 use cadge::decode::{Context, Decoder, Item};
 use cadge::model::{Alert, AlertId, Value};
 use cadge::report::dossier::{Chapter, Dossier, Rest};
@@ -33,7 +33,7 @@ fn dossier(title: &str, alerts: &[Alert], masks: bool) -> Dossier {
         let neighbors: Vec<_> = (0..)
             .zip(alerts)
             .filter(|(_, other)| *other != alert)
-            .map(|(n, alert)| Neighbour { id: AlertId(n), alert })
+            .map(|(n, alert)| Neighbor { id: AlertId(n), alert })
             .collect();
         let analysis = analyze(alert, &neighbors, &PLAYBOOKS, &Choice::default());
         Chapter { alert: alert.clone(), analysis, sha256: "0".repeat(64), decision: None }

@@ -165,8 +165,22 @@ impl Session {
     }
 
     /// Waits until the program has ended and everything it wrote is read.
+    #[track_caller]
     pub fn end(&mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+        let until = Instant::now() + DEADLINE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            match self.output.recv_timeout(Duration::from_millis(20)) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(_) => std::thread::park_timeout(Duration::from_millis(5)),
+            }
+            if Instant::now() > until {
+                self.child.kill().unwrap();
+                panic!("it did not end; its screen:\n{}", self.parser.screen().contents());
+            }
+        };
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(500)) {
             self.parser.process(&bytes);
         }

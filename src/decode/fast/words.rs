@@ -41,6 +41,10 @@ impl Words {
         }
         let head = text::head(line)?;
         // Without a way out in between, so that many bytes are looked at at once.
+        #[expect(
+            clippy::needless_bitwise_bool,
+            reason = "without branches it runs on many bytes at once"
+        )]
         let is_odd = line.iter().fold(false, |odd, byte| odd | (*byte < 0x20) | (*byte == 0x7f));
         if is_odd || (line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some()) {
             return None;

@@ -270,6 +270,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.md");
         fs::write(&path, "```bash\nsetenforce 0\n```\n").unwrap();
-        assert!(judge(&path, &Alert::default()).unwrap().pieces.iter().any(|p| p.is_blocked()));
+        assert!(
+            judge(&path, &Alert::default())
+                .unwrap()
+                .pieces
+                .iter()
+                .any(crate::lint::sheet::Piece::is_blocked)
+        );
     }
 }

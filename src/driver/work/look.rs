@@ -1,7 +1,7 @@
-//! One alert read again, with its neighbours and its analysis.
+//! One alert read again, with its neighbors and its analysis.
 
 use super::{Job, Tools};
-use crate::analysis::{self, Assessment, Brief, Choice, Neighbour, Playbooks};
+use crate::analysis::{self, Assessment, Brief, Choice, Neighbor, Playbooks};
 use crate::intake::Records;
 use crate::model::{Alert, AlertId};
 use crate::store::{Places, Snapshot};
@@ -137,7 +137,7 @@ impl Judge {
     }
 }
 
-/// Reads an alert and its neighbours, and analyzes it.
+/// Reads an alert and its neighbors, and analyzes it.
 ///
 /// # Errors
 /// Why the record cannot be read any more.
@@ -154,8 +154,8 @@ pub fn look(
         .into_iter()
         .filter_map(|id| Some((id, read(id, snapshot, records).ok()?.1)))
         .collect();
-    let neighbours: Vec<_> = near.iter().map(|(id, alert)| Neighbour { id: *id, alert }).collect();
-    let analysis = analysis::analyze(&alert, &neighbours, playbooks, &Choice { variant });
+    let neighbors: Vec<_> = near.iter().map(|(id, alert)| Neighbor { id: *id, alert }).collect();
+    let analysis = analysis::analyze(&alert, &neighbors, playbooks, &Choice { variant });
     Ok(Look { alert, raw, analysis })
 }
 

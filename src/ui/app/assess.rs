@@ -26,7 +26,7 @@ const FLOOD: f64 = 2000.0;
 /// What was asked, and what is known of it.
 #[derive(Debug, Default)]
 pub struct Assessor {
-    /// Recognised identities by cell.
+    /// Recognized identities by cell.
     pub known: FxHashMap<CellId, String>,
     /// The alert whose detail was asked for, and the row it was asked for.
     pub wanted: Option<AlertId>,

@@ -66,7 +66,7 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
         None => "Falco gave no known priority".to_owned(),
     };
     let known = analysis.assessment.known.as_ref();
-    let known = known.map_or(String::new(), |known| format!("; recognised: {}", shown(known, 60)));
+    let known = known.map_or(String::new(), |known| format!("; recognized: {}", shown(known, 60)));
     let strongest = analysis.assessment.reasons.first();
     let strongest = strongest.map_or(String::new(), |reason| match reason.direction {
         Direction::Up => format!("; suspicious: {}", printable(&reason.says)),

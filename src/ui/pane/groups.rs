@@ -31,7 +31,7 @@ pub struct Ground<'a> {
     pub tree: &'a Tree,
     /// The alerts that meet the filter, in the order read; `None` without a filter.
     pub matches: Option<&'a [AlertId]>,
-    /// Recognised identities by cell.
+    /// Recognized identities by cell.
     /// Whether a filter is in force, besides the view.
     pub is_filtered: bool,
     pub desk: &'a Desk,

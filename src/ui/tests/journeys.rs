@@ -111,7 +111,16 @@ fn an_untouched_list_shows_its_top_and_the_most_urgent() {
         assert_eq!(driver.app.groups.offset(), 0);
         let screen = driver.screen();
         let row = screen.lines().position(|line| line.starts_with('▌')).unwrap();
-        screen.lines().nth(row - 1).unwrap().split("Rule ").nth(1).unwrap()[..2].to_owned()
+        screen
+            .lines()
+            .nth(row - 1)
+            .unwrap()
+            .split("Rule ")
+            .nth(1)
+            .unwrap()
+            .get(..2)
+            .unwrap()
+            .to_owned()
     };
     let mut driver = Driver::new(100, 30);
     critical(&mut driver, 10..11);

@@ -52,7 +52,7 @@ fn what_it_takes_to_save() {
             evidence: vec![evidence],
         };
         assert!(writer.order(save));
-        while answers.recv_timeout(Duration::from_secs(60)).unwrap()
+        while answers.recv_timeout(Duration::from_mins(1)).unwrap()
             != Answer::Saved(vec![change.id.clone()])
         {}
         took.push(started.elapsed());

@@ -25,7 +25,7 @@ fn acknowledged(first: &str) -> u64 {
     let number_before = |word: &str| -> u64 {
         let Some(at) = first.find(word) else { return 0 };
         let digits: String =
-            first[..at].trim_end().chars().rev().take_while(|c| c.is_ascii_digit()).collect();
+            first[..at].trim_end().chars().rev().take_while(char::is_ascii_digit).collect();
         digits.chars().rev().collect::<String>().parse().unwrap_or(0)
     };
     let saving = first.find("saving ").map_or(0, |at| {
