@@ -3,10 +3,20 @@
 use super::lab::{Evidence, Lab};
 use super::shells::{rendered, rendered_with};
 
+/// Ends the process that the commands were tried on, however the test ended.
+struct Ended<'a>(&'a Lab);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.sh("kill -9 $(cat pid outer)");
+    }
+}
+
 #[test]
 fn host_commands_work_in_the_order_offered() {
     let lab = Lab::new();
     lab.root();
+    let _ended = Ended(&lab);
     lab.must("start", "unshare --net --mount --pid --fork chroot r /bin/sleep 600 > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
     let pid = lab.must("pid", "cat pid");
     let pid = pid.trim();
@@ -65,7 +75,6 @@ fn host_commands_work_in_the_order_offered() {
         &own,
     );
     lab.must("exe", &format!("cmp r/bin/busybox /var/lib/falco-triage/{case}/exe-{pid}.bin && test -s /var/lib/falco-triage/{case}/core.{pid}"));
-    lab.sh("kill -9 \"$(cat outer)\"");
 }
 
 #[test]
