@@ -3,6 +3,8 @@
 //! Falco quotes nothing, so a value may hold spaces, `=` and whole fake fields; what is cut here is text that anyone
 //! may have written, and is flagged so.
 
+mod between;
+
 use super::templates::{Known, common_field, is_field_key};
 use crate::model::{Fields, Value};
 
@@ -24,11 +26,14 @@ const APPENDED: [(&str, &str); 14] = [
     ("image", "container.image"),
 ];
 
-/// One key found in a message: where it begins, where its value begins, and the field it stands for.
+/// One key found in a message: where it begins, where its value begins and ends at the latest, and the field it stands
+/// for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found<'a> {
     at: usize,
     value: usize,
+    /// The value ends before the next key that was found, or here.
+    end: usize,
     field: &'a str,
 }
 
@@ -141,7 +146,7 @@ pub(super) fn find<'a>(
                 let next = keys.from(message, from).find(|(_, _, name)| **name == **key);
                 if let Some((at, value, _)) = next {
                     from = value;
-                    found.push(Found { at, value, field });
+                    found.push(Found { at, value, end: usize::MAX, field });
                 }
             }
         }
@@ -157,12 +162,19 @@ pub(super) fn find<'a>(
     }
     for ((_, field), last) in APPENDED.into_iter().zip(last) {
         if let Some((at, value)) = last {
-            found.push(Found { at, value, field });
+            found.push(Found { at, value, end: usize::MAX, field });
         }
     }
     // What was appended lies behind the others, in an order of its own.
     if let Some(appended) = found.get_mut(n_found..) {
         appended.sort_unstable_by_key(|found| found.at);
+    }
+    if let Some(known) = known
+        && !known.keys.is_empty()
+        && *known.source == *"syscall"
+        && keys.all.len() > found.len()
+    {
+        between::part(message, known, keys, found);
     }
 }
 
@@ -175,6 +187,7 @@ pub(super) fn values<'a>(
     found
         .iter()
         .zip(ends)
+        .map(|(found, next)| (found, next.min(found.end)))
         .map(|(found, end)| (found.field, message.get(found.value..end).unwrap_or_default()))
 }
 
@@ -192,7 +205,7 @@ fn common<'a>(message: &'a str, keys: &Keys, found: &mut Vec<Found<'a>>) {
             None if is_field_key(name) => name,
             None => continue,
         };
-        found.push(Found { at, value, field });
+        found.push(Found { at, value, end: usize::MAX, field });
     }
 }
 
@@ -232,7 +245,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(message: &str, keys: &str, expected: &str) {
+    pub(super) fn check(message: &str, keys: &str, expected: &str) {
         let keys = keys.split(' ').filter_map(|pair| pair.split_once('='));
         let known = Known {
             rule: "R".into(),

@@ -5,7 +5,7 @@
 
 use super::{RulesFiles, rename};
 use crate::model::Priority;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -407,6 +407,20 @@ pub(super) fn common_field(key: &str) -> Option<&'static str> {
     static BY_KEY: LazyLock<FxHashMap<&str, &str>> =
         LazyLock::new(|| COMMON.iter().copied().collect());
     BY_KEY.get(key).copied()
+}
+
+/// Whether the official rules about system calls print this key, or any version of them did.
+pub(super) fn is_official_key(key: &str) -> bool {
+    static KEYS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+        let lines = include_str!("official.tsv").lines().filter(|line| !line.starts_with('#'));
+        let outputs = lines.filter_map(|line| {
+            let (source, keys) = (line.split('\t').nth(6)?, line.rsplit('\t').next()?);
+            (source == "syscall").then_some(keys)
+        });
+        let pairs = outputs.flat_map(|keys| keys.split(' '));
+        pairs.filter_map(|pair| pair.split_once('=')).map(|(key, _)| key).collect()
+    });
+    KEYS.contains(key)
 }
 
 /// Whether a key in a message is a field's own name.
