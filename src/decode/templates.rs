@@ -400,6 +400,7 @@ const COMMON: &[(&str, &str)] = &[
     ("exe_flags", "evt.arg.flags"),
     ("connection", "fd.name"),
     ("pid", "proc.pid"),
+    ("tid", "thread.tid"),
 ];
 
 /// The field behind a key that no template explains: one of the common ones, or a field's own name or its form with `_`.

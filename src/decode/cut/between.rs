@@ -65,6 +65,7 @@ fn is_one_word(field: &str) -> bool {
     let (class, name) = field.split_once('.').unwrap_or((field, ""));
     match class {
         "user" | "group" | "k8s" | "k8smeta" => true,
+        "thread" => matches!(name, "tid" | "vtid"),
         "container" => !matches!(name, "mounts" | "mount") && !name.starts_with("mount."),
         "evt" => matches!(name, "type" | "res" | "dir" | "num" | "time" | "arg.flags" | "arg.res"),
         "fd" => {
@@ -101,6 +102,11 @@ mod tests {
             "Odd | user=root fd.rport=22 ggparent=init terminal=0",
             "user=user.name terminal=proc.tty",
             "user.name=root;fd.rport=22;proc.aname[3]=init;proc.tty=0",
+        );
+        check(
+            "Odd (user=root command=sh) container=0123456789ab pid=8 tid=9",
+            "command=proc.cmdline",
+            "proc.cmdline=sh;container.id=0123456789ab;proc.pid=8;thread.tid=9",
         );
     }
 
