@@ -17,6 +17,7 @@ mod plan;
 mod programs;
 mod prose;
 pub mod rules;
+mod share;
 pub mod sheet;
 pub mod shell;
 mod snippet;
@@ -79,31 +80,12 @@ fn first_line(text: &str) -> String {
 /// Judges a whole text. With an alert, also whether it speaks of that alert and reads its fields right.
 /// Sorted by line; a rule speaks once a line.
 pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
-    let mut page = Page { alert, found: Vec::new(), plan: Vec::new(), scope: Rc::default() };
-    let mut causes = prose::Causes::default();
-    let mut worst_block = None;
-    for part in extract::parts(text, kind) {
-        let before = page.found.len();
-        match part {
-            Part::Block(block) => {
-                page.block(&block, 0);
-                let found = page.found.get(before..).unwrap_or_default();
-                worst_block = found.iter().map(|finding| finding.severity).max();
-            }
-            Part::Inline { line, text } => page.inline(&text, line),
-            Part::Prose { line, text } => {
-                prose::judge(&text, line, alert, &mut page.found);
-                if alert.is_some() {
-                    causes.take(&text, line, &mut page.found);
-                }
-                if worst_block.take() == Some(Severity::Block) {
-                    prose::promise(&text, line, &mut page.found);
-                }
-            }
-        }
-    }
-    causes.end(&mut page.found);
-    let Page { mut found, plan, .. } = page;
+    let parts = extract::parts(text, kind);
+    let ((page, places), mut placed) = share::paragraphs(&parts, alert, || code(&parts, alert));
+    let Page { found, plan, .. } = page;
+    placed.extend(places.into_iter().zip(found));
+    placed.sort_by_key(|(part, _)| *part);
+    let mut found: Vec<Finding> = placed.into_iter().map(|(_, finding)| finding).collect();
     plan::judge(&plan, alert, &mut found);
     if kind == Kind::Markdown
         && let Some(alert) = alert
@@ -117,6 +99,38 @@ pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
     found.sort_by(|a, b| (a.line, a.id, &a.text).cmp(&(b.line, b.id, &b.text)));
     found.dedup_by(|a, b| a.line == b.line && a.id == b.id);
     found
+}
+
+/// Judges what depends on what stands before it: the commands, and what a paragraph says of its block or its heading. With
+/// the place of the part that each finding is about.
+fn code<'a>(parts: &[Part], alert: Option<&'a Alert>) -> (Page<'a>, Vec<usize>) {
+    let mut page = Page { alert, found: Vec::new(), plan: Vec::new(), scope: Rc::default() };
+    let mut places = Vec::new();
+    let mut causes = prose::Causes::default();
+    let mut worst_block = None;
+    for (at, part) in parts.iter().enumerate() {
+        let before = page.found.len();
+        match part {
+            Part::Block(block) => {
+                page.block(block, 0);
+                let found = page.found.get(before..).unwrap_or_default();
+                worst_block = found.iter().map(|finding| finding.severity).max();
+            }
+            Part::Inline { line, text } => page.inline(text, *line),
+            Part::Prose { line, text } => {
+                if alert.is_some() {
+                    causes.take(text, *line, &mut page.found);
+                }
+                if worst_block.take() == Some(Severity::Block) {
+                    prose::promise(text, *line, &mut page.found);
+                }
+            }
+        }
+        places.resize(page.found.len(), at);
+    }
+    causes.end(&mut page.found);
+    places.resize(page.found.len(), parts.len());
+    (page, places)
 }
 
 /// Judges one finished command, as it would be copied.

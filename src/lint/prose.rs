@@ -8,15 +8,13 @@ use super::extract::is_refused;
 use super::plan::is_outgoing;
 use super::{Finding, Severity, facts};
 use crate::model::Alert;
-use regex::Regex;
+use regex::{Regex, RegexSet};
 use std::sync::LazyLock;
 
 struct Claim {
     id: &'static str,
     needs: &'static str,
-    /// One of these must be there; looked for first because it is quick.
-    words: Vec<&'static str>,
-    pattern: Regex,
+    pattern: Pattern,
     why: &'static str,
     /// Only worth a note.
     is_note: bool,
@@ -24,28 +22,51 @@ struct Claim {
     unless: Vec<&'static str>,
 }
 
-static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
-    let rows = include_str!("claims.tsv").lines().filter(|row| !row.starts_with('#'));
-    rows.filter_map(|row| {
+/// Compiled when it is first asked for: most texts need few of them.
+type Pattern = LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>;
+
+#[derive(Default)]
+struct Claims {
+    claims: Vec<Claim>,
+    /// A pattern for each claim, of words of which one must be there: all are looked for at once because most sentences
+    /// make no claim.
+    words: Option<RegexSet>,
+}
+
+static CLAIMS: LazyLock<Claims> = LazyLock::new(|| {
+    let mut table = Claims::default();
+    let mut words = Vec::new();
+    for row in include_str!("claims.tsv").lines().filter(|row| !row.starts_with('#')) {
         let mut cells = row.split('\t');
-        let (id, needs, words) = (cells.next()?, cells.next()?, cells.next()?);
-        let pattern = Regex::new(cells.next()?).ok()?;
+        let (Some(id), Some(needs), Some(any), Some(pattern)) =
+            (cells.next(), cells.next(), cells.next(), cells.next())
+        else {
+            continue;
+        };
         let why = cells.next().unwrap_or_default();
         let unless = cells.next().unwrap_or_default();
         let unless = unless.split('|').filter(|word| !word.is_empty()).collect();
         let (needs, is_note) = (needs.trim_end_matches('~'), needs.ends_with('~'));
-        Some(Claim { id, needs, words: words.split('|').collect(), pattern, why, is_note, unless })
-    })
-    .collect()
+        words.push(any.split('|').map(regex::escape).collect::<Vec<_>>().join("|"));
+        // The words are English, and an automaton knows no other edges of a word.
+        let pattern = pattern.replace(r"\b", r"(?-u:\b)").replace(r"\w", "[0-9a-z_]");
+        let pattern: Pattern = LazyLock::new(Box::new(move || Regex::new(&pattern).ok()));
+        table.claims.push(Claim { id, needs, pattern, why, is_note, unless });
+    }
+    table.words = RegexSet::new(words).ok();
+    table
 });
 
 /// Judges a paragraph, whose rows are joined by a newline each.
 pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Finding>) {
     let has_code = text.contains('\u{1b}') || !text.is_ascii();
-    let mut n_above = 0;
+    // How far rows were counted, and how many they are.
+    let (mut seen, mut n_above) = (0, 0);
     let mut sentences = sentences(text).peekable();
     while let Some((at, sentence)) = sentences.next() {
-        let line = line + rows(text, at, &mut n_above);
+        n_above += text.get(seen..at).map_or(0, |above| above.matches('\n').count());
+        seen = at;
+        let line = line + n_above;
         if has_code {
             super::snippet::hidden_in_prose(sentence, line, found);
         }
@@ -87,12 +108,6 @@ fn plain(sentence: &str) -> String {
     sentence.to_ascii_lowercase().replace("**", "").replace("__", "").replace('\n', " ")
 }
 
-/// The row in which the sentence at this place begins.
-fn rows(text: &str, at: usize, seen: &mut usize) -> usize {
-    *seen = text.get(..at).map_or(*seen, |before| before.bytes().filter(|b| *b == b'\n').count());
-    *seen
-}
-
 /// A file that only Slurm reads, in a folder of Slurm's.
 fn names_cgroup_conf(lower: &str) -> bool {
     lower.match_indices("cgroup.conf").any(|(at, _)| {
@@ -109,15 +124,20 @@ fn claims(
     alert: Option<&Alert>,
     found: &mut Vec<Finding>,
 ) {
-    for Claim { id, needs, words, pattern, why, is_note, unless } in CLAIMS.iter() {
-        if !words.iter().any(|word| lower.contains(word))
-            || unless.iter().any(|word| lower.contains(word))
+    let Claims { claims, words } = &*CLAIMS;
+    let Some(words) = words else { return };
+    let named = words.matches(lower);
+    let named = named.iter().filter_map(|at| claims.get(at));
+    for Claim { id, needs, pattern, why, is_note, unless } in named {
+        if unless.iter().any(|word| lower.contains(word))
             || *is_note && lower.contains('`')
             || !fits(needs, alert)
-            || !pattern.is_match(lower)
         {
             continue;
         }
+        let Some(pattern) = pattern.as_ref().filter(|pattern| pattern.is_match(lower)) else {
+            continue;
+        };
         // Who warns of an order gives none; a claim about a field is one all the same.
         let is_order = !matches!(*id, "C01" | "C03" | "C04");
         let is_cell = sentence.starts_with('|');

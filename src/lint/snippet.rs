@@ -188,9 +188,9 @@ pub fn dots(text: &str, line: usize, found: &mut Vec<Finding>) {
             row.trim().trim_end_matches(','),
             "..." | "\u{2026}" | "- ..." | "# ..." | "// ..." | "[...]" | "{...}" | "...."
         );
-        let next = rows.iter().skip(at + 1).find(|row| !row.trim().is_empty());
+        let next = || rows.iter().skip(at + 1).find(|row| !row.trim().is_empty());
         let ends_document =
-            *row == "..." && next.is_none_or(|next| next.starts_with("---")) && at > 0;
+            *row == "..." && at > 0 && next().is_none_or(|next| next.starts_with("---"));
         if is_dots && !ends_document {
             found.push(Finding::new("P03", line + at, row));
         }
