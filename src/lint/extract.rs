@@ -163,11 +163,11 @@ pub fn starts_like_a_command(line: &str) -> bool {
     ) && !line.contains(['$', '|', '/', '<', '>', '='])
         && !line.contains(" -");
     (super::programs::is_known(name)
-        || super::programs::invented(name).is_some()
+        || (line.starts_with("sudo")
+            || next.starts_with('-')
+            || !next.is_empty() && line.split_whitespace().count() < 7)
             && !super::programs::is_system_call(name)
-            && (line.starts_with("sudo")
-                || next.starts_with('-')
-                || !next.is_empty() && line.split_whitespace().count() < 7)
+            && super::programs::invented(name).is_some()
         || is_redirect)
         && !name.chars().next().is_some_and(char::is_uppercase)
         && !is_sentence
@@ -178,6 +178,10 @@ fn without_prompt(line: &str) -> Option<&str> {
     let line = line.trim_start();
     if let Some(rest) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("% ")) {
         return Some(rest);
+    }
+    // Looked for first because it is quick.
+    if !line.contains('@') {
+        return None;
     }
     let (prompt, rest) = line.split_once("$ ").or_else(|| line.split_once("# "))?;
     let is_prompt = prompt.contains('@')
@@ -312,13 +316,15 @@ impl Indented {
         if self.text.is_empty() {
             let is_list = inner.starts_with(['*', '-', '+', '>', '|']) && !inner.starts_with("---")
                 || inner.starts_with(|c: char| c.is_ascii_digit());
-            let is_code = starts_like_a_command(inner) && !has_sentences(inner)
-                || inner.starts_with("#!")
-                || matches!(
-                    language("", inner),
-                    Language::Json | Language::Nft | Language::AppArmor
-                );
-            if !(is_prompt || is_in && is_after_blank && !is_list && is_code) {
+            let is_code = || {
+                starts_like_a_command(inner) && !has_sentences(inner)
+                    || inner.starts_with("#!")
+                    || matches!(
+                        language("", inner),
+                        Language::Json | Language::Nft | Language::AppArmor
+                    )
+            };
+            if !(is_prompt || is_in && is_after_blank && !is_list && is_code()) {
                 return false;
             }
             self.line = line;
