@@ -79,7 +79,14 @@ mod tests {
             "Use `falco.io/docs`, and configure a WAF.",
         ];
         let text: String = (0..1000)
-            .map(|n| format!("{n} {}\n\n", paragraphs[n * 7 % 11 % paragraphs.len()]))
+            .flat_map(|n| {
+                [
+                    n.to_string(),
+                    " ".into(),
+                    paragraphs[n * 7 % 11 % paragraphs.len()].to_owned(),
+                    "\n\n".into(),
+                ]
+            })
             .collect();
         let parts = parts(&text, Kind::Markdown);
         let ((), one) = on(1, &parts, None, || {});
