@@ -84,13 +84,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Seconds until it is done, at the present rate.
-    pub fn seconds_left(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
-        let left = self.total.saturating_sub(self.done) as f64;
-        (self.bytes_per_second > 0.0).then(|| left / self.bytes_per_second)
-    }
-
     pub fn is_done(&self) -> bool {
         self.done >= self.total
     }

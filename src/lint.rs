@@ -133,11 +133,6 @@ fn code<'a>(parts: &[Part], alert: Option<&'a Alert>) -> (Page<'a>, Vec<usize>) 
     (page, places)
 }
 
-/// Judges one finished command, as it would be copied.
-pub fn lint_command(command: &str, alert: Option<&Alert>) -> Vec<Finding> {
-    lint(command, Kind::Shell, alert)
-}
-
 /// A text while it is read.
 struct Page<'a> {
     alert: Option<&'a Alert>,

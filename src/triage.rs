@@ -20,7 +20,7 @@ pub use bundle::Bundle;
 pub use change::{About, Change, Decision};
 pub use db::{Db, Evidence, Fault, Retention};
 pub use edit::{Edit, Signature, change};
-pub use key::{AlertKeys, Key, Place, Scope, workload};
+pub use key::{AlertKeys, Key, Place, Scope, hex, workload};
 pub use suppression::{Shelter, Suppression};
 pub use term::{condition, until};
 pub use writer::{Answer, Order, Stuck, Unsaved, Writer};

@@ -86,7 +86,7 @@ fn records(session: &Session, case: &Case, making: &mut bundle::Making) -> io::R
             index,
             "{gap}{{\"number\":{number},\"at\":{at},\"length\":{},\"sha256\":\"{}\",\"source\":{},\"source_offset\":{},\"source_line\":{}}}",
             bytes.len(),
-            bundle::hex(&Sha256::digest(&bytes)),
+            crate::triage::hex(&Sha256::digest(&bytes)),
             json::quote(&origin.source),
             origin.offset,
             if origin.line == 0 { "null".to_owned() } else { origin.line.to_string() },

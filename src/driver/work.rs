@@ -121,6 +121,24 @@ impl Jobs {
     }
 }
 
+/// Takes the job and all that wait behind it; of what they ask only the last counts.
+fn latest(
+    job: Job,
+    jobs: &Receiver<Job>,
+    records: &mut Arc<Records>,
+    playbooks: &mut Arc<Playbooks>,
+) -> Option<Effect> {
+    let mut wanted = None;
+    for job in std::iter::once(job).chain(jobs.try_iter()) {
+        match job {
+            Job::Records(new) => *records = new,
+            Job::Playbooks(new) => *playbooks = new,
+            Job::Do(effect) => wanted = Some(effect),
+        }
+    }
+    wanted
+}
+
 fn spawn(work: fn(&Receiver<Job>, &Tools), tools: &Tools) -> mpsc::Sender<Job> {
     let (jobs, receiver) = mpsc::channel();
     let tools = tools.clone();

@@ -3,11 +3,11 @@
 //! A bundle is flat: its files stand beside each other under plain names.
 
 use crate::private as file;
+use crate::triage::hex;
 use flate2::bufread::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -267,15 +267,6 @@ fn take(found: &mut Found, name: String, mut from: impl Read) -> io::Result<()> 
     }
     found.1.insert(name, hex(&hasher.finalize()));
     Ok(())
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

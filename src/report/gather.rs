@@ -1,11 +1,11 @@
 //! From alerts read one by one to the parts of a [`Dossier`]: which are told, what was decided about each, the title.
 
 use super::dossier::{Chapter, Dossier, Rest, place};
-use super::{bundle, case, dossier_json, html};
+use super::{case, dossier_json, html};
 use crate::analysis::Analysis;
 use crate::model::Alert;
 use crate::text::plural;
-use crate::triage::{AlertKeys, Board, Change, Decision};
+use crate::triage::{AlertKeys, Board, Change, Decision, hex};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ pub fn chapter(
     analysis: Analysis,
     decision: Option<(Decision, String)>,
 ) -> Chapter {
-    Chapter { alert, analysis, sha256: bundle::hex(&Sha256::digest(record)), decision }
+    Chapter { alert, analysis, sha256: hex(&Sha256::digest(record)), decision }
 }
 
 /// What was decided about an alert, and by whom, in words. Every change that led there is added to `history`.

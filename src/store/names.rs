@@ -80,11 +80,6 @@ impl Names {
         self.text(*self.processes.get(at)?)
     }
 
-    /// All process names by number, the first being number 1.
-    pub fn processes(&self) -> impl Iterator<Item = &str> {
-        self.processes.iter().filter_map(|sym| self.text(*sym))
-    }
-
     /// The container of a place.
     pub fn container(&self, place: &Place) -> Container<'_> {
         Container {

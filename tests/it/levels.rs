@@ -2,17 +2,11 @@
 
 use assert_cmd::Command;
 use cadge::analysis::{Choice, Neighbor, Playbooks, analyze};
-use cadge::decode::{Context, Item, reread};
-use cadge::intake;
-use cadge::model::{Alert, AlertId, BodyId, SourceId};
-use cadge::source::{Delivery, Opened};
-use cadge::store::Store;
+use cadge::decode::{Item, reread};
+use cadge::model::{Alert, AlertId};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
 /// An intrusion in one container, whose id comes with 12 and with 64 digits, among the noise of another and of the host;
 /// some of it lies too far away to be one story.
@@ -117,27 +111,7 @@ fn level(analysis: &Value) -> String {
 
 /// The levels as the console's detail pane gives them.
 fn on_screen(bytes: &[u8]) -> Vec<String> {
-    let mut file = tempfile::tempfile().unwrap();
-    file.write_all(bytes).unwrap();
-    let (out, deliveries) = sync_channel(16);
-    let body = BodyId(0);
-    let handle = Arc::new(file);
-    let name = "events.json".into();
-    let opened = Opened { source: SourceId(0), body, name, handle, path: None, live: false };
-    let mut records = cadge::intake::Records::default();
-    for delivery in [
-        Delivery::Opened(opened),
-        Delivery::Bytes { body, offset: 0, bytes: bytes.to_vec() },
-        Delivery::Ended { body, fingerprint: None },
-    ] {
-        records.note(&delivery, &Context::default());
-        out.send(delivery).unwrap();
-    }
-    drop(out);
-    let mut store = Store::default();
-    for news in intake::spawn(deliveries, intake::Options::default()) {
-        store.append(news.batch);
-    }
+    let (store, records) = super::sweep::store(bytes);
     let read = |id: AlertId| -> Alert {
         let location = store.location(id).unwrap();
         let bytes = records.read(location).unwrap();

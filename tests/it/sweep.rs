@@ -76,7 +76,7 @@ const TEXTS: [&str; 14] = [
 ];
 
 /// A store of these bytes, and where its records are.
-fn read(bytes: &[u8]) -> (Store, Arc<Records>) {
+pub fn store(bytes: &[u8]) -> (Store, Arc<Records>) {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     let (out, deliveries) = sync_channel(16);
@@ -129,7 +129,7 @@ fn says(bytes: &[u8], alert: &Alert, text: &str) -> bool {
 }
 
 fn check(bytes: &[u8], filters: &[&str], texts: &[&str]) -> Result<(), TestCaseError> {
-    let (store, records) = read(bytes);
+    let (store, records) = store(bytes);
     let playbooks = Arc::new(Playbooks::builtin());
     let snapshot = store.snapshot();
     let rows = 0..u32::try_from(store.len()).unwrap();

@@ -1,6 +1,6 @@
 //! One alert read again, with its neighbors and its analysis.
 
-use super::{Job, Tools};
+use super::{Job, Tools, latest};
 use crate::analysis::{self, Assessment, Brief, Choice, Neighbor, Playbooks};
 use crate::intake::Records;
 use crate::model::{Alert, AlertId};
@@ -23,14 +23,7 @@ pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records = Arc::default();
     let mut playbooks = Arc::clone(&tools.playbooks);
     while let Ok(job) = jobs.recv() {
-        let mut wanted = None;
-        for job in std::iter::once(job).chain(jobs.try_iter()) {
-            match job {
-                Job::Records(new) => records = new,
-                Job::Playbooks(new) => playbooks = new,
-                Job::Do(effect) => wanted = Some(effect),
-            }
-        }
+        let wanted = latest(job, jobs, &mut records, &mut playbooks);
         let Some(Effect::Load { id, variant, ground: Ground(snapshot) }) = wanted else { continue };
         let look = look(id, &snapshot, &records, &playbooks, variant);
         if tools.inbox.blocking_send(Msg::Loaded { id, look: look.map(Box::new) }).is_err() {

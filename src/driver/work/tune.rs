@@ -1,9 +1,10 @@
 //! An exception for a confirmed false positive, and what it would hide of everything that was read.
 
-use super::{Job, Tools, look::read};
+use super::{Job, Tools, latest, look::read};
 use crate::analysis::Playbooks;
 use crate::analysis::tuning::{
-    Refusal, Search, Wish, cautions_of_level, exception, is_of_group, is_usual_list, recommended,
+    Exception, Refusal, Search, Wish, cautions_of_level, exception, is_of_group, is_usual_list,
+    recommended,
 };
 use crate::intake::Records;
 use crate::model::{Alert, AlertId};
@@ -27,14 +28,7 @@ pub(super) fn tune(jobs: &Receiver<Job>, tools: &Tools) {
     let mut records: Arc<Records> = Arc::default();
     let mut playbooks = Arc::clone(&tools.playbooks);
     while let Ok(job) = jobs.recv() {
-        let mut wanted = None;
-        for job in std::iter::once(job).chain(jobs.try_iter()) {
-            match job {
-                Job::Records(new) => records = new,
-                Job::Playbooks(new) => playbooks = new,
-                Job::Do(effect) => wanted = Some(effect),
-            }
-        }
+        let wanted = latest(job, jobs, &mut records, &mut playbooks);
         match wanted {
             Some(Effect::Tune { wish, ground: Ground(snapshot) }) => {
                 let tuned = tuned(wish, &snapshot, &records, &playbooks, &tools.names);
@@ -70,11 +64,7 @@ pub fn weighed(
     known_false: &HashSet<AlertId, impl BuildHasher>,
 ) -> Result<Weight, String> {
     let (_, alert) = read(wish.id, snapshot, records)?;
-    let of_rule: Vec<AlertId> = snapshot
-        .rows()
-        .filter(|row| !row.is_exact || row.columns().rule == alert.rule.as_deref())
-        .map(|row| row.id)
-        .collect();
+    let of_rule = of_rule(snapshot, &alert);
     // The newest stand for all where there are very many.
     let n_left_out = of_rule.len().saturating_sub(MOST_WEIGHED);
     let others: Vec<(AlertId, Alert)> = of_rule
@@ -86,16 +76,7 @@ pub fn weighed(
     let group = others.iter().filter(|(id, other)| *id != wish.id && is_of_group(&alert, other));
     let group = group.map(|(_, other)| other).take(MOST_OF_GROUP);
     let alerts: Vec<&Alert> = std::iter::once(&alert).chain(group).collect();
-    let exception = exception(
-        &alerts,
-        &Wish {
-            fields: &recommended(&alert, playbooks),
-            is_exact: false,
-            version: wish.version,
-            is_list: &|word| names.get_list(word).is_some() || is_usual_list(word),
-        },
-    )
-    .map_err(|refusal| refusal.what)?;
+    let exception = usual(&alerts, wish, playbooks, names).map_err(|refusal| refusal.what)?;
     let hides = Filter::parse(&exception.filter(), &Names::default())
         .map_err(|error| format!("the exception cannot be read back: {}", error.message))?;
     let mut weight = Weight { n_left_out: n_left_out as u64, ..Weight::default() };
@@ -107,6 +88,32 @@ pub fn weighed(
         }
     }
     Ok(weight)
+}
+
+/// The exception for these alerts, by the fields that the playbook of the first one recommends.
+fn usual(
+    alerts: &[&Alert],
+    wish: TuneWish,
+    playbooks: &Playbooks,
+    names: &Names,
+) -> Result<Exception, Refusal> {
+    let fields = alerts.first().map(|alert| recommended(alert, playbooks)).unwrap_or_default();
+    exception(
+        alerts,
+        &Wish {
+            fields: &fields,
+            is_exact: false,
+            version: wish.version,
+            is_list: &|word| names.get_list(word).is_some() || is_usual_list(word),
+        },
+    )
+}
+
+/// The alerts of the same rule, and those of which only the record tells whether they are.
+fn of_rule(snapshot: &Snapshot, alert: &Alert) -> Vec<AlertId> {
+    let rule = alert.rule.as_deref();
+    let rows = snapshot.rows().filter(|row| !row.is_exact || row.columns().rule == rule);
+    rows.map(|row| row.id).collect()
 }
 
 /// Makes the exception that was wished for.
@@ -122,35 +129,25 @@ pub fn tuned(
 ) -> Result<Tuned, Refusal> {
     let refuse = |what: String| Refusal { what, fields: Vec::new() };
     let (_, alert) = read(wish.id, snapshot, records).map_err(refuse)?;
-    let of_rule = || {
-        let rule = alert.rule.as_deref();
-        snapshot.rows().filter(move |row| !row.is_exact || row.columns().rule == rule)
-    };
+    let of_rule = of_rule(snapshot, &alert);
     let group: Vec<Alert> = if wish.scope == Scope::Alert {
         Vec::new()
     } else {
-        of_rule()
-            .filter(|row| row.id != wish.id)
-            .filter_map(|row| Some(read(row.id, snapshot, records).ok()?.1))
+        of_rule
+            .iter()
+            .filter(|id| **id != wish.id)
+            .filter_map(|id| Some(read(*id, snapshot, records).ok()?.1))
             .filter(|other| is_of_group(&alert, other))
             .take(MOST_OF_GROUP)
             .collect()
     };
     let alerts: Vec<&Alert> = std::iter::once(&alert).chain(&group).collect();
-    let mut exception = exception(
-        &alerts,
-        &Wish {
-            fields: &recommended(&alert, playbooks),
-            is_exact: false,
-            version: wish.version,
-            is_list: &|word| names.get_list(word).is_some() || is_usual_list(word),
-        },
-    )?;
+    let mut exception = usual(&alerts, wish, playbooks, names)?;
     let mut search = Search::new(&exception).map_err(refuse)?;
-    for row in of_rule() {
-        if let Ok((_, other)) = read(row.id, snapshot, records) {
-            let place = usize::try_from(row.id.0).unwrap_or(usize::MAX);
-            search.add(place, row.id == wish.id, other);
+    for id in of_rule {
+        if let Ok((_, other)) = read(id, snapshot, records) {
+            let place = usize::try_from(id.0).unwrap_or(usize::MAX);
+            search.add(place, id == wish.id, other);
         }
     }
     let hidden = search.finish(&alert);

@@ -45,11 +45,6 @@ pub struct Assessor {
 }
 
 impl Assessor {
-    /// Whether answers are still to come.
-    pub fn is_busy(&self) -> bool {
-        self.n_open > 0
-    }
-
     /// Every group is due again.
     pub fn again(&mut self) {
         for asked in self.asked.values_mut() {
