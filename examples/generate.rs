@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
 
 const RULES: usize = 40;
 const CONTAINERS: u64 = 3000;
@@ -63,19 +64,56 @@ enum Format {
     Sidekick,
 }
 
-fn main() -> io::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let size = arguments.next().and_then(|text| size(&text)).unwrap_or(100_000_000);
-    let format = match arguments.next().as_deref() {
-        None | Some("json") => Format::Json,
-        Some("text") => Format::Text,
-        Some("cri") => Format::Cri,
-        Some("docker") => Format::Docker,
-        Some("journald") => Format::Journald,
-        Some("sidekick") => Format::Sidekick,
-        Some(other) => return Err(io::Error::other(format!("no format {other}"))),
-    };
-    let seed = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1);
+const USAGE: &str = "\
+usage: generate [SIZE] [FORMAT] [SEED]
+
+Writes made alerts to standard output, the same for the same arguments.
+
+  SIZE    how much at least, in bytes, or with k, M or G [default: 100M]
+  FORMAT  json, text, cri, docker, journald or sidekick [default: json]
+  SEED    any number up to 2^64 - 1 [default: 1]";
+
+struct Wish {
+    size: u64,
+    format: Format,
+    seed: u64,
+}
+
+impl Wish {
+    fn read(arguments: &[String]) -> Result<Self, String> {
+        let mut wish = Self { size: 100_000_000, format: Format::Json, seed: 1 };
+        if let Some(text) = arguments.first() {
+            wish.size = size(text).ok_or_else(|| format!("no size: {text}"))?;
+        }
+        if let Some(text) = arguments.get(1) {
+            wish.format = format(text).ok_or_else(|| format!("no format: {text}"))?;
+        }
+        if let Some(text) = arguments.get(2) {
+            wish.seed = text.parse().map_err(|_| format!("no seed: {text}"))?;
+        }
+        match arguments.get(3) {
+            Some(text) => Err(format!("one argument too many: {text}")),
+            None => Ok(wish),
+        }
+    }
+}
+
+fn main() -> io::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|text| text == "-h" || text == "--help") {
+        writeln!(io::stdout(), "{USAGE}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match Wish::read(&arguments) {
+        Ok(wish) => write(&wish).map(|()| ExitCode::SUCCESS),
+        Err(wrong) => {
+            writeln!(io::stderr(), "generate: {wrong}\n\n{USAGE}")?;
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn write(&Wish { size, format, seed }: &Wish) -> io::Result<()> {
     let mut dice = Dice(seed);
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let (mut written, mut number, mut line) = (0, 0_i64, String::new());
@@ -91,6 +129,18 @@ fn main() -> io::Result<()> {
         number += 1;
     }
     out.flush()
+}
+
+fn format(text: &str) -> Option<Format> {
+    Some(match text {
+        "json" => Format::Json,
+        "text" => Format::Text,
+        "cri" => Format::Cri,
+        "docker" => Format::Docker,
+        "journald" => Format::Journald,
+        "sidekick" => Format::Sidekick,
+        _ => return None,
+    })
 }
 
 fn size(text: &str) -> Option<u64> {

@@ -64,8 +64,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no failure; a closed pipe is none either.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return match error.print() {
+                _ if error.use_stderr() => Exit::Usage.into(),
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed.into(),
+                _ => Exit::Done.into(),
+            };
         }
     };
     match run(cli) {
@@ -106,9 +109,28 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
 /// Says something on standard error. What it quotes may come from an alert or from somebody else's file, so what could act
 /// on the terminal is made visible; lines stay lines.
 fn say(what: &str) {
+    let what = without_numbers(what);
     let lines: Vec<_> = what.split('\n').map(crate::text::printable).collect();
     // Nobody may be there to read it.
     let _ = writeln!(io::stderr(), "cadge: {}", lines.join("\n"));
+}
+
+/// A message without the numbers that the system gives its errors: the words beside them say it.
+fn without_numbers(what: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), what);
+    while let Some((before, after)) = rest.split_once(" (os error ") {
+        let digits = after.trim_start_matches(|char: char| char.is_ascii_digit());
+        kept.push_str(before);
+        rest = match digits.strip_prefix(')') {
+            Some(rest) if after.len() - digits.len() < 5 => rest,
+            _ => {
+                kept.push_str(" (os error ");
+                after
+            }
+        };
+    }
+    kept.push_str(rest);
+    kept
 }
 
 /// How much was masked in what was written.
@@ -125,4 +147,19 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_error_is_left_out() {
+        let check = |what: &str, kept: &str| assert_eq!(without_numbers(what), kept);
+        check("cannot read x: Is a directory (os error 21)", "cannot read x: Is a directory");
+        check("a (os error 2); b (os error 13)", "a; b");
+        check("a (os error x) b", "a (os error x) b");
+        check("a (os error ", "a (os error ");
+        check("größe (os error 123456)", "größe (os error 123456)");
+    }
 }

@@ -127,12 +127,18 @@ pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Bri
     }
     story.n_tactics = others.len();
     if !others.is_empty() && !own.is_drill {
-        tell(&mut story, alert, acts, &own.tactics);
+        tell(&mut story, alert, acts, (&own.tactics, &others));
     }
     story
 }
 
-fn tell<'a>(story: &mut Story, alert: &'a Alert, mut acts: Vec<Act<'a>>, own: &'a [String]) {
+/// The summary tells the acts one by one; the reason says what of them weighs.
+fn tell<'a>(
+    story: &mut Story,
+    alert: &'a Alert,
+    mut acts: Vec<Act<'a>>,
+    (own, others): (&'a [String], &[String]),
+) {
     if let Some(time) = alert.time.filter(|_| !own.is_empty()) {
         acts.push((time, alert.rule_name(), own));
     }
@@ -154,7 +160,10 @@ fn tell<'a>(story: &mut Story, alert: &'a Alert, mut acts: Vec<Act<'a>>, own: &'
     story.marks.push(Mark {
         id: "neighbors",
         field: super::assess::NEIGHBORS,
-        says: told.clone(),
+        says: format!(
+            "Other alerts of this container, within minutes, speak of other tactics: {}.",
+            others.join(", ").replace('-', " ")
+        ),
         weight,
     });
     story.told = Some(told);

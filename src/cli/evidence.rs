@@ -44,6 +44,10 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
         return Ok(if wrong.is_empty() { Exit::Done } else { Exit::Failed });
     }
     let Some(output) = &args.output else { return Ok(Exit::Usage) };
+    if output.extension().is_some_and(|end| is_other_archive(&end.to_string_lossy())) {
+        super::say(&format!("{}: a bundle is a folder or a .tar.gz", output.display()));
+        return Ok(Exit::Usage);
+    }
     let session = Session::load(&args.input)?;
     let Some(case) = Case::read(&session, &args.chosen)? else {
         return Ok(if session.end() { Exit::NothingMatched } else { Exit::Failed });
@@ -70,6 +74,11 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
         let _ = writeln!(io::stderr(), "cadge: {n_gone} records cannot be read any more");
     }
     Ok(if session.end() && n_gone == 0 { Exit::Done } else { Exit::Failed })
+}
+
+/// Whoever asks for one of these would be surprised to get a folder.
+fn is_other_archive(end: &str) -> bool {
+    matches!(end, "zip" | "tar" | "7z" | "zst" | "xz" | "bz2" | "txz" | "tzst" | "tbz2")
 }
 
 /// The records one behind the other, each with a line feed behind it, and where each lies; gives how many are gone.

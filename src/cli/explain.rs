@@ -20,6 +20,9 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let selection = Selection::new(&select, &session)?;
     let order = session.order();
     let chosen = chosen(args, &session, &order, &selection);
+    if let (Some(wanted), true) = (&args.alert, chosen.is_empty()) {
+        super::say(&pick::missing(wanted, &session, &order));
+    }
     let (playbooks, problems) = playbooks();
     for problem in problems {
         let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(&problem));

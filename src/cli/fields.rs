@@ -3,6 +3,7 @@
 use super::Exit;
 use super::args::Fields;
 use crate::query::fields::{self, Entry};
+use crate::query::nearest;
 use crate::report::json;
 use crate::text;
 use std::io::Write;
@@ -16,6 +17,11 @@ pub fn run(args: &Fields, out: &mut dyn Write) -> anyhow::Result<Exit> {
         found.extend(
             fields::all().iter().filter(|entry| entry.says.to_ascii_lowercase().contains(&pattern)),
         );
+    }
+    if found.is_empty() {
+        let names = fields::all().iter().map(|entry| entry.name);
+        let near = nearest(&pattern, names).map_or(String::new(), |near| format!("; did you mean {near}?"));
+        super::say(&format!("no field we know holds {pattern}{near}"));
     }
     if args.json {
         write_json(&found, out)?;

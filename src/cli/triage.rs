@@ -34,6 +34,7 @@ pub enum Command {
         /// Only these: open, acknowledged, escalated, closed.
         #[arg(long, value_name = "STATUS", value_parser = status)]
         status: Option<Status>,
+        /// One JSON array.
         #[arg(long)]
         json: bool,
     },
@@ -41,6 +42,7 @@ pub enum Command {
     Show {
         #[command(flatten)]
         which: Box<Which>,
+        /// One JSON object.
         #[arg(long)]
         json: bool,
         /// The raw record that was kept with the latest decision, byte for byte, instead.
@@ -110,11 +112,13 @@ pub struct Set {
     /// Why it is closed, which closes it: `true_positive`, `benign`, `false_positive`, `duplicate`, `test`.
     #[arg(long, value_parser = verdict)]
     pub verdict: Option<Verdict>,
+    /// Why, in a few words; goes with --verdict.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// A name; empty for nobody.
     #[arg(long, value_name = "NAME")]
     pub assignee: Option<String>,
+    /// What the next person should know; empty for none.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// May be given several times; replaces the tags there are. An empty one takes them away.
@@ -144,6 +148,7 @@ pub struct Mute {
     /// Until when: 18:30, 2026-11-24 08:00.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Why, in a few words.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub reason: String,
     /// The most urgent priority it may hide [default: that of the alerts which meet it now].
@@ -177,6 +182,7 @@ pub struct Mutes {
     /// The ended ones too.
     #[arg(long)]
     pub all: bool,
+    /// One JSON array.
     #[arg(long)]
     pub json: bool,
 }

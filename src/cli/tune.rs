@@ -25,7 +25,7 @@ pub fn run(args: &Tune) -> anyhow::Result<Exit> {
     let session = Session::load(&args.input)?;
     let order = session.order();
     let Some(place) = pick::place(&session, &order, &args.alert) else {
-        let _ = writeln!(io::stderr(), "cadge: no such alert");
+        super::say(&pick::missing(&args.alert, &session, &order));
         session.end();
         return Ok(Exit::NothingMatched);
     };

@@ -5,12 +5,20 @@ use super::{Exit, list, session};
 use crate::driver::{self, Input, Left, Start};
 use crate::intake;
 use crate::source::{self, Spec};
+use crate::query::nearest;
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
 /// `cadge [SOURCE…]`. Without a terminal to show a console on it prints what `list` prints.
 pub(super) fn run(view: View) -> anyhow::Result<Exit> {
+    if let Some((word, command)) = mistyped(&view.input) {
+        super::say(&format!(
+            "there is no file {word}, and no command of that name; did you mean `cadge {command}`?"
+        ));
+        return Ok(Exit::Usage);
+    }
     if !has_screen() {
         let select = super::args::Select { filter: view.filter, search: None };
         return list::run(&super::args::List { input: view.input, select, ..Default::default() });
@@ -81,7 +89,9 @@ pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
 }
 
 fn open(mut start: Start) -> anyhow::Result<Exit> {
-    start.banners.extend(as_root());
+    if !matches!(start.input, Input::Demo) {
+        start.banners.extend(as_root());
+    }
     let ended = driver::console(start).context("cannot use the terminal")?;
     if let Some(says) = &ended.unsaved {
         super::say(says);
@@ -91,6 +101,19 @@ fn open(mut start: Start) -> anyhow::Result<Exit> {
         Left::Quit => Exit::Done,
         Left::Signal(signal) => Exit::Signal(signal),
     })
+}
+
+/// The first word, where it is no file but nearly the name of a command. A log that is not there yet is waited for under
+/// any other name.
+fn mistyped(input: &super::args::Input) -> Option<(String, String)> {
+    let word = input.sources.first()?.to_str()?;
+    let is_word = word.chars().all(|char| char.is_ascii_lowercase());
+    if !is_word || Path::new(word).exists() {
+        return None;
+    }
+    let cli = super::args::Cli::command();
+    let names: Vec<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    nearest(word, names).map(|command| (word.to_owned(), command.to_owned()))
 }
 
 /// Whether there is a terminal to draw on and one to read keys from.

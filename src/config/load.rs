@@ -39,18 +39,30 @@ pub fn load(path: &Path, must_exist: bool, words: Vocabulary<'_>) -> Loaded {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
             return Loaded::default();
         }
-        Err(error) => return Loaded::refused(path, error.to_string()),
+        Err(error) => return Loaded::refused(path, why(&error)),
     };
     if let Some(what) = not_trusted(&file) {
         return Loaded::refused(path, what);
     }
     let mut text = String::new();
     if let Err(error) = file.by_ref().take(LARGEST).read_to_string(&mut text) {
-        return Loaded::refused(path, error.to_string());
+        return Loaded::refused(path, why(&error));
     }
     let (config, problems) = read(&path.display().to_string(), &text, words);
     let config = if problems.is_empty() { config } else { Config::default() };
     Loaded { config, problems }
+}
+
+/// Why a file cannot be read, in words.
+fn why(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "cannot be read: no such file".to_owned(),
+        ErrorKind::PermissionDenied => "cannot be read: permission denied".to_owned(),
+        ErrorKind::IsADirectory => "cannot be read: it is a folder".to_owned(),
+        ErrorKind::InvalidData => "cannot be read: it is no text (UTF-8)".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
 }
 
 /// Why a file is not to be trusted: ssh's rule, that nobody but its owner may write it, and that we or root own it.

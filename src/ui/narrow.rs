@@ -2,7 +2,7 @@
 
 use super::effect::{Decisions, Effect, Ground, Meets};
 use crate::model::{AlertId, Level};
-use crate::query::{Error, Filter, Names};
+use crate::query::{self, Error, Expr, Filter, Names};
 use crate::store::{Grouping, Part, Store, Timeline, Tree};
 use crate::triage::Board;
 use jiff::{Timestamp, tz::TimeZone};
@@ -301,23 +301,33 @@ pub fn conditions(text: &str) -> Vec<Range<usize>> {
             (None, b'"' | b'\'') => quote = Some(*byte),
             (None, b'(') => depth += 1,
             (None, b')') => depth = depth.saturating_sub(1),
-            (None, b' ') if depth == 0 => {
-                let rest = text.get(at..).unwrap_or("");
-                if rest.starts_with(" or ") {
-                    return std::iter::once(0..text.len()).collect();
-                }
-                if rest.starts_with(" and ") {
-                    parts.push(start..at);
-                    start = at + 5;
-                    at += 4;
-                }
+            (None, b'o') if depth == 0 && is_word(text, at, "or") => {
+                return std::iter::once(0..text.len()).collect();
+            }
+            (None, b'a') if depth == 0 && is_word(text, at, "and") => {
+                parts.push(start..at);
+                at += 2;
+                start = at + 1;
             }
             _ => {}
         }
         at += 1;
     }
     parts.push(start.min(text.len())..text.len());
-    parts
+    let trim = |part: Range<usize>| {
+        let text = text.get(part.clone()).unwrap_or("");
+        let start = part.start + (text.len() - text.trim_start().len());
+        start..start + text.trim().len()
+    };
+    parts.into_iter().map(trim).collect()
+}
+
+/// Whether a word stands at a place, between blanks or parentheses.
+fn is_word(text: &str, at: usize, word: &str) -> bool {
+    let is_edge = |char: char| char.is_ascii_whitespace() || matches!(char, '(' | ')');
+    let before = text.get(..at).is_some_and(|before| before.ends_with(is_edge));
+    let rest = text.get(at..).and_then(|rest| rest.strip_prefix(word));
+    before && rest.is_some_and(|rest| rest.starts_with(is_edge))
 }
 
 /// A filter without one of its conditions; `None` when nothing is left.
@@ -336,7 +346,7 @@ pub fn without(text: &str, condition: usize) -> Option<String> {
 pub fn and(text: Option<&str>, condition: &str) -> String {
     match text {
         None => condition.to_owned(),
-        Some(text) if conditions(text).len() == 1 && text.contains(" or ") => {
+        Some(text) if matches!(query::parse(text), Ok(Expr::Or(_))) => {
             format!("({text}) and {condition}")
         }
         Some(text) => format!("{text} and {condition}"),
@@ -383,6 +393,9 @@ mod tests {
         assert_eq!(conditions("a = 1 or b = 2 and c = 3").len(), 1);
         assert_eq!(without("a = 1 and b = 2", 0).as_deref(), Some("b = 2"));
         assert_eq!(without("a = 1", 0), None);
+        assert_eq!(without("(a = 1)and(b = 2)\tand c = 3", 0).as_deref(), Some("(b = 2) and c = 3"));
+        assert_eq!(conditions("(a = 1)or(b = 2)").len(), 1);
+        assert_eq!(conditions("a = android and b = order").len(), 2);
     }
 
     #[test]
@@ -391,6 +404,17 @@ mod tests {
             let text = and(Some("alert.rule = x or proc.name = y"), &equals("proc.cmdline", value));
             assert!(Filter::parse(&text, &Names::default()).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_added_holds_for_the_whole_filter() {
+        let check = |text: &str, all: &str| assert_eq!(and(Some(text), "t.c = 3"), all);
+        check("t.a = 1", "t.a = 1 and t.c = 3");
+        check("t.a = 1 and t.b = 2", "t.a = 1 and t.b = 2 and t.c = 3");
+        check("t.a = 1 and (t.b = 2 or t.b = 3)", "t.a = 1 and (t.b = 2 or t.b = 3) and t.c = 3");
+        check("t.a = 1 or t.b = 2", "(t.a = 1 or t.b = 2) and t.c = 3");
+        check("(t.a = 1)or(t.b = 2)", "((t.a = 1)or(t.b = 2)) and t.c = 3");
+        check("t.a = \"x or y\"", "t.a = \"x or y\" and t.c = 3");
     }
 
     #[test]

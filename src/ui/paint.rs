@@ -8,7 +8,7 @@ use crate::text;
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::widgets::{Block, Borders, Widget as _};
 
 /// A piece of a line.
@@ -107,6 +107,19 @@ impl Canvas<'_> {
         for span in &line.spans {
             x = self.put(left, x, y, span.role, &span.text);
         }
+    }
+
+    /// Writes a bar in the color that a role is known by: where that is its ground, a block of it would hide the bar.
+    pub fn bar(&mut self, area: Rect, x: u16, role: Role, bar: &str) {
+        let at = Position { x: area.x + x, y: area.y };
+        if x >= area.width || !self.buffer.area.contains(at) {
+            return;
+        }
+        let style = self.style(role);
+        let color = style.bg.filter(|ground| *ground != Color::Reset).or(style.fg);
+        let mut plain = Style::new();
+        plain.fg = color;
+        self.buffer.set_stringn(at.x, at.y, bar, 1, plain);
     }
 
     /// Gives the look of a role to an area, keeping the text.

@@ -13,6 +13,7 @@ use super::action::Action;
 use super::app::App;
 use super::layout::{Drag, Focus, Layout, SMALLEST, WIDE, Zoom};
 use super::narrow;
+use super::overlay::page::Page;
 use super::overlay::{FilterLine, Overlay};
 use super::paint::Canvas;
 use super::pane::detail::Tab;
@@ -470,7 +471,7 @@ fn keys_now(app: &App) -> Vec<Action> {
     match &app.overlay {
         Some(Overlay::Filter(_) | Overlay::Decide(_) | Overlay::Note(_)) => return Vec::new(),
         Some(Overlay::Palette(_) | Overlay::Menu(_)) => return vec![Action::Open, Action::Back],
-        Some(Overlay::Page(page)) if page.tune.is_some() => {
+        Some(Overlay::Page(Page { tune: Some((_, Some(Ok(_)))), .. })) => {
             return vec![Action::Back, Action::CopyCommand, Action::CopyMenu, Action::Variant];
         }
         Some(Overlay::Page(_)) => return vec![Action::Back, Action::Next, Action::Previous],
@@ -540,11 +541,18 @@ fn keys_now(app: &App) -> Vec<Action> {
                 Action::CopyCommand,
                 Action::NextTab,
             ],
-            Tab::Analysis | Tab::Raw | Tab::History => vec![
+            Tab::Analysis => vec![
                 Action::Back,
                 Action::CopyCommand,
                 Action::CopyMenu,
                 Action::Open,
+                Action::NextTab,
+                Action::Export,
+            ],
+            Tab::Raw | Tab::History => vec![
+                Action::Back,
+                Action::CopyCommand,
+                Action::CopyMenu,
                 Action::NextTab,
                 Action::Export,
             ],

@@ -126,6 +126,31 @@ fn exit_codes_say_how_it_went() {
     ends(&["--version"], 0);
 }
 
+/// What is said on standard error, where a command ends with this code.
+#[track_caller]
+fn says(words: &[&str], code: i32, what: &str) {
+    let said = err(&ends(words, code));
+    assert!(said.contains(what), "{words:?} says {said:?}, not {what:?}");
+    assert!(!said.contains("os error"), "{said}");
+}
+
+#[test]
+fn a_mistake_is_named_with_what_would_be_right() {
+    says(&["explain", "--alert", "99", SOME[0]], 3, "there is no alert 99: ");
+    says(&["explain", "--alert", "0", SOME[0]], 3, "a number from 1, an id or a uuid names one");
+    says(&["explain", "--alert", "2", "damage/garbage.log"], 3, "no alert 2: none was read");
+    let filtered = ["explain", "--alert", "1", "--filter", "proc.name = nobody", SOME[0]];
+    says(&filtered, 3, "the filter leaves alert 1 out");
+    says(&["tune", "--alert", "x", SOME[0]], 3, "there is no alert x: ");
+    says(&["fields", "proc.nmae"], 3, "no field we know holds proc.nmae; did you mean proc.name?");
+    says(&["grops", SOME[0]], 2, "no command of that name; did you mean `cadge groups`?");
+    says(&["lint", "formats"], 1, "cannot read formats: Is a directory");
+    says(&["config", "check", "formats"], 2, "formats: cannot be read: it is a folder");
+    says(&["config", "check", "nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file");
+    says(&["triage", "summary", "no-such-file"], 1, "cannot read no-such-file: no such file");
+    says(&["evidence", "--output", "x.zip", SOME[0]], 2, "x.zip: a bundle is a folder or a .tar.gz");
+}
+
 #[test]
 fn every_command_that_reads_ends_with_its_counts() {
     for command in ["list", "groups", "stats", "explain"] {

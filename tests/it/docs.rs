@@ -40,6 +40,21 @@ fn the_commands_are_written_down() {
 }
 
 #[test]
+fn every_argument_of_every_command_says_what_it_is() {
+    fn check(command: &clap::Command, path: &str) {
+        for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+            assert!(argument.get_help().is_some(), "{path}: {} says nothing", argument.get_id());
+        }
+        for below in command.get_subcommands() {
+            check(below, &format!("{path} {}", below.get_name()));
+        }
+    }
+    let mut cli = Cli::command();
+    cli.build();
+    check(&cli, "cadge");
+}
+
+#[test]
 fn the_manual_of_settings_names_every_action_with_its_keys() {
     let head = cadge::config::DEFAULT.split_once("[keys]\n").unwrap().0;
     let mut text = format!("{head}[keys]\n");

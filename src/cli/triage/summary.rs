@@ -23,6 +23,7 @@ const MOST: usize = 30;
 /// Writes the page.
 pub(super) fn run(open: &Open, args: &Summary, out: &mut impl Write) -> anyhow::Result<Exit> {
     let now = clock::now();
+    let mut is_fine = true;
     let mut page = format!("# Triage from {:.0} to {now:.0}\n", args.since);
     decided(&mut page, open, args.since);
     unfinished(&mut page, open);
@@ -34,10 +35,10 @@ pub(super) fn run(open: &Open, args: &Summary, out: &mut impl Write) -> anyhow::
     } else {
         let session = Session::load(&args.input)?;
         inbox(&mut page, open, &session, now);
-        session.end();
+        is_fine = session.end();
     }
     out.write_all(page.as_bytes())?;
-    Ok(Exit::Done)
+    Ok(if is_fine { Exit::Done } else { Exit::Failed })
 }
 
 /// What was decided, by whom.

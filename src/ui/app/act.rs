@@ -75,7 +75,9 @@ impl App {
             Action::Sort | Action::FoldAll if self.grouping() == Grouping::Flat => {
                 because("alerts are not grouped")
             }
-            Action::Demo if !self.health.sources.is_empty() => because("a log is being read"),
+            Action::Demo if !self.health.sources.is_empty() => {
+                because("a log is open; `cadge demo` starts it on its own")
+            }
             Action::Acknowledge
             | Action::Escalate
             | Action::Close
@@ -112,9 +114,21 @@ impl App {
             Action::Tune if self.desk.offered.is_none() && self.assessor.wanted.is_none() => {
                 because("no alert is selected")
             }
+            Action::Open if self.in_detail() => self.why_not_open(),
             Action::Facets if self.store.is_empty() => because("there are no alerts"),
             _ => None,
         }
+    }
+
+    /// Why Enter does nothing in the detail.
+    fn why_not_open(&self) -> Option<String> {
+        let why = match self.detail.tab {
+            Tab::Fields if !self.can_narrow() => "no filter can be made of this",
+            Tab::Related if self.detail.n_items() == 0 => "nothing is related",
+            Tab::Raw | Tab::History => "there is nothing to open here",
+            _ => return None,
+        };
+        Some(why.to_owned())
     }
 
     /// Does what a person asked for, or says why it cannot be done.

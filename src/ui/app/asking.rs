@@ -3,7 +3,7 @@
 use super::{App, Turn};
 use crate::model::Status;
 use crate::text::count;
-use crate::triage::{Edit, Scope, until};
+use crate::triage::{Edit, until};
 use crate::ui::desk::wish::Wanted;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::Overlay;
@@ -38,6 +38,10 @@ impl App {
                         decide.typing = Some((typing, prompt));
                     }
                 },
+                KeyCode::Tab => {
+                    decide.next_scope();
+                    decide.typing = Some((typing, prompt));
+                }
                 _ => {
                     prompt.key(key);
                     decide.typing = Some((typing, prompt));
@@ -65,15 +69,7 @@ impl App {
                 None
             }
             KeyCode::Char('w') => {
-                let next = match decide.scope {
-                    Scope::Alert => Scope::Alert,
-                    Scope::Container => Scope::Workload,
-                    Scope::Workload => Scope::Container,
-                };
-                decide.scope = next;
-                for target in decide.targets.iter_mut().filter(|one| one.scope != Scope::Alert) {
-                    target.scope = next;
-                }
+                decide.next_scope();
                 None
             }
             KeyCode::Enter => Some(decide.cursor),

@@ -182,11 +182,17 @@ impl App {
     pub(super) fn next_hit(&mut self, down: bool) {
         let hits = &self.narrow.search.hits;
         if let Some(id) = next_hit(hits, self.assessor.wanted, down) {
-            let at = hits.binary_search(&id).map_or(0, |at| hits.len() - at);
+            let at = self.place_of_hit(id);
             self.lines
                 .done(self.now, format!("hit {at} of {}", crate::text::count(hits.len() as u64)));
             self.show_alert(id);
         }
+    }
+
+    /// Which hit it is, counted from the newest.
+    fn place_of_hit(&self, id: AlertId) -> usize {
+        let hits = &self.narrow.search.hits;
+        hits.binary_search(&id).map_or(0, |at| hits.len() - at)
     }
 
     /// Takes hits in.
@@ -197,7 +203,12 @@ impl App {
         if done {
             let notice = match n_hits {
                 0 => format!("{what} is in no alert"),
-                n => format!("{what}: {}", crate::text::plural(n, "hit", "hits")),
+                n => {
+                    let hits = crate::text::plural(n, "hit", "hits");
+                    let place = first.map(|id| self.place_of_hit(id));
+                    let place = place.map_or(String::new(), |at| format!(", this is number {at}"));
+                    format!("{what}: {hits}{place}")
+                }
             };
             self.lines.done(self.now, notice);
         }

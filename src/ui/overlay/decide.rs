@@ -8,6 +8,7 @@ use crate::ui::desk::wish::Target;
 use crate::ui::overlay::menu::window;
 use crate::ui::paint::Canvas;
 use crate::ui::widget::prompt::Prompt;
+use crate::ui::widget::scrollbar;
 use ratatui::layout::Rect;
 
 /// What is being asked.
@@ -86,6 +87,19 @@ impl Decide {
         self.cursor = self.cursor.saturating_add_signed(rows).min(last);
     }
 
+    /// The next of what it may cover, for all it is about.
+    pub fn next_scope(&mut self) {
+        let next = match self.scope {
+            Scope::Alert => Scope::Alert,
+            Scope::Container => Scope::Workload,
+            Scope::Workload => Scope::Container,
+        };
+        self.scope = next;
+        for target in self.targets.iter_mut().filter(|one| one.scope != Scope::Alert) {
+            target.scope = next;
+        }
+    }
+
     fn title(&self) -> &'static str {
         match self.ask {
             Ask::Acknowledge => "Acknowledge",
@@ -111,30 +125,37 @@ impl Decide {
         let width = text::width(&self.about).max(note).clamp(64, 92) + 4;
         let width = u16::try_from(width).unwrap_or(96).min(screen.width.saturating_sub(2));
         let items = u16::try_from(self.items().len()).unwrap_or(0);
-        window(screen, width, items + 7 + u16::from(self.error.is_some()))
+        // Title, what it is about, a line between, the choices, what can be changed, the keys, and a last line.
+        let rows = 2 + u16::from(self.note.is_some()) + 1 + items + self.n_tail() + 2;
+        window(screen, width, rows)
     }
 
-    /// Draws the window.
+    /// Lines under the choices, without that of the keys.
+    fn n_tail(&self) -> u16 {
+        let asks_why = self.typing.is_some() || !self.items().is_empty();
+        u16::from(asks_why) + u16::from(self.reach().is_some()) + u16::from(self.error.is_some())
+    }
+
+    /// Draws the window. On a small screen the keys go first, then the line between; the choices scroll.
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let area = self.area(screen);
         canvas.window(area);
         canvas.put(area, 2, 0, Role::OverlayTitle, self.title());
         let inner = Rect { width: area.width.saturating_sub(2), ..area };
         canvas.put(inner, 2, 1, Role::Strong, &self.about);
+        let mut y = 2;
         if let Some(note) = &self.note {
             canvas.put(inner, 2, 2, Role::Muted, note);
+            y = 3;
         }
-        let mut y = 3;
-        for (at, (key, words)) in self.items().into_iter().enumerate() {
-            let row = Rect { y: area.y + y, height: 1, ..area };
-            canvas.put(row, 3, 0, Role::Key, &key.to_string());
-            canvas.put(row, 6, 0, Role::Overlay, words);
-            if at == self.cursor && self.typing.is_none() {
-                canvas.tint(row, Role::Selection);
-                canvas.put(row, 0, 0, Role::Selection, canvas.signs().cursor());
-            }
-            y += 1;
-        }
+        let n_items = u16::try_from(self.items().len()).unwrap_or(0);
+        let left = area.height.saturating_sub(y + self.n_tail());
+        let has_keys = left > n_items;
+        y += u16::from(left > n_items + 1);
+        let room = n_items.min(left);
+        self.choices(canvas, Rect { y: area.y + y, height: room, ..area });
+        y += room;
+        let row = |y: u16| Rect { y: area.y + y, height: u16::from(y < area.height), ..inner };
         if let Some((typing, prompt)) = &self.typing {
             let (label, hint) = match typing {
                 Typing::Reason => (" reason ", "why; Enter takes it, Esc leaves it"),
@@ -143,31 +164,53 @@ impl Decide {
                 }
                 Typing::Text => (" ", "empty for none; Enter takes it"),
             };
-            let row = Rect { x: area.x + 1, y: area.y + y, height: 1, width: inner.width };
-            prompt.draw(canvas, row, label, hint);
-        } else if !self.items().is_empty() {
-            let reason = if self.reason.is_empty() { "no reason" } else { self.reason.as_str() };
-            let x = canvas.put(Rect { y: area.y + y, height: 1, ..inner }, 3, 0, Role::Key, "r");
-            let said = text::shown(reason, 80);
-            canvas.put(Rect { y: area.y + y, height: 1, ..inner }, x + 2, 0, Role::Muted, &said);
-        }
-        y += 1;
-        if let Some(reach) = self.reach() {
-            let row = Rect { y: area.y + y, height: 1, ..inner };
-            let x = canvas.put(row, 3, 0, Role::Key, "w");
-            canvas.put(row, x + 2, 0, Role::Muted, reach);
-        }
-        y += 1;
-        if let Some(error) = &self.error {
-            let row = Rect { y: area.y + y, height: 1, ..inner };
-            canvas.put(row, 2, 0, Role::NoticeError, error);
+            prompt.draw(canvas, Rect { x: area.x + 1, ..row(y) }, label, hint);
+            y += 1;
+        } else if n_items > 0 {
+            let reason = if self.reason.is_empty() { "none" } else { self.reason.as_str() };
+            let said = format!("reason: {}", text::shown(reason, 80));
+            let x = canvas.put(row(y), 3, 0, Role::Key, "r");
+            canvas.put(row(y), x + 2, 0, Role::Muted, &said);
             y += 1;
         }
-        let keys = if self.items().is_empty() {
-            "Enter does it   Esc leaves everything as it is"
-        } else {
-            "a key chooses   Enter takes the marked one   Esc leaves it"
+        if let Some(reach) = self.reach() {
+            // Letters belong to what is being typed.
+            let key = if self.typing.is_some() { "Tab" } else { "w" };
+            let x = canvas.put(row(y), 3, 0, Role::Key, key);
+            canvas.put(row(y), x + 2, 0, Role::Muted, &format!("covers {reach}"));
+            y += 1;
+        }
+        if let Some(error) = &self.error {
+            canvas.put(row(y), 2, 0, Role::NoticeError, error);
+            y += 1;
+        }
+        let keys = match &self.typing {
+            Some((Typing::Reason, _)) => "Enter takes the reason   Esc leaves it as it was",
+            Some((Typing::Until, _)) => "Enter does it   Esc goes back to the choices",
+            _ if n_items == 0 => "Enter does it   Esc leaves everything as it is",
+            _ => "a key chooses   Enter takes the marked one   Esc leaves it",
         };
-        canvas.put(Rect { y: area.y + y, height: 1, ..inner }, 2, 0, Role::KeyLabel, keys);
+        // Between what can be changed and the keys stands an empty line where there is room for one.
+        let y = if has_keys && y + 1 < area.height { area.height - 1 } else { y };
+        canvas.put(row(y), 2, 0, Role::KeyLabel, keys);
+    }
+
+    /// The choices, as many as fit around the marked one.
+    fn choices(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let room = usize::from(area.height);
+        let items = self.items();
+        let skipped = (self.cursor + 1).saturating_sub(room.max(1));
+        let shown = items.iter().enumerate().skip(skipped);
+        for (y, (at, (key, words))) in (0..area.height).zip(shown) {
+            let row = Rect { y: area.y + y, height: 1, ..area };
+            canvas.put(row, 3, 0, Role::Key, &key.to_string());
+            canvas.put(row, 6, 0, Role::Overlay, words);
+            if at == self.cursor && self.typing.is_none() {
+                canvas.tint(row, Role::Selection);
+                canvas.put(row, 0, 0, Role::Selection, canvas.signs().cursor());
+            }
+        }
+        let edge = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..area };
+        scrollbar::draw(canvas, edge, skipped, items.len());
     }
 }

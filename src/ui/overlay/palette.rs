@@ -2,7 +2,7 @@
 
 use super::menu::window;
 use crate::theme::Role;
-use crate::ui::action::Action;
+use crate::ui::action::{Action, Chapter};
 use crate::ui::paint::Canvas;
 use crate::ui::widget::prompt::Prompt;
 use ratatui::layout::Rect;
@@ -31,7 +31,9 @@ impl Palette {
                 by_id.into_iter().chain(by_text).min().map(|score| (score, *action))
             })
             .collect();
-        found.sort_by_key(|(score, _)| *score);
+        // Nobody opens this to move by a row.
+        let moves = |action: Action| action.chapter() == Chapter::Move;
+        found.sort_by_key(|(score, action)| (*score, moves(*action)));
         found.into_iter().map(|(_, action)| action).collect()
     }
 

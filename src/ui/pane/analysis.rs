@@ -69,6 +69,8 @@ fn headline(ctx: &Ctx<'_>, prose: &mut Prose) {
     let known = known.map_or(String::new(), |known| format!("; recognized: {}", shown(known, 60)));
     let strongest = analysis.assessment.reasons.first();
     let strongest = strongest.map_or(String::new(), |reason| match reason.direction {
+        // That is where every assessment starts; said once is enough.
+        _ if reason.field == "priority" => "; nothing known raises or lowers that".to_owned(),
         Direction::Up => format!("; suspicious: {}", printable(&reason.says)),
         Direction::Down => format!("; reassuring: {}", printable(&reason.says)),
         Direction::Neutral => format!("; {}", printable(&reason.says)),

@@ -22,6 +22,7 @@ const WEIGHED: usize = 40;
 #[derive(Debug, Default)]
 struct Noise {
     n: u64,
+    n_closed: u64,
     n_false: u64,
     groups: BTreeMap<CellId, Group>,
 }
@@ -40,12 +41,14 @@ fn survey(store: &Store, desk: &Desk) -> BTreeMap<String, Noise> {
     for at in 0..store.len() {
         let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
         let Some(row) = store.row(id) else { continue };
-        let is_false = is_false(store, desk, id);
+        let verdict = verdict(store, desk, id);
+        let is_false = verdict == Some(Some(Verdict::FalsePositive));
         let noise = match rules.get_mut(row.rule_name()) {
             Some(noise) => noise,
             None => rules.entry(row.rule_name().to_owned()).or_default(),
         };
         noise.n += 1;
+        noise.n_closed += u64::from(verdict.is_some());
         noise.n_false += u64::from(is_false);
         let group = noise.groups.entry(row.cell).or_default();
         group.n += 1;
@@ -57,12 +60,14 @@ fn survey(store: &Store, desk: &Desk) -> BTreeMap<String, Noise> {
     rules
 }
 
-/// What was closed as a false positive stays one when it comes back.
+/// As what an alert was closed; what was closed as a false positive stays one when it comes back.
+fn verdict(store: &Store, desk: &Desk, id: AlertId) -> Option<Option<Verdict>> {
+    let standing = desk.standing(store, id)?;
+    (standing.decided_status() == Status::Closed).then(|| standing.verdict())
+}
+
 fn is_false(store: &Store, desk: &Desk, id: AlertId) -> bool {
-    desk.standing(store, id).is_some_and(|standing| {
-        standing.decided_status() == Status::Closed
-            && standing.verdict() == Some(Verdict::FalsePositive)
-    })
+    verdict(store, desk, id) == Some(Some(Verdict::FalsePositive))
 }
 
 /// The newest false positive of each group that has some, those with most first, and all false positives.
@@ -95,13 +100,18 @@ pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec
         let most = usize::try_from(noise.n * 10 / all.max(1)).unwrap_or(0).max(1);
         let bar = settings.signs.bar(1, 1).repeat(most);
         let share = noise.n_false * 100 / noise.n.max(1);
+        // Nobody has said yet what these are.
+        let says = match noise.n_closed {
+            0 => "none closed ".to_owned(),
+            _ => format!("{share} % false "),
+        };
         prose.push(
             Line::of(Role::Text, format!(" {:>9}  ", count(noise.n)))
                 .and(Role::Sparkline, format!("{bar:<10}  "))
                 .and(Role::Strong, shown(name, 56))
                 .right(
                     if share > 0 { Role::FactDown } else { Role::Muted },
-                    format!("{share} % false "),
+                    says,
                 ),
         );
         let mut groups: Vec<_> = noise.groups.values().filter(|own| own.n_false > 0).collect();

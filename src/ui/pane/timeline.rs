@@ -46,7 +46,7 @@ pub fn draw(store: &Store, shown: &Timeline, now: Timestamp, canvas: &mut Canvas
     for (x, counts) in (left..).zip(&columns) {
         let sum: u32 = counts.iter().sum();
         let role = if sum == 0 { Role::Border } else { worst(counts) };
-        canvas.put(area, x, 0, role, canvas.signs().bar(sum, most));
+        canvas.bar(area, x, role, canvas.signs().bar(sum, most));
     }
 }
 

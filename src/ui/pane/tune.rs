@@ -1,7 +1,7 @@
 //! The exception that makes Falco leave a confirmed false positive out, with all it would hide; or why there is none.
 
 use crate::analysis::tuning::{FILE, Refusal, Version};
-use crate::text::{count, plural, printable};
+use crate::text::{count, plural, printable, width};
 use crate::theme::Role;
 use crate::ui::action::Action;
 use crate::ui::keymap::Keymap;
@@ -87,8 +87,14 @@ fn refused(prose: &mut Prose, refusal: &Refusal) {
     if !refusal.fields.is_empty() {
         prose.gap();
         prose.heading("Fields that were looked at");
+        let name = |field: &String| printable(field).into_owned();
+        let names = refusal.fields.iter().map(|(field, _)| width(&name(field)));
+        let widest = names.max().unwrap_or(0);
         for (field, why) in &refusal.fields {
-            prose.lead(&printable(field), Role::FieldName, 1, Role::Text, &printable(why));
+            let field = name(field);
+            let gap = " ".repeat(widest + 2 - width(&field));
+            let lead = format!("{field}{gap}");
+            prose.lead(&lead, Role::FieldName, 1, Role::Text, &printable(why));
         }
     }
 }

@@ -45,6 +45,27 @@ fn two_keys_close_a_group_and_the_cursor_goes_on() {
 }
 
 #[test]
+fn while_a_name_is_typed_tab_says_how_much_it_covers() {
+    let driver = desk().keys("@");
+    assert!(driver.screen().contains("Tab  covers this container"), "{}", driver.screen());
+    let driver = driver.keys("tab").text("w").keys("enter");
+    assert!(last(&driver).after.assignee.unwrap().ends_with('w'));
+    assert_eq!(last(&driver).key.scope, crate::triage::Scope::Workload);
+}
+
+#[test]
+fn on_the_smallest_screen_every_choice_can_be_reached() {
+    let small = || Driver::on_log(40, 10).keys("c");
+    let screen = small().screen();
+    for what in ["a true positive", "r  reason: none", "w  covers this container"] {
+        assert!(screen.contains(what), "{what}:\n{screen}");
+    }
+    let screen = small().keys("j j j j").screen();
+    assert!(screen.contains("▌  x  a test"), "{screen}");
+    assert!(screen.contains("r  reason: none"), "{screen}");
+}
+
+#[test]
 fn acknowledging_and_escalating_take_one_key() {
     for (key, status) in [("a", Status::Acknowledged), ("e", Status::Escalated)] {
         assert_eq!(last(&desk().keys(key)).after.status, status);

@@ -323,6 +323,10 @@ fn an_exception_that_would_blind_a_rule_is_refused_with_the_reason() {
     let driver = driver.wait(1).text(":tune").keys("enter");
     shows(&driver, "No exception: whoever attacks chooses");
     shows(&driver, "says next to nothing");
+    // Names and reasons stand in columns, and no key is offered that does nothing.
+    shows(&driver, "k8s.ns.name                 ");
+    hides(&driver, "v variant");
+    shows(&driver, "j down");
     assert_eq!(copied(&driver.keys("y")), [""; 0]);
 }
 
@@ -333,6 +337,28 @@ fn other_playbooks_are_taken_and_what_is_wrong_with_them_is_told() {
     shows(&driver, "rules/mine.yaml:3:1: unknown field");
     driver.send(Msg::Taught(Vec::new()));
     hides(&driver, "mine.yaml");
+}
+
+#[test]
+fn enter_is_never_silent() {
+    for tab in ["[", "[ ["] {
+        let driver = Driver::on_log(160, 45).keys(&format!("2 {tab}"));
+        hides(&driver, "Enter open");
+        shows(&driver.keys("enter"), "Not now: there is nothing to open here");
+    }
+}
+
+#[test]
+fn a_search_says_which_hit_it_went_to() {
+    let driver = Driver::on_log(160, 45).keys("/").text("web-7f9c").keys("enter");
+    shows(&driver, "this is number ");
+}
+
+#[test]
+fn an_assessment_that_nothing_moved_says_so_once() {
+    let driver = Driver::on_log(160, 45).keys("G");
+    let screen = driver.screen();
+    assert!(screen.matches("that is where the assessment starts").count() <= 1, "{screen}");
 }
 
 #[test]

@@ -91,6 +91,39 @@ fn roles_of_the_list() {
 }
 
 #[test]
+fn a_sign_keeps_its_color_under_the_cursor() {
+    let roles = |keys: &str| Driver::on_log(100, 16).keys(keys).roles();
+    for (keys, row) in [
+        ("j j", "[selection]▌    [level-high]▲ [selection]web-7f9c"),
+        ("j j j j", "[selection]▌    [level-medium]▲ [selection]web-7f9c"),
+        ("j", "[selection]▌  [level-high]▲ [selection]Download by a web server"),
+    ] {
+        let roles = roles(keys);
+        assert!(roles.contains(row), "{keys}: {roles}");
+    }
+}
+
+#[test]
+fn a_bar_of_the_timeline_is_never_a_block_of_the_ground_behind_it() {
+    use crate::theme::Role;
+    use crate::ui::paint::Canvas;
+    use ratatui::style::{Color, Modifier};
+    use ratatui::{buffer::Buffer, layout::Rect};
+    for name in ["dark", "light", "high-contrast", "terminal"] {
+        let (theme, _) = crate::theme::load(name, None, crate::theme::Depth::True);
+        let settings = crate::ui::Settings { theme, ..crate::ui::Settings::default() };
+        let area = Rect::new(0, 0, 2, 1);
+        let mut buffer = Buffer::empty(area);
+        let mut canvas = Canvas { buffer: &mut buffer, settings: &settings };
+        canvas.bar(area, 0, Role::PriorityEmergency, "▇");
+        let cell = &buffer[(0, 0)];
+        assert_eq!((cell.symbol(), cell.bg), ("▇", Color::Reset), "{name}");
+        assert!(!matches!(cell.fg, Color::Reset | Color::Rgb(255, 255, 255)), "{name}: {:?}", cell.fg);
+        assert_eq!(cell.modifier, Modifier::empty(), "{name}");
+    }
+}
+
+#[test]
 fn the_page_of_keys_is_the_table_of_actions() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
     let made = crate::ui::keys_as_markdown(&crate::ui::keymap::Keymap::default());

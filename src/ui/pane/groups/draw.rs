@@ -169,23 +169,34 @@ pub fn draw(
             let role = if focused { Role::Selection } else { Role::SelectionIdle };
             canvas.tint(line_area, role);
             canvas.put(line_area, 0, 0, role, canvas.signs().cursor());
-            alarm(ground, canvas, line_area, pick, depth);
+            sign_again(ground, canvas, line_area, pick, depth);
         }
     }
 }
 
-/// The sign of a critical group stays what it is under the cursor.
-fn alarm(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, pick: Pick, depth: usize) {
-    let Pick::Group(id) = pick else { return };
-    let Some(node) = ground.tree.node(id) else { return };
-    if node.stat.assessed == 0 || urgency(&node.stat) != Level::Critical {
-        return;
+/// The sign of what is under the cursor keeps the color of its level: on a dark ground the selection's own would hide it.
+fn sign_again(ground: &Ground<'_>, canvas: &mut Canvas<'_>, area: Rect, pick: Pick, depth: usize) {
+    let (level, depth) = match pick {
+        Pick::Group(id) => {
+            let stat = ground.tree.node(id).map(|node| &node.stat);
+            (stat.filter(|stat| stat.assessed > 0).map(urgency), depth)
+        }
+        Pick::Alert(parent, id) => {
+            let level = ground.store.row(id).and_then(|row| row.level);
+            (level, depth + usize::from(parent.is_some()))
+        }
+    };
+    let (Some(level), Ok(indent)) = (level, u16::try_from(2 * depth)) else { return };
+    let sign = canvas.signs().level(Some(level));
+    let role = level_role(Some(level));
+    if level == Level::Critical && matches!(pick, Pick::Group(_)) {
+        let x = 2 + indent;
+        let block = Rect { x: area.x + x, width: 3.min(area.width.saturating_sub(x)), ..area };
+        canvas.clear(block, role);
+        canvas.put(block, 1, 0, role, sign);
+    } else {
+        canvas.put(area, 3 + indent, 0, role, sign);
     }
-    let x = 2 + 2 * u16::try_from(depth).unwrap_or(0);
-    let sign = canvas.signs().level(Some(Level::Critical));
-    let sign_area = Rect { x: area.x + x, width: 3.min(area.width.saturating_sub(x)), ..area };
-    canvas.clear(sign_area, Role::LevelCritical);
-    canvas.put(sign_area, 1, 0, Role::LevelCritical, sign);
 }
 
 fn heading(
