@@ -287,6 +287,7 @@ pub struct Explain {
     /// Only alerts that meet this filter, in Falco's condition language.
     #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
+    /// For reading, for a ticket, or for a program.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.

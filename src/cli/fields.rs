@@ -20,7 +20,8 @@ pub fn run(args: &Fields, out: &mut dyn Write) -> anyhow::Result<Exit> {
     }
     if found.is_empty() {
         let names = fields::all().iter().map(|entry| entry.name);
-        let near = nearest(&pattern, names).map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let near = nearest(&pattern, names)
+            .map_or(String::new(), |near| format!("; did you mean {near}?"));
         super::say(&format!("no field we know holds {pattern}{near}"));
     }
     if args.json {

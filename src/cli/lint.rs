@@ -26,6 +26,7 @@ pub struct Lint {
     /// Where the file holds several, the one whose uuid, container or command line the text names is taken, else the first.
     #[arg(long, value_name = "FILE")]
     pub alert: Option<PathBuf>,
+    /// For reading, for a program, or for a code scanning tool.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// End with exit status 4 when a finding is this bad or worse.

@@ -12,7 +12,9 @@ pub fn missing(wanted: &str, session: &Session, order: &[AlertId]) -> String {
         (Some(_), _) => format!("the filter leaves alert {wanted} out"),
         (None, true) => format!("there is no alert {wanted}: none was read"),
         (None, false) => {
-            format!("there is no alert {wanted}: {n_read}; a number from 1, an id or a uuid names one")
+            format!(
+                "there is no alert {wanted}: {n_read}; a number from 1, an id or a uuid names one"
+            )
         }
     }
 }

@@ -26,6 +26,7 @@ pub struct Report {
     pub input: Input,
     #[command(flatten)]
     pub chosen: Chosen,
+    /// For a ticket, for a browser, or for a program.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Write there instead of to standard output: whole or not at all, readable by you alone.
@@ -44,6 +45,7 @@ pub struct Chosen {
     /// Only the alerts of this rule, or of this rule in this container (id or name).
     #[arg(long, value_name = "RULE[/CONTAINER]")]
     pub group: Option<String>,
+    /// The heading of the report [default: what it is about].
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
     /// Tell at most this many alerts one by one; the others are counted.

@@ -35,7 +35,7 @@ use super::pane::groups::{Ground, Groups};
 use super::settings::Settings;
 use crate::store::{Grouping, Store};
 use assess::Assessor;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use std::collections::VecDeque;
@@ -207,11 +207,21 @@ impl App {
     fn key(&mut self, key: KeyEvent, turn: &mut Turn) {
         self.touched();
         let action = self.settings.keymap.action(Key::of(key));
+        if let Some(second) = self.after_escape(key, action) {
+            self.key(KeyCode::Esc.into(), turn);
+            if !turn.quit {
+                self.key(second, turn);
+            }
+            return;
+        }
         if self.overlay.is_none() && action != Some(Action::Tune) {
             self.desk.offered = None;
         }
         if !matches!(action, Some(Action::Quit | Action::Leave)) {
             self.desk.is_leaving = false;
+        }
+        if action == Some(Action::Leave) && self.keeps_note() {
+            return;
         }
         // These work whatever lies over the panes.
         if let Some(action @ (Action::Leave | Action::Suspend | Action::Redraw)) = action {
@@ -229,6 +239,18 @@ impl App {
             let label = crate::text::shown(&Key::of(key).label(), 20);
             self.lines.done(self.now, format!("{label} does nothing here; {help} shows the keys"));
         }
+    }
+
+    /// The key that was pressed right after Esc, where a terminal made one key of the two: tmux hands an Esc on together
+    /// with what follows it soon, which reads as Alt and that key. Who binds the key to an action means it.
+    fn after_escape(&self, key: KeyEvent, action: Option<Action>) -> Option<KeyEvent> {
+        let is_char = matches!(key.code, KeyCode::Char(_));
+        let is_alt = key.modifiers.contains(KeyModifiers::ALT)
+            && !key.modifiers.contains(KeyModifiers::CONTROL);
+        // The editor has such keys of its own.
+        let is_writing = matches!(self.overlay, Some(Overlay::Note(_)));
+        (is_char && is_alt && action.is_none() && !is_writing)
+            .then(|| KeyEvent::new(key.code, key.modifiers - KeyModifiers::ALT))
     }
 
     /// Says no when nothing on the screen depends on the time that has passed.

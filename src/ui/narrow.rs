@@ -393,7 +393,10 @@ mod tests {
         assert_eq!(conditions("a = 1 or b = 2 and c = 3").len(), 1);
         assert_eq!(without("a = 1 and b = 2", 0).as_deref(), Some("b = 2"));
         assert_eq!(without("a = 1", 0), None);
-        assert_eq!(without("(a = 1)and(b = 2)\tand c = 3", 0).as_deref(), Some("(b = 2) and c = 3"));
+        assert_eq!(
+            without("(a = 1)and(b = 2)\tand c = 3", 0).as_deref(),
+            Some("(b = 2) and c = 3")
+        );
         assert_eq!(conditions("(a = 1)or(b = 2)").len(), 1);
         assert_eq!(conditions("a = android and b = order").len(), 2);
     }

@@ -138,7 +138,7 @@ fn says(words: &[&str], code: i32, what: &str) {
 fn a_mistake_is_named_with_what_would_be_right() {
     says(&["explain", "--alert", "99", SOME[0]], 3, "there is no alert 99: ");
     says(&["explain", "--alert", "0", SOME[0]], 3, "a number from 1, an id or a uuid names one");
-    says(&["explain", "--alert", "2", "damage/garbage.log"], 3, "no alert 2: none was read");
+    says(&["explain", "--alert", "2", "-"], 3, "no alert 2: none was read");
     let filtered = ["explain", "--alert", "1", "--filter", "proc.name = nobody", SOME[0]];
     says(&filtered, 3, "the filter leaves alert 1 out");
     says(&["tune", "--alert", "x", SOME[0]], 3, "there is no alert x: ");
@@ -148,7 +148,11 @@ fn a_mistake_is_named_with_what_would_be_right() {
     says(&["config", "check", "formats"], 2, "formats: cannot be read: it is a folder");
     says(&["config", "check", "nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file");
     says(&["triage", "summary", "no-such-file"], 1, "cannot read no-such-file: no such file");
-    says(&["evidence", "--output", "x.zip", SOME[0]], 2, "x.zip: a bundle is a folder or a .tar.gz");
+    says(
+        &["evidence", "--output", "x.zip", SOME[0]],
+        2,
+        "x.zip: a bundle is a folder or a .tar.gz",
+    );
 }
 
 #[test]

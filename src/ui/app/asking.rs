@@ -4,6 +4,7 @@ use super::{App, Turn};
 use crate::model::Status;
 use crate::text::count;
 use crate::triage::{Edit, until};
+use crate::ui::action::Action;
 use crate::ui::desk::wish::Wanted;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::Overlay;
@@ -50,6 +51,7 @@ impl App {
             self.overlay = Some(Overlay::Decide(decide));
             return;
         }
+        let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
         let chosen = match key.code {
             KeyCode::Esc => return,
             KeyCode::Down | KeyCode::Char('j') => {
@@ -73,6 +75,7 @@ impl App {
                 None
             }
             KeyCode::Enter => Some(decide.cursor),
+            KeyCode::Char(_) if key.modifiers.intersects(held) => None,
             KeyCode::Char(char) => decide.items().iter().position(|(key, _)| *key == char),
             _ => None,
         };
@@ -154,11 +157,32 @@ impl App {
         }
     }
 
+    /// Whether a note that is not saved stands in the way of leaving; the second time it does not.
+    pub(super) fn keeps_note(&mut self) -> bool {
+        let key = self.settings.keymap.label(Action::Leave);
+        let Some(Overlay::Note(note)) = &mut self.overlay else { return false };
+        if !note.is_changed() || std::mem::replace(&mut note.is_leaving, true) {
+            return false;
+        }
+        let says = format!("The note is not saved: Ctrl-s saves it, {key} again leaves without it");
+        self.lines.warn(self.now, says);
+        true
+    }
+
     /// Keys while a note is written.
     pub(super) fn note_key(&mut self, mut note: Box<Note>, key: KeyEvent, turn: &mut Turn) {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let was_asked = std::mem::take(&mut note.is_leaving);
         match key.code {
-            KeyCode::Esc => return,
+            KeyCode::Esc if was_asked || !note.is_changed() => {
+                self.lines.notice = None;
+                return;
+            }
+            KeyCode::Esc => {
+                note.is_leaving = true;
+                self.lines
+                    .warn(self.now, "The note is not saved: Ctrl-s saves it, Esc again drops it");
+            }
             KeyCode::Char('s') if control => {
                 let text = note.text();
                 let n = text.as_ref().map_or(0, |text| text.chars().count());

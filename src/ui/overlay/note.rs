@@ -21,6 +21,10 @@ pub struct Note {
     area: TextArea<'static>,
     /// The text as it was before, and the lines it is edited as: who changes nothing changes nothing.
     before: (String, Vec<String>),
+    /// What it was when it was opened; another editor may have had it since.
+    first: Option<String>,
+    /// Somebody asked to leave with what is not saved; the second time it is done.
+    pub is_leaving: bool,
 }
 
 impl Note {
@@ -30,7 +34,14 @@ impl Note {
         let before = (text.to_owned(), area.lines().to_vec());
         area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         area.move_cursor(ratatui_textarea::CursorMove::End);
-        Self { targets, about, area, before }
+        let mut note = Self { targets, about, area, before, first: None, is_leaving: false };
+        note.first = note.text();
+        note
+    }
+
+    /// Whether leaving would lose something.
+    pub fn is_changed(&self) -> bool {
+        self.text() != self.first
     }
 
     /// What was written, without blank ends; `None` when that is nothing.
@@ -45,7 +56,8 @@ impl Note {
     /// Replaces what was written, after another editor had it.
     pub fn set(&mut self, text: &str) {
         let (targets, about) = (std::mem::take(&mut self.targets), std::mem::take(&mut self.about));
-        *self = Self::new(targets, about, text.trim_end());
+        let first = self.first.take();
+        *self = Self { first, ..Self::new(targets, about, text.trim_end()) };
     }
 
     pub fn key(&mut self, key: KeyEvent) {

@@ -109,10 +109,7 @@ pub fn lines(store: &Store, desk: &Desk, settings: &Settings, width: u16) -> Vec
             Line::of(Role::Text, format!(" {:>9}  ", count(noise.n)))
                 .and(Role::Sparkline, format!("{bar:<10}  "))
                 .and(Role::Strong, shown(name, 56))
-                .right(
-                    if share > 0 { Role::FactDown } else { Role::Muted },
-                    says,
-                ),
+                .right(if share > 0 { Role::FactDown } else { Role::Muted }, says),
         );
         let mut groups: Vec<_> = noise.groups.values().filter(|own| own.n_false > 0).collect();
         groups.sort_by_key(|own| (std::cmp::Reverse(own.n_false), own.newest));

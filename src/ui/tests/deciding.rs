@@ -54,6 +54,27 @@ fn while_a_name_is_typed_tab_says_how_much_it_covers() {
 }
 
 #[test]
+fn a_note_is_not_lost_by_one_key() {
+    let driver = desk().keys("i").text("seen").keys("esc");
+    assert!(driver.screen().contains("Esc again drops it"), "{}", driver.screen());
+    let kept = driver.text("!").keys("esc ctrl-s");
+    assert_eq!(last(&kept).after.note.as_deref(), Some("seen!"));
+    let driver = desk().keys("i").text("seen").keys("esc esc");
+    assert!(driver.app.overlay.is_none() && saved(&driver).is_empty());
+    let driver = desk().keys("i esc");
+    assert!(driver.app.overlay.is_none());
+    let driver = desk().keys("i").text("seen").keys("ctrl-c");
+    assert!(!driver.quit && driver.screen().contains("Ctrl-c again"), "{}", driver.screen());
+    assert!(driver.keys("ctrl-c").quit);
+}
+
+#[test]
+fn a_key_with_control_chooses_nothing() {
+    let driver = desk().keys("c ctrl-b");
+    assert!(saved(&driver).is_empty() && driver.app.overlay.is_some());
+}
+
+#[test]
 fn on_the_smallest_screen_every_choice_can_be_reached() {
     let small = || Driver::on_log(40, 10).keys("c");
     let screen = small().screen();

@@ -349,6 +349,21 @@ fn enter_is_never_silent() {
 }
 
 #[test]
+fn a_key_right_after_escape_is_two_keys() {
+    // As tmux hands them on: one key with Alt.
+    let driver = Driver::on_log(160, 45).keys("c alt-s");
+    shows(&driver, "Sorted by time");
+    assert!(driver.effects.iter().all(|effect| !matches!(effect, Effect::Save { .. })));
+    let driver = Driver::on_log(160, 45).keys("c alt-b");
+    shows(&driver, "Grouped by container");
+    let driver = Driver::on_log(160, 45).keys("2 alt-j");
+    shows(&driver.keys("alt-?"), "What each key does");
+    let mut bound = Driver::on_log(160, 45);
+    bound.app.settings.keymap.bind("sort", &["alt-s"]).unwrap();
+    shows(&bound.keys("c alt-s"), "Close as");
+}
+
+#[test]
 fn a_search_says_which_hit_it_went_to() {
     let driver = Driver::on_log(160, 45).keys("/").text("web-7f9c").keys("enter");
     shows(&driver, "this is number ");

@@ -118,7 +118,11 @@ fn a_bar_of_the_timeline_is_never_a_block_of_the_ground_behind_it() {
         canvas.bar(area, 0, Role::PriorityEmergency, "▇");
         let cell = &buffer[(0, 0)];
         assert_eq!((cell.symbol(), cell.bg), ("▇", Color::Reset), "{name}");
-        assert!(!matches!(cell.fg, Color::Reset | Color::Rgb(255, 255, 255)), "{name}: {:?}", cell.fg);
+        assert!(
+            !matches!(cell.fg, Color::Reset | Color::Rgb(255, 255, 255)),
+            "{name}: {:?}",
+            cell.fg
+        );
         assert_eq!(cell.modifier, Modifier::empty(), "{name}");
     }
 }

