@@ -160,7 +160,10 @@ pub enum Command {
     /// Decisions are kept in one database in the state folder, shared with the console; see `cadge paths`.
     Triage(super::triage::Triage),
     /// A completion script for a shell, on standard output.
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Whose language the script is written in.
+        shell: clap_complete::Shell,
+    },
     /// The manual page, on standard output.
     Man,
 }
