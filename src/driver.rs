@@ -132,7 +132,7 @@ async fn open(start: Start) -> io::Result<Ended> {
     let writer = keep::begin(&start.input, &sources, names.clone(), &tools.inbox);
     let says = keep::says(&start.input, writer.is_some());
     // Reading goes on while the terminal thinks about its background.
-    begin(start.input, &start.intake, &jobs, &tools.inbox);
+    begin(start.input, &start.intake, &jobs, &tools.inbox, writer.as_ref().map(keep::beat));
     if sources.wants_background() {
         sources.background = background::ask();
         let (made, more) = sources.make();
@@ -308,7 +308,7 @@ impl Outside {
                 }
             }
             Effect::Edit { text } => self.edit(&text),
-            Effect::Demo => begin(Input::Demo, &self.intake, &self.jobs, &self.tools.inbox),
+            Effect::Demo => begin(Input::Demo, &self.intake, &self.jobs, &self.tools.inbox, None),
             // The loop performs these itself.
             Effect::Continue | Effect::Redraw | Effect::Wake { .. } => {}
             effect => self.jobs.perform(effect),
@@ -423,12 +423,18 @@ fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
     });
 }
 
-/// Begins to read.
-fn begin(input: Input, intake: &intake::Options, jobs: &Jobs, inbox: &mpsc::Sender<Msg>) {
+/// Begins to read; `beat` is struck on the timer that looks after followed logs.
+fn begin(
+    input: Input,
+    intake: &intake::Options,
+    jobs: &Jobs,
+    inbox: &mpsc::Sender<Msg>,
+    beat: Option<source::Beat>,
+) {
     let (intake, jobs) = (intake.clone(), jobs.clone());
     match input {
         Input::Sources(specs, options) => {
-            pump::sources(specs, options, intake, jobs, inbox.clone());
+            pump::sources(specs, options, intake, jobs, inbox.clone(), beat);
         }
         Input::Demo => pump::demo(intake, jobs, inbox.clone()),
         Input::Nothing(looked) => tell(inbox, Msg::NoSource(looked)),

@@ -38,7 +38,7 @@ use crate::model::{BodyId, SourceId};
 pub use bodies::{Bodies, Fingerprint, Gone, Print};
 pub use by_body::ByBody;
 pub use discover::{Discovery, Looked, SWITCH_ON, discover};
-pub use reader::{Handle, spawn};
+pub use reader::{Handle, spawn, spawn_with};
 pub use spec::Spec;
 
 /// What a source says, in the order in which it happened.
@@ -174,6 +174,10 @@ impl Default for Options {
 
 /// Where deliveries go: a bounded channel; 64 is a good bound (a delivery holds at most 256 KiB).
 pub type Outlet = SyncSender<Delivery>;
+
+/// What somebody else looks at about twice a second, on the one timer that looks after followed logs: a program that rests
+/// wakes for all of it together. Dropped when nothing is followed (any more).
+pub type Beat = Box<dyn FnMut() + Send>;
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ pub use timeline::{Counts, Timeline};
 pub use totals::Totals;
 pub use tree::{Grouping, Key, Node, NodeId, Tree};
 
-use crate::model::{AlertId, Level, Location, Origin, Reject};
+use crate::model::{AlertId, Flags, Level, Location, Origin, Reject};
 use cells::Cells;
 use draft::RawRow;
 use names::Interner;
@@ -200,33 +200,38 @@ impl Store {
         segment.previous(index)
     }
 
-    /// How many alerts of a group fall into each of `buckets` equal spans of the time from `from` to `to` (nanoseconds
-    /// since 1970), looking at no more than the newest `most` alerts of each of its cells.
+    /// Adds to `counts` how many alerts of a group fall into each of as many equal spans of the time from `from` to `to`
+    /// (nanoseconds since 1970): alerts read later than `after`, and no more than the newest `most` of each of its cells.
     pub fn activity(
         &self,
         node: NodeId,
-        from: i64,
-        to: i64,
-        buckets: usize,
+        (from, to): (i64, i64),
+        after: Option<AlertId>,
         most: usize,
-    ) -> Vec<u32> {
-        let mut counts = vec![0_u32; buckets];
-        let width = ((to.saturating_sub(from)) / i64::try_from(buckets.max(1)).unwrap_or(1)).max(1);
+        counts: &mut [u32],
+    ) {
+        let n_spans = i64::try_from(counts.len().max(1)).unwrap_or(1);
+        let width = (to.saturating_sub(from) / n_spans).max(1);
         for cell in self.tree.cells_under(node) {
-            let mut next = self.cells.newest(cell);
+            let mut next = self.cells.newest(cell).filter(|id| Some(*id) > after);
             for _ in 0..most {
                 let Some((segment, index)) = next.and_then(|id| self.place(id)) else { break };
                 if let Some(time) = segment.nanos(index)
                     && (from..to).contains(&time)
-                    && let Ok(bucket) = usize::try_from((time - from) / width)
-                    && let Some(count) = counts.get_mut(bucket)
+                    && let Ok(span) = usize::try_from((time - from) / width)
+                    && let Some(count) = counts.get_mut(span)
                 {
                     *count += 1;
                 }
-                next = segment.previous(index);
+                next = segment.previous(index).filter(|id| Some(*id) > after);
             }
         }
-        counts
+    }
+
+    /// What an alert's flags say; none where there is no such alert.
+    pub fn flags(&self, id: AlertId) -> Flags {
+        let flags = self.place(id).and_then(|(segment, index)| segment.flags().get(index).copied());
+        flags.unwrap_or_default()
     }
 
     /// Says that everything so far has been seen: [`Stat::fresh`] counts from here.

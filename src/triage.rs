@@ -23,4 +23,4 @@ pub use edit::{Edit, Signature, change};
 pub use key::{AlertKeys, Key, Place, Scope, hex, workload};
 pub use suppression::{Shelter, Suppression};
 pub use term::{condition, until};
-pub use writer::{Answer, Order, Stuck, Unsaved, Writer};
+pub use writer::{Answer, Beat, Order, Stuck, Unsaved, Writer};

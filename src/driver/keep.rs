@@ -3,7 +3,7 @@
 use super::Input;
 use super::settings::{Sources, variable};
 use crate::clock;
-use crate::source::Spec;
+use crate::source::{self, Spec};
 use crate::text::plural;
 use crate::triage::{Answer, Bundle, Retention, Stuck, Writer};
 use crate::ui::Msg;
@@ -63,6 +63,12 @@ pub(super) fn begin(
         // The console is gone: what was decided is saved all the same.
         let _ = inbox.blocking_send(Msg::Triaged(answer));
     }))
+}
+
+/// Looks whether other consoles have decided something, on somebody else's timer.
+pub(super) fn beat(writer: &Writer) -> source::Beat {
+    let mut beat = writer.beat();
+    Box::new(move || beat.strike())
 }
 
 /// Ends the writer; says what became of decisions that could not be saved, and what to do.

@@ -20,6 +20,7 @@ pub(super) fn sources(
     intake: intake::Options,
     jobs: Jobs,
     inbox: Sender<Msg>,
+    beat: Option<source::Beat>,
 ) {
     std::thread::spawn(move || {
         let names: Vec<Arc<str>> = specs.iter().map(Spec::name).collect();
@@ -30,7 +31,7 @@ pub(super) fn sources(
         }
         let (outlet, deliveries) = mpsc::sync_channel(WAITING);
         // The sources stop when this is dropped.
-        let handle = source::spawn(specs, options, outlet);
+        let handle = source::spawn_with(specs, options, outlet, beat);
         tell(&intake::spawn(deliveries, intake), &names, &jobs, &inbox);
         drop(handle);
     });

@@ -11,7 +11,7 @@ use super::expand::Group;
 use super::out::{Out, Stopped};
 use super::tail::{Progress, Tail};
 use super::watch::{Watch, folders_of, silent_file_system};
-use super::{Delivery, SourceState};
+use super::{Beat, Delivery, SourceState};
 
 /// Pause between two looks while the system tells of changes.
 const SLOW: Duration = Duration::from_millis(500);
@@ -63,14 +63,23 @@ pub(super) struct Poller {
     complete: BTreeMap<SourceId, Option<String>>,
     /// Sources that are not done yet.
     open: BTreeSet<SourceId>,
+    beat: Option<Beat>,
+    next_beat: Instant,
 }
 
 impl Poller {
     /// A poller for these sources; `watch` is none when nothing is followed.
-    pub fn new(out: Out, watch: Option<Watch>, open: BTreeSet<SourceId>) -> Self {
+    pub fn new(
+        out: Out,
+        watch: Option<Watch>,
+        open: BTreeSet<SourceId>,
+        beat: Option<Beat>,
+    ) -> Self {
         Self {
             out,
             watch,
+            beat,
+            next_beat: Instant::now(),
             started: Instant::now(),
             tails: Vec::new(),
             groups: Vec::new(),
@@ -95,12 +104,23 @@ impl Poller {
                     followed.is_due = true;
                 }
                 next_look = Instant::now() + self.pause();
+                self.strike();
             }
             self.turn()?;
             last_turn = Some(Instant::now());
             self.report_done()?;
         }
         Ok(())
+    }
+
+    /// Lets others look on the same timer, never more often than the slow one.
+    fn strike(&mut self) {
+        let now = Instant::now();
+        if let Some(beat) = self.beat.as_mut().filter(|_| now >= self.next_beat) {
+            beat();
+            // A look that came a little late does not make the next beat miss its look.
+            self.next_beat = now + SLOW * 9 / 10;
+        }
     }
 
     /// Waits for the next look or a wake, and takes all wakes that come until the last turn is a breath ago.

@@ -27,7 +27,7 @@ use super::stream::{self, End};
 use super::tail::{Progress, Tail, describe};
 use super::unpack::{packing, unpack};
 use super::watch::Watch;
-use super::{Delivery, Options, Outlet, SourceState, Spec, child};
+use super::{Beat, Delivery, Options, Outlet, SourceState, Spec, child};
 
 /// Keeps the sources running; dropping it stops them.
 #[derive(Debug)]
@@ -60,6 +60,16 @@ struct Context {
 /// Reads all sources at once, fairly, and delivers what they say. The place of a spec in the list is its
 /// [`SourceId`]. The channel disconnects when every source is done.
 pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
+    spawn_with(specs, options, out, None)
+}
+
+/// The same, with something else that is looked at on the same timer.
+pub fn spawn_with(
+    specs: Vec<Spec>,
+    options: Options,
+    out: Outlet,
+    beat: Option<Beat>,
+) -> Handle {
     allow_many_files();
     let (wakes, waking) = mpsc::sync_channel(1024);
     let (children_left, children) = mpsc::channel();
@@ -123,7 +133,8 @@ pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
             }
         });
         let out = context.out.clone();
-        thread::spawn(move || Poller::new(out, watch, polled).run(&waking));
+        let beat = beat.filter(|_| watch.is_some());
+        thread::spawn(move || Poller::new(out, watch, polled, beat).run(&waking));
     }
     Handle { wakes, stop: stop_write, children }
 }

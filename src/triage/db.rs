@@ -386,7 +386,7 @@ fn inspect(path: &Path, connection: &Connection) -> Result<usize, Fault> {
 }
 
 /// A file that `SQLite` keeps beside its database.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -1,5 +1,9 @@
 //! The one thread that writes decisions. It answers when they are durable, holds them while they cannot be, and tells
-//! what other consoles decided.
+//! what other consoles decided: it looks by itself, or sleeps while a [`Beat`] looks for it.
+
+mod beat;
+
+pub use beat::Beat;
 
 use super::db::News;
 use super::{Change, Db, Evidence, Fault, Retention, Suppression};
@@ -9,8 +13,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often the database is asked for what others decided, and a failed save is tried again.
-const ROUND: Duration = Duration::from_millis(400);
+/// How often a failed save is tried again, and the database is asked for what others decided when no beat does that.
+const ROUND: Duration = Duration::from_millis(500);
 
 /// How often evidence that is too old or too much is dropped.
 const RETIRE: Duration = Duration::from_hours(1);
@@ -54,10 +58,23 @@ pub struct Unsaved {
     pub why: String,
 }
 
+/// What reaches the thread.
+#[derive(Debug)]
+enum Call {
+    Order(Order),
+    /// Others may have written.
+    Look,
+    /// Whether a beat looks at the database from now on.
+    Paced(bool),
+    /// Nobody orders anything any more.
+    End,
+}
+
 /// A handle on the writer's thread; dropping it lets the thread write what it holds and end.
 #[derive(Debug)]
 pub struct Writer {
-    orders: Option<Sender<Order>>,
+    calls: Sender<Call>,
+    path: PathBuf,
     thread: Option<JoinHandle<Option<Unsaved>>>,
 }
 
@@ -70,9 +87,9 @@ impl Writer {
         clock: fn() -> Timestamp,
         answer: impl FnMut(Answer) + Send + 'static,
     ) -> Self {
-        let (orders, inbox) = mpsc::channel();
+        let (calls, inbox) = mpsc::channel();
         let held = Held {
-            path,
+            path: path.clone(),
             keep,
             sources,
             clock,
@@ -83,19 +100,24 @@ impl Writer {
             saved: Vec::new(),
             file: None,
             retired: None,
+            is_paced: false,
         };
         let thread =
             std::thread::Builder::new().name("triage".into()).spawn(move || held.run(&inbox)).ok();
-        Self { orders: Some(orders), thread }
+        Self { calls, path, thread }
     }
 
     /// Hands an order to the thread; `false` when the thread is gone.
     pub fn order(&self, order: Order) -> bool {
-        self.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok())
+        self.calls.send(Call::Order(order)).is_ok()
     }
-}
 
-impl Writer {
+    /// Lets the thread sleep: whoever has the beat strikes it about twice a second. Once it is dropped the thread looks by
+    /// itself again.
+    pub fn beat(&self) -> Beat {
+        Beat::new(self.path.clone(), self.calls.clone())
+    }
+
     /// Lets the thread write what it holds, and gives what it could not.
     ///
     /// # Errors
@@ -105,7 +127,8 @@ impl Writer {
     }
 
     fn stop(&mut self) -> Result<Option<Unsaved>, Stuck> {
-        drop(self.orders.take());
+        // Somebody may hold a beat: the channel alone would not end.
+        let _ = self.calls.send(Call::End);
         let Some(thread) = self.thread.take() else { return Ok(None) };
         let until = Instant::now() + LAST_WAIT;
         // A disk that hangs must not keep the program from ending.
@@ -148,24 +171,35 @@ struct Held<A> {
     /// The file that holds it, by device and inode.
     file: Option<(u64, u64)>,
     retired: Option<Instant>,
+    /// Somebody else looks whether others have written.
+    is_paced: bool,
 }
 
 impl<A: FnMut(Answer)> Held<A> {
-    fn run(mut self, inbox: &Receiver<Order>) -> Option<Unsaved> {
+    fn run(mut self, inbox: &Receiver<Call>) -> Option<Unsaved> {
         self.work();
         loop {
-            match inbox.recv_timeout(ROUND) {
-                Ok(order) => {
-                    self.pending.push(order);
-                    self.pending.extend(inbox.try_iter());
+            // What is held is tried again; else the thread has nothing to do by itself but to drop old evidence.
+            let rests = self.is_paced && self.trouble.is_none();
+            let mut is_over = false;
+            match inbox.recv_timeout(if rests { RETIRE } else { ROUND }) {
+                Ok(call) => {
+                    for call in std::iter::once(call).chain(inbox.try_iter()) {
+                        match call {
+                            Call::Order(order) => self.pending.push(order),
+                            Call::Look => {}
+                            Call::Paced(is_paced) => self.is_paced = is_paced,
+                            Call::End => is_over = true,
+                        }
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.work();
-                    return self.unsaved();
-                }
+                Err(RecvTimeoutError::Disconnected) => is_over = true,
             }
             self.work();
+            if is_over {
+                return self.unsaved();
+            }
         }
     }
 

@@ -68,6 +68,9 @@ pub struct App {
 /// Alerts taken in before keys are looked at again.
 const AT_ONCE: usize = 16_384;
 
+/// Alerts a second from which on rows move a few times a second only.
+const POURING: f64 = 50.0;
+
 /// What follows from one message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turn {
@@ -112,6 +115,14 @@ impl App {
             settings,
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Takes in what time it is, and one fact: what happened is never dated by the last frame.
+    pub fn told(&mut self, now: Timestamp, msg: Msg) -> Turn {
+        let faded = self.tick(now);
+        let mut turn = self.update(msg);
+        turn.redraw |= faded;
+        turn
     }
 
     /// Takes in one fact.
@@ -348,17 +359,19 @@ impl App {
         }
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         let room = layout.list.height.saturating_sub(1 + u16::from(layout.bottom_rule.is_empty()));
+        let pours = self.health.stage == Stage::Filling || self.health.rate() > POURING;
         if layout.list.height > 0 {
-            self.groups.refresh(
-                &ground,
-                usize::from(room),
-                force && !self.groups.is_held(self.now),
-            );
+            let is_held = self.groups.is_held(self.now);
+            if force && is_held {
+                // Once nobody looks any more.
+                self.groups.unsettle();
+            }
+            self.groups.refresh(&ground, usize::from(room), force && !is_held, pours);
             let visible = self.groups.visible_groups();
             self.groups.sparks.count(&ground, visible.into_iter());
         } else {
             let height = self.groups.height();
-            self.groups.refresh(&ground, height, false);
+            self.groups.refresh(&ground, height, false, pours);
         }
         self.want(turn);
         let said = self.said();

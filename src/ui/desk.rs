@@ -283,7 +283,9 @@ impl Desk {
         if self.board.is_empty() && self.mutes.is_empty() {
             let moved = self.n_aside() > 0;
             self.decided.clear();
-            self.classes.clear();
+            if moved {
+                self.classes.clear();
+            }
             self.classes.resize(store.len(), Class::Inbox);
             self.counts = [store.len() as u64, 0, 0, 0, 0];
             self.mutes.recount();

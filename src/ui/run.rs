@@ -2,7 +2,7 @@
 //!
 //! Generic over the terminal and over the stream of keys, so tests and the real terminal run the same lines.
 
-use super::app::{App, Turn};
+use super::app::App;
 use super::effect::Effect;
 use super::msg::Msg;
 use super::view;
@@ -51,7 +51,7 @@ where
             biased;
             event = keys.next(), if keys_open => if let Some(event) = event {
                 state.frame_due = state.frame_due.min(state.drawn_at + ANSWER);
-                translate(event?).map(|msg| told(app, msg))
+                translate(event?).map(|msg| app.told(clock::now(), msg))
             } else {
                 keys_open = false;
                 None
@@ -72,7 +72,7 @@ where
             }
             msg = inbox.recv() => match msg {
                 Some(msg) => {
-                    let mut turn = told(app, msg);
+                    let mut turn = app.told(clock::now(), msg);
                     let started = Instant::now();
                     while !turn.quit && !turn.goes_on() && started.elapsed() < TAKE_IN && let Ok(msg) = inbox.try_recv() {
                         turn.absorb(app.update(msg));
@@ -107,13 +107,6 @@ where
             return Ok(());
         }
     }
-}
-
-/// Tells the time before the fact, so that what happened is never dated by the last frame.
-fn told(app: &mut App, msg: Msg) -> Turn {
-    let mut turn = app.update(Msg::Tick(clock::now()));
-    turn.absorb(app.update(msg));
-    turn
 }
 
 struct Loop {

@@ -20,8 +20,10 @@ const AT_ONCE: usize = 64;
 const OF_THE_REST: usize = 1024;
 /// A group is assessed again this many seconds after the last time, when newer alerts came.
 const AGAIN: i64 = 5;
-/// While more alerts than this come in a second, the rest waits.
+/// While more alerts than this come in a second, the rest waits, and of groups out of sight only new ones are asked for.
 const FLOOD: f64 = 2000.0;
+/// Pause between two questions about groups out of sight then, in milliseconds.
+const IN_FLOOD: i64 = 250;
 
 /// What was asked, and what is known of it.
 #[derive(Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Assessor {
     /// The rest is asked for inside this range.
     rest: Range<usize>,
     n_open: usize,
+    /// When groups out of sight were asked for last, in milliseconds since 1970.
+    asked_at: i64,
     /// Cells that rang already.
     rang: FxHashSet<CellId>,
 }
@@ -105,9 +109,13 @@ impl App {
             });
         }
         let mut nodes = visible;
+        let in_flood = self.health.rate() > FLOOD;
+        let milliseconds = self.now.as_millisecond();
+        let is_soon = in_flood && milliseconds - self.assessor.asked_at < IN_FLOOD;
         // Both cores read while a log is read: then only what is seen is assessed.
-        if nodes.is_empty() && self.health.stage != Stage::Filling {
-            self.fill_queue(now);
+        if nodes.is_empty() && self.health.stage != Stage::Filling && !is_soon {
+            self.fill_queue(now, in_flood);
+            self.assessor.asked_at = milliseconds;
             let left = self.assessor.queue.len().saturating_sub(AT_ONCE);
             nodes = self.assessor.queue.split_off(left);
         }
@@ -122,8 +130,9 @@ impl App {
         due.into_iter().map(|(_, alert)| alert).collect()
     }
 
-    /// Finds all groups that are due, once a second at most, and only when there are more alerts than before.
-    fn fill_queue(&mut self, now: i64) {
+    /// Finds all groups that are due, once a second at most, and only when there are more alerts than before; in a flood only
+    /// those that nobody has assessed: each moment nearly all have newer alerts.
+    fn fill_queue(&mut self, now: i64, in_flood: bool) {
         let n_alerts = self.store.len();
         let assessor = &self.assessor;
         if !assessor.queue.is_empty() || assessor.queued_for.is_some_and(|(_, at)| at == now) {
@@ -132,6 +141,7 @@ impl App {
         let tree = self.ground().tree;
         let mut due: Vec<_> = tree
             .iter()
+            .filter(|(id, _)| !in_flood || !assessor.asked.contains_key(id))
             .filter(|(id, node)| assessor.due(*id, node, now).is_some())
             .map(|(id, node)| {
                 (Reverse(node.stat.assessed > 0), start(node.stat.priority), Reverse(id))

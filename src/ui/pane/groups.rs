@@ -19,6 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
 
+/// Stands for a number of alerts when levels have changed since the order was made.
+const UNSETTLED: usize = usize::MAX;
 /// How long after a key rows stay where they are, in seconds.
 const LOOKING: i64 = 3;
 /// What came under the cursor by itself nobody has begun to read so soon.
@@ -31,10 +33,10 @@ pub struct Ground<'a> {
     pub tree: &'a Tree,
     /// The alerts that meet the filter, in the order read; `None` without a filter.
     pub matches: Option<&'a [AlertId]>,
-    /// Recognized identities by cell.
     /// Whether a filter is in force, besides the view.
     pub is_filtered: bool,
     pub desk: &'a Desk,
+    /// Recognized identities by cell.
     pub known: &'a FxHashMap<CellId, String>,
     pub now: Timestamp,
 }
@@ -42,8 +44,7 @@ pub struct Ground<'a> {
 impl Ground<'_> {
     /// Whether Falco speaks of itself in this group.
     fn is_internal(&self, node: &Node) -> bool {
-        let newest = self.store.row(node.stat.newest);
-        newest.is_some_and(|row| row.flags.has(Flag::Internal))
+        self.store.flags(node.stat.newest).has(Flag::Internal)
     }
 
     /// The alerts of a group, newest read first.
@@ -124,7 +125,7 @@ impl Groups {
 
     /// Levels have changed: the order may be another one now.
     pub fn unsettle(&mut self) {
-        self.n_alerts = usize::MAX;
+        self.n_alerts = UNSETTLED;
     }
 
     /// Somebody is there.
@@ -161,12 +162,20 @@ impl Groups {
         self.seen.set_all(ground.tree);
     }
 
-    /// Makes the order afresh, as far as it may: `force` for a person's wish.
-    pub fn refresh(&mut self, ground: &Ground<'_>, height: usize, force: bool) {
+    /// Makes the order afresh, as far as it may: `force` for a person's wish, `pours` while many alerts come.
+    pub fn refresh(&mut self, ground: &Ground<'_>, height: usize, force: bool, pours: bool) {
         self.height = height;
         let since = ground.now.as_millisecond() - self.ordered_at.as_millisecond();
-        // A list of millions of rows is not made five times a second.
-        let due = since >= 200 + i64::try_from(self.n_rows() / 1000).unwrap_or(i64::MAX / 2);
+        let pause = match (self.n_alerts, pours) {
+            // Levels may change with every alert that is assessed.
+            (UNSETTLED, _) => 200,
+            (_, true) => 60,
+            // Who waits for a single alert sees it at once.
+            (_, false) => 0,
+        };
+        // A list of millions of rows is not made many times a second.
+        let pause = pause + i64::try_from(self.n_rows() / 1000).unwrap_or(i64::MAX / 2);
+        let due = self.is_behind(ground) && since >= pause;
         if force || self.entries.is_empty() || (due && !self.is_held(ground.now)) {
             self.reorder(ground);
         }

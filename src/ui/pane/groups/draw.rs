@@ -7,7 +7,7 @@
 use super::order::Entry;
 use super::{Ground, Groups, Pick, start, urgency};
 use crate::model::{AlertId, Level};
-use crate::store::{Grouping, Key, Node, NodeId, Sym};
+use crate::store::{Grouping, Key, Node, NodeId, Stat, Sym};
 use crate::text;
 use crate::theme::Role;
 use crate::ui::paint::{Canvas, level_role};
@@ -21,13 +21,15 @@ const HOUR: i64 = 3_600_000_000_000;
 /// Alerts looked at for one group's bars.
 const MOST: usize = 20_000;
 
-/// Activity of the groups in sight, counted again when their count or the time has moved on.
+/// Activity of the groups in sight. What came since the last time is added; when the hour moves on all is counted again.
 #[derive(Clone, Debug, Default)]
 pub struct Sparks(FxHashMap<NodeId, Spark>, (usize, i64));
 
 #[derive(Clone, Debug)]
 struct Spark {
     count: u32,
+    /// The alert read last that is counted.
+    newest: AlertId,
     end: i64,
     bars: Vec<u32>,
 }
@@ -42,12 +44,22 @@ impl Sparks {
         }
         for id in visible {
             let Some(node) = ground.tree.node(id) else { continue };
-            let old = self.0.get(&id);
-            if old.is_some_and(|spark| spark.count == node.stat.count && spark.end == end) {
+            // Groups of the top level show none.
+            if is_inner(node) {
                 continue;
             }
-            let bars = ground.store.activity(id, end.saturating_sub(HOUR), end, BARS, MOST);
-            self.0.insert(id, Spark { count: node.stat.count, end, bars });
+            let Stat { count, newest, .. } = node.stat;
+            let spark = self.0.entry(id).or_insert_with(|| Spark::new(end));
+            if spark.end != end || spark.count > count {
+                *spark = Spark::new(end);
+            }
+            if spark.count == count {
+                continue;
+            }
+            let after = (spark.count > 0).then_some(spark.newest);
+            let hour = (end.saturating_sub(HOUR), end);
+            ground.store.activity(id, hour, after, MOST, &mut spark.bars);
+            (spark.count, spark.newest) = (count, newest);
         }
     }
 
@@ -69,7 +81,7 @@ impl Sparks {
             let mut next = ground.tree.leaf(row.cell);
             while let Some(id) = next {
                 let spark = self.0.entry(id);
-                let spark = spark.or_insert_with(|| Spark { count: 0, end, bars: vec![0; BARS] });
+                let spark = spark.or_insert_with(|| Spark::new(end));
                 if let Some(bar) = spark.bars.get_mut(bar) {
                     *bar += 1;
                 }
@@ -83,6 +95,17 @@ impl Sparks {
         self.0.clear();
         self.1 = (0, 0);
     }
+}
+
+impl Spark {
+    fn new(end: i64) -> Self {
+        Self { count: 0, newest: AlertId(0), end, bars: vec![0; BARS] }
+    }
+}
+
+/// Whether a group is of the top level and has groups in it: its activity is that of many.
+fn is_inner(node: &Node) -> bool {
+    node.depth == 0 && !node.children.is_empty()
 }
 
 /// The end of the hour that is shown: now, or the log's last alert when that is long past; whole five minutes.
@@ -261,7 +284,7 @@ fn group(
     // While nobody has assessed the group its sign is Falco's own word, pale.
     let sign_role = if level.is_some() { level_role(level) } else { Role::Muted };
     canvas.put(area, x, 0, sign_role, signs.level(level.or(Some(urgency(&node.stat)))));
-    let is_inner = depth == 0 && !node.children.is_empty();
+    let is_inner = is_inner(node);
     let end = if is_inner { columns.count_end.saturating_sub(7) } else { columns.name_end };
     let names = Rect { width: end.min(area.width), ..area };
     let role = match level {

@@ -60,8 +60,11 @@ pub struct Order {
     /// What a person folded (`false`) or unfolded (`true`).
     pub open: FxHashMap<NodeId, bool>,
     /// The latest time of a group when it was placed: equals keep their places while alerts pour in.
-    placed: FxHashMap<NodeId, Option<i64>>,
+    placed: Vec<Option<Placed>>,
 }
+
+/// When a group was placed, the time of its latest alert.
+type Placed = Option<i64>;
 
 impl Order {
     /// Whether a group shows what is in it.
@@ -75,6 +78,15 @@ impl Order {
     /// Forgets where groups stood, so that the next order is fresh.
     pub fn forget(&mut self) {
         self.placed.clear();
+    }
+
+    /// The latest time of a group when it was placed, which is now unless it was before.
+    fn placed(&mut self, id: NodeId, last: Placed) -> Placed {
+        let at = id.0 as usize;
+        if self.placed.len() <= at {
+            self.placed.resize(at + 1, None);
+        }
+        self.placed.get_mut(at).map_or(last, |placed| *placed.get_or_insert(last))
     }
 
     /// Flattens and sorts the tree.
@@ -108,7 +120,7 @@ impl Order {
             .collect();
         match self.sort {
             Sort::Urgency => nodes.sort_by_cached_key(|(id, node)| {
-                let last = *self.placed.entry(*id).or_insert(node.stat.last);
+                let last = self.placed(*id, node.stat.last);
                 let priority = node.stat.priority.map_or(u8::MAX, |priority| priority as u8);
                 // What Falco says of itself is no detection.
                 (
