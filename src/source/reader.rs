@@ -64,12 +64,7 @@ pub fn spawn(specs: Vec<Spec>, options: Options, out: Outlet) -> Handle {
 }
 
 /// The same, with something else that is looked at on the same timer.
-pub fn spawn_with(
-    specs: Vec<Spec>,
-    options: Options,
-    out: Outlet,
-    beat: Option<Beat>,
-) -> Handle {
+pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<Beat>) -> Handle {
     allow_many_files();
     let (wakes, waking) = mpsc::sync_channel(1024);
     let (children_left, children) = mpsc::channel();

@@ -4,5 +4,6 @@ mod deciding;
 mod driver;
 mod journeys;
 mod laws;
+mod live;
 mod paper;
 mod screens;

@@ -151,9 +151,10 @@ mod tests {
         let path = folder.path().join("triage.db");
         let now = || Timestamp::UNIX_EPOCH;
         let (told, answers) = mpsc::channel();
-        let writer = Writer::start(path.clone(), Retention::default(), Vec::new(), now, move |answer| {
-            let _ = told.send(answer);
-        });
+        let writer =
+            Writer::start(path.clone(), Retention::default(), Vec::new(), now, move |answer| {
+                let _ = told.send(answer);
+            });
         let mut beat = writer.beat();
         assert_eq!(answers.recv(), Ok(Answer::Looked(Vec::new())));
         let (mut others, _) = Db::open(&path, now()).unwrap();

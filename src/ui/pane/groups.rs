@@ -19,8 +19,6 @@ use jiff::{SignedDuration, Timestamp};
 use order::{Entry, Order};
 use rustc_hash::FxHashMap;
 
-/// Stands for a number of alerts when levels have changed since the order was made.
-const UNSETTLED: usize = usize::MAX;
 /// How long after a key rows stay where they are, in seconds.
 const LOOKING: i64 = 3;
 /// What came under the cursor by itself nobody has begun to read so soon.
@@ -86,6 +84,8 @@ pub struct Groups {
     picked_at: Timestamp,
     /// Alerts that were there when the order was made.
     n_alerts: usize,
+    /// Levels have changed since the order was made.
+    is_unsettled: bool,
     tallied: Tallied,
     pub sparks: draw::Sparks,
 }
@@ -120,12 +120,12 @@ impl Groups {
 
     /// Whether there are groups or alerts that the rows do not show yet.
     pub fn is_behind(&self, ground: &Ground<'_>) -> bool {
-        self.n_alerts != n_alerts(ground)
+        self.is_unsettled || self.n_alerts != n_alerts(ground)
     }
 
     /// Levels have changed: the order may be another one now.
     pub fn unsettle(&mut self) {
-        self.n_alerts = UNSETTLED;
+        self.is_unsettled = true;
     }
 
     /// Somebody is there.
@@ -166,12 +166,12 @@ impl Groups {
     pub fn refresh(&mut self, ground: &Ground<'_>, height: usize, force: bool, pours: bool) {
         self.height = height;
         let since = ground.now.as_millisecond() - self.ordered_at.as_millisecond();
-        let pause = match (self.n_alerts, pours) {
+        let pause = match (self.n_alerts == n_alerts(ground), pours) {
             // Levels may change with every alert that is assessed.
-            (UNSETTLED, _) => 200,
-            (_, true) => 60,
+            (true, _) => 200,
+            (false, true) => 60,
             // Who waits for a single alert sees it at once.
-            (_, false) => 0,
+            (false, false) => 0,
         };
         // A list of millions of rows is not made many times a second.
         let pause = pause + i64::try_from(self.n_rows() / 1000).unwrap_or(i64::MAX / 2);
@@ -190,6 +190,7 @@ impl Groups {
         self.n_placed = ground.tree.len();
         self.ordered_at = ground.now;
         self.n_alerts = n_alerts(ground);
+        self.is_unsettled = false;
         if self.touched_at.is_none() {
             self.follow_urgent(ground);
         }

@@ -28,6 +28,8 @@ pub struct Driver {
     pub app: App,
     /// Effects that were asked and not performed here.
     pub effects: Vec<Effect>,
+    /// Alerts that were assessed, as often as they were.
+    pub assessed: Vec<AlertId>,
     pub quit: bool,
     /// Records that decisions wait for are read only when [`Driver::answer`] is called.
     pub is_slow: bool,
@@ -42,6 +44,7 @@ impl Driver {
         let mut driver = Self {
             app: App::new(Settings::default(), now),
             effects: Vec::new(),
+            assessed: Vec::new(),
             is_slow: false,
             held: Vec::new(),
             quit: false,
@@ -75,6 +78,12 @@ impl Driver {
 
     /// Bytes come from a body of their own.
     pub fn feed(&mut self, bytes: &[u8]) {
+        for news in self.news(bytes) {
+            self.send(Msg::Came(Box::new(news.batch)));
+        }
+    }
+
+    fn news(&mut self, bytes: &[u8]) -> Vec<intake::News> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let body = BodyId(u32::try_from(self.bytes.len()).unwrap());
@@ -97,14 +106,21 @@ impl Driver {
             out.send(delivery).unwrap();
         }
         drop(out);
-        for news in intake::spawn(deliveries, intake::Options::default()) {
-            self.send(Msg::Came(Box::new(news.batch)));
-        }
+        intake::spawn(deliveries, intake::Options::default()).into_iter().collect()
     }
 
     pub fn send(&mut self, msg: Msg) {
         let turn = self.app.update(msg);
         self.perform(turn);
+    }
+
+    /// Lets milliseconds pass until bytes come, as the console's loop tells it: in one turn.
+    pub fn feed_after(&mut self, milliseconds: i64, bytes: &[u8]) {
+        let now = self.app.now.saturating_add(SignedDuration::from_millis(milliseconds)).unwrap();
+        for news in self.news(bytes) {
+            let turn = self.app.told(now, Msg::Came(Box::new(news.batch)));
+            self.perform(turn);
+        }
     }
 
     /// Performs what was held back.
@@ -122,6 +138,7 @@ impl Driver {
                     self.send(Msg::Loaded { id, look });
                 }
                 Effect::Assess { ids, ground } => {
+                    self.assessed.extend(&ids);
                     let found = ids
                         .iter()
                         .map(|id| {
