@@ -6,10 +6,12 @@
 mod backlog;
 mod piece;
 mod records;
+mod strain;
 #[cfg(test)]
 mod tests;
 
 pub use records::Records;
+pub use strain::{Caught, Passed, Sieve};
 
 use crate::decode::{Context, Decoder};
 use crate::model::{BodyId, SourceId};
@@ -21,6 +23,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
+use strain::Strain;
 
 /// Batches that may wait for the reader: few, so that memory stays small and keys are answered in between.
 const WAITING: usize = 4;
@@ -43,6 +46,8 @@ pub struct Options {
     /// result then depends on when bytes come.
     pub settle: bool,
     pub context: Context,
+    /// Keep only records that this catches, and count the others.
+    pub sieve: Option<Arc<dyn Sieve>>,
 }
 
 impl Default for Options {
@@ -53,6 +58,7 @@ impl Default for Options {
             tail_first: false,
             settle: true,
             context: Context::default(),
+            sieve: None,
         }
     }
 }
@@ -71,6 +77,8 @@ pub struct News {
     pub done: Vec<(SourceId, Option<String>)>,
     /// Bytes that were read.
     pub bytes: u64,
+    /// Alerts that were counted and not kept ([`Options::sieve`]).
+    pub passed: Passed,
 }
 
 /// How far a backlog is read.
@@ -136,7 +144,9 @@ struct Live {
 
 impl Intake {
     fn new(options: Options, tell: Box<dyn FnMut(News) -> bool + Send>) -> Self {
-        let workers = (1..).take(options.workers.max(1)).map(Tools::new).collect();
+        let tools = |worker| Tools::new(worker, Strain::new(options.sieve.clone()));
+        let workers = (1..).take(options.workers.max(1)).map(tools).collect();
+        let own = tools(0);
         Self {
             options,
             tell,
@@ -144,7 +154,7 @@ impl Intake {
             records: Arc::default(),
             has_noted: false,
             live: FxHashMap::default(),
-            tools: Tools::new(0),
+            tools: own,
             workers,
         }
     }
@@ -235,7 +245,7 @@ impl Intake {
         live.offset += bytes.len() as u64;
         live.lines = piece.lines();
         self.news.bytes += bytes.len() as u64;
-        piece.finish().drain_into(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news);
     }
 
     /// Nothing came for a while: what might have gone on in a next line is final.
@@ -254,13 +264,13 @@ impl Intake {
         }
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
         piece.still(&mut live.decoder);
-        piece.finish().drain_into(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news);
     }
 
     fn end(&mut self, body: BodyId) {
         let Some(mut live) = self.live.remove(&body) else { return };
         let mut piece = Piece::new(&mut self.tools, body, live.offset, live.lines);
         piece.end(&mut live.decoder);
-        piece.finish().drain_into(&mut self.news.batch);
+        piece.finish().drain_into(&mut self.news);
     }
 }

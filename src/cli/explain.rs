@@ -17,7 +17,7 @@ use std::rc::Rc;
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let session = Session::load(&args.input)?;
     let select = Select { search: None, filter: args.filter.clone() };
-    let selection = Selection::new(&select, &session)?;
+    let selection = Selection::new(&select, &session.rules)?;
     let order = session.order();
     let chosen = chosen(args, &session, &order, &selection);
     if let (Some(wanted), true) = (&args.alert, chosen.is_empty()) {

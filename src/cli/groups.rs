@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::{By, Groups};
 use super::select::Selection;
-use super::session::Session;
+use super::session::{Counts, Session};
 use crate::model::Priority;
 use crate::report::{json, stamp};
 use crate::store::{Cell, CellId, Names, Store, Sym};
@@ -62,8 +62,8 @@ struct Group {
 
 /// Prints groups, the largest first.
 pub fn run(groups: &Groups) -> anyhow::Result<Exit> {
-    let session = Session::load(&groups.input)?;
-    let selection = Selection::new(&groups.select, &session)?;
+    let (session, selection) =
+        Session::load_selected(&groups.input, &groups.select, Counts::Columns)?;
     let names = session.store.names();
     let parts = Parts::new(&session, &selection, groups.by);
     let sorted = parts.sorted();

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::{List, ListFormat};
 use super::select::Selection;
-use super::session::{Session, Taken};
+use super::session::{Counts, Session, Taken};
 use super::signals::Asked;
 use crate::driver::sweep::Sweeper;
 use crate::model::{Alert, AlertId, Reject};
@@ -21,8 +21,8 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
     if list.rejects {
         return rejects(list);
     }
-    let session = Session::load(&list.input)?;
-    let selection = Selection::new(&list.select, &session)?;
+    let wanted = if list.count { Counts::Number } else { Counts::Listed };
+    let (session, selection) = Session::load_selected(&list.input, &list.select, wanted)?;
     if list.format == ListFormat::Csv {
         return table(list, &session, &selection);
     }
@@ -30,7 +30,7 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
     let answer = selection.picked(&session);
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: answer.n_gone };
     if list.count {
-        printer.n_shown = answer.ids.len() as u64;
+        printer.n_shown = answer.ids.len() as u64 + session.passed.met;
         writeln!(out, "{}", printer.n_shown)?;
     } else {
         let is_picked = |id: &AlertId| answer.ids.binary_search(id).is_ok();
@@ -48,7 +48,7 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
 fn rejects(list: &List) -> anyhow::Result<Exit> {
     let mut session = Session::open(&list.input, false)?;
     session.hold_rejects();
-    let selection = Selection::new(&list.select, &session)?;
+    let selection = Selection::new(&list.select, &session.rules)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     while session.take() == Taken::News {
@@ -90,7 +90,7 @@ fn table(list: &List, session: &Session, selection: &Selection) -> anyhow::Resul
 
 fn follow(list: &List) -> anyhow::Result<Exit> {
     let mut session = Session::open(&list.input, true)?;
-    let selection = Selection::new(&list.select, &session)?;
+    let selection = Selection::new(&list.select, &session.rules)?;
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut next = 0;

@@ -153,7 +153,7 @@ impl Case {
 
 /// Places in the order of the alerts that are selected.
 fn selected(session: &Session, order: &[AlertId], chosen: &Chosen) -> anyhow::Result<Vec<usize>> {
-    let selection = Selection::new(&chosen.select, session)?;
+    let selection = Selection::new(&chosen.select, &session.rules)?;
     let mut wanted = BTreeSet::new();
     for name in &chosen.alerts {
         let place = pick::place(session, order, name)

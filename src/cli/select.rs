@@ -7,6 +7,7 @@ use crate::analysis::Playbooks;
 use crate::config::Paths;
 use crate::decode::RulesFiles;
 use crate::driver::sweep::{Answer, Question};
+use crate::intake::Sieve;
 use crate::model::{Alert, AlertId};
 use crate::query::{Filter, Judged};
 use crate::source::Gone;
@@ -33,9 +34,9 @@ pub struct BadFilter(String);
 
 impl Selection {
     /// Reads the options.
-    pub fn new(select: &Select, session: &Session) -> Result<Self, BadFilter> {
+    pub fn new(select: &Select, rules: &RulesFiles) -> Result<Self, BadFilter> {
         let filter = match &select.filter {
-            Some(text) => Some(Arc::new(filter(text, &session.rules)?)),
+            Some(text) => Some(Arc::new(filter(text, rules)?)),
             None => None,
         };
         let search =
@@ -47,7 +48,7 @@ impl Selection {
 
     /// Reads the options; what people decided is in this database.
     pub fn with_board(select: &Select, session: &Session, board: Board) -> Result<Self, BadFilter> {
-        let selection = Self::new(select, session)?;
+        let selection = Self::new(select, &session.rules)?;
         Ok(Self { board: Some(Arc::new(board)), ..selection })
     }
 
@@ -67,6 +68,14 @@ impl Selection {
             return Answer { ids: (0..end).map(AlertId).collect(), n_gone: 0 };
         }
         self.question().of(&session.store.snapshot(), &session.records, 0..end)
+    }
+
+    /// What raw bytes can tell of it; `counts` when only the number of selected alerts is asked for.
+    pub fn sieve(&self, counts: bool) -> Option<Arc<dyn Sieve>> {
+        if self.is_everything() || self.needs_judgment() {
+            return None;
+        }
+        self.question().sieve(counts)
     }
 
     /// What is asked of each alert.

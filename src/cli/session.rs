@@ -1,10 +1,11 @@
 //! Reads what the command line names into a store, and decides in which order its alerts are told.
 
-use super::args::Input;
+use super::args::{Input, Select};
+use super::select::Selection;
 use super::signals::{self, Asked};
 use crate::clock;
 use crate::decode::{Context, RulesFiles, Templates};
-use crate::intake::{self, News, Records};
+use crate::intake::{self, News, Passed, Records, Sieve};
 use crate::model::{Alert, AlertId, BodyId, Reject};
 use crate::source::{self, SourceState, Spec};
 use crate::store::{Grouping, Store};
@@ -30,6 +31,8 @@ pub struct Session {
     pub failures: Vec<String>,
     /// Rejects that came since the last look, with their bytes; `None` unless somebody looks at each of them.
     fresh_rejects: Option<Vec<Reject>>,
+    /// Alerts that were only counted, since their bytes told all that was asked ([`Session::load_selected`]).
+    pub passed: Passed,
     turns: Receiver<Turn>,
     _handle: source::Handle,
 }
@@ -52,6 +55,17 @@ impl Drop for Teller {
     }
 }
 
+/// What is wanted of the alerts that are selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Only how many there are.
+    Number,
+    /// Sums of what their columns say.
+    Columns,
+    /// Each of them, in order.
+    Listed,
+}
+
 /// What [`Session::take`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -66,10 +80,16 @@ impl Session {
     /// Starts to read what the command line names; when it follows, it listens for signals too.
     pub fn open(input: &Input, follow: bool) -> anyhow::Result<Self> {
         let specs = specs(input)?;
-        let rules = Arc::new(rules(input));
-        for problem in rules_problems(input, &rules) {
-            super::say(problem);
-        }
+        Self::start(input, specs, known_rules(input), follow, None)
+    }
+
+    fn start(
+        input: &Input,
+        specs: Vec<Spec>,
+        rules: Arc<RulesFiles>,
+        follow: bool,
+        sieve: Option<Arc<dyn Sieve>>,
+    ) -> anyhow::Result<Self> {
         let context = context(&rules);
         let (outlet, deliveries) = sync_channel(WAITING);
         let options =
@@ -79,7 +99,7 @@ impl Session {
         let teller = Teller(turn.clone());
         intake::spawn_to(
             deliveries,
-            intake::Options { context, settle: follow, ..intake::Options::default() },
+            intake::Options { context, settle: follow, sieve, ..intake::Options::default() },
             move |news| teller.0.send(Turn::News(Box::new(news))).is_ok(),
         );
         if follow {
@@ -98,6 +118,7 @@ impl Session {
             specs,
             failures: Vec::new(),
             fresh_rejects: None,
+            passed: Passed::default(),
             turns,
             _handle: handle,
         })
@@ -108,6 +129,26 @@ impl Session {
         let mut session = Self::open(input, false)?;
         while session.take() == Taken::News {}
         Ok(session)
+    }
+
+    /// Reads everything, and keeps only alerts that may be selected, as far as their bytes tell: the others are counted,
+    /// and so are those that are selected beyond doubt where `counts` says that only their number is asked for.
+    ///
+    /// Where alerts are told in an order that others have a say in ([`Session::order`]), `counts` must be given or all are
+    /// kept.
+    pub fn load_selected(
+        input: &Input,
+        select: &Select,
+        counts: Counts,
+    ) -> anyhow::Result<(Self, Selection)> {
+        let specs = specs(input)?;
+        let rules = known_rules(input);
+        let selection = Selection::new(select, &rules)?;
+        let is_kept = counts == Counts::Listed && !is_one_log(&specs);
+        let sieve = selection.sieve(counts == Counts::Number).filter(|_| !is_kept);
+        let mut session = Self::start(input, specs, rules, false, sieve)?;
+        while session.take() == Taken::News {}
+        Ok((session, selection))
     }
 
     /// Holds each reject from now on until it is taken: the store keeps only so many.
@@ -140,6 +181,7 @@ impl Session {
             fresh.extend_from_slice(&news.batch.rejects);
         }
         self.store.append(news.batch);
+        self.passed.add(news.passed);
         // What was not read to its end must not look whole.
         for (_, state, _) in &news.states {
             if let SourceState::Note(what) = state {
@@ -154,10 +196,7 @@ impl Session {
     pub fn order(&self) -> Vec<AlertId> {
         let n_alerts = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
         let ids = (0..n_alerts).map(AlertId);
-        if matches!(
-            self.specs.as_slice(),
-            [Spec::File(_) | Spec::Stdin | Spec::Child(_) | Spec::Journal(_)]
-        ) {
+        if is_one_log(&self.specs) {
             return ids.collect();
         }
         let mut last = std::collections::BTreeMap::<BodyId, i64>::new();
@@ -197,10 +236,26 @@ impl Session {
         let _ = writeln!(
             err,
             "{} alerts, {} rejects, {} other",
-            totals.alerts, totals.rejects, totals.other
+            totals.alerts + self.passed.all,
+            totals.rejects,
+            totals.other
         );
         self.failures.is_empty()
     }
+}
+
+/// Whether alerts are told as they were read.
+fn is_one_log(specs: &[Spec]) -> bool {
+    matches!(specs, [Spec::File(_) | Spec::Stdin | Spec::Child(_) | Spec::Journal(_)])
+}
+
+/// The rules of the command line or the host; what is wrong with those that were named is said.
+fn known_rules(input: &Input) -> Arc<RulesFiles> {
+    let rules = Arc::new(rules(input));
+    for problem in rules_problems(input, &rules) {
+        super::say(problem);
+    }
+    rules
 }
 
 /// How records are decoded: with the host's rules, in the host's time zone.

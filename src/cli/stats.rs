@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::Stats;
 use super::select::Selection;
-use super::session::Session;
+use super::session::{Counts, Session};
 use crate::model::Priority;
 use crate::report::json;
 use crate::text;
@@ -23,8 +23,8 @@ struct Count {
 
 /// Prints totals of everything, or of what is selected.
 pub fn run(stats: &Stats) -> anyhow::Result<Exit> {
-    let session = Session::load(&stats.input)?;
-    let selection = Selection::new(&stats.select, &session)?;
+    let (session, selection) =
+        Session::load_selected(&stats.input, &stats.select, Counts::Columns)?;
     let count = count(&session, &selection);
     let mut out = String::new();
     if stats.json {

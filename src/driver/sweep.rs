@@ -5,9 +5,10 @@
 
 mod columns;
 mod hand;
+mod sieve;
 
 use crate::analysis::Playbooks;
-use crate::intake::Records;
+use crate::intake::{Records, Sieve};
 use crate::model::AlertId;
 use crate::query::{Asked, Filter, Prefilter, certain_part};
 use crate::store::Snapshot;
@@ -102,6 +103,12 @@ impl Question {
         let certain = part.and_then(|part| search_pattern(&part.to_ascii_lowercase()).ok());
         self.search = Some(Sought { pattern: search_pattern(text)?, certain });
         Ok(self)
+    }
+
+    /// What raw bytes can tell, for who reads records in the first place; `None` when that is nothing. `counts` when only
+    /// the number of alerts that meet it is asked for.
+    pub fn sieve(&self, counts: bool) -> Option<Arc<dyn Sieve>> {
+        sieve::Bytes::of(self, counts).map(|bytes| Arc::new(bytes) as Arc<dyn Sieve>)
     }
 
     /// Asks it of all these alerts.

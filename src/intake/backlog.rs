@@ -68,7 +68,7 @@ impl Intake {
             let mut outcome = piece.finish();
             tail_lines = outcome.lines;
             outcome.shift(0, true);
-            outcome.drain_into(&mut self.news.batch);
+            outcome.drain_into(&mut self.news);
             let progress =
                 Progress { body, done: to - cut, total: to - from, bytes_per_second: 0.0 };
             self.news.progress = Some(progress);
@@ -82,7 +82,7 @@ impl Intake {
         if let Some(tail_decoder) = tail_decoder {
             let mut piece = Piece::new(&mut self.tools, body, job.to, lines);
             piece.end(&mut decoder);
-            piece.finish().drain_into(&mut self.news.batch);
+            piece.finish().drain_into(&mut self.news);
             self.news.batch.settled.push((body, lines));
             decoder = if tail_decoder.is_idle() {
                 job.decoder(to, lines + tail_lines)
@@ -148,13 +148,13 @@ impl Intake {
                 self.news.bytes += block.end - block.start;
                 if block.start == block.end {
                     // No newline lies in it: it owns no line. Its numbers must still be learned.
-                    block.outcome.drain_into(&mut self.news.batch);
+                    block.outcome.drain_into(&mut self.news);
                     continue;
                 }
                 let end = block.end;
                 if block.is_undone || !decoder.is_idle() {
                     block.outcome.forget();
-                    block.outcome.drain_into(&mut self.news.batch);
+                    block.outcome.drain_into(&mut self.news);
                     block.outcome =
                         job.again(block.start, block.end, lines, &mut decoder, &mut self.tools);
                     lines = block.outcome.lines;
@@ -163,7 +163,7 @@ impl Intake {
                     lines += block.outcome.lines;
                 }
                 rows += block.outcome.n_rows();
-                block.outcome.drain_into(&mut self.news.batch);
+                block.outcome.drain_into(&mut self.news);
                 if rows >= ROWS {
                     rows = 0;
                     let done = before + (end - job.from);
@@ -336,6 +336,7 @@ fn rate(bytes: u64, since: Instant) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::strain::Strain;
     use super::*;
 
     #[test]
@@ -356,7 +357,7 @@ mod tests {
             to,
             block,
         };
-        let mut tools = Tools::new(0);
+        let mut tools = Tools::new(0, Strain::default());
         let mut told = 0;
         let mut reached = 0;
         for number in 0..2 {

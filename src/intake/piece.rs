@@ -2,10 +2,11 @@
 //!
 //! The fast path is asked only while the decoder holds nothing, so that the outcome is that of the careful decoder alone.
 
-use super::Records;
+use super::strain::{Fate, Passed, Strain};
+use super::{News, Records};
 use crate::decode::{Decoder, Entry, Item, fast};
 use crate::model::{BodyId, Origin, Reject};
-use crate::store::{Batch, Draft, Drafter};
+use crate::store::{Draft, Drafter};
 use std::io;
 use std::sync::Arc;
 
@@ -18,12 +19,16 @@ pub(super) struct Outcome {
     pub drafts: Vec<Draft>,
     pub rejects: Vec<Reject>,
     pub others: u64,
+    /// Alerts that were counted and not kept.
+    pub passed: Passed,
     /// Lines, counted from where the piece was told to count.
     pub lines: u64,
 }
 
 impl Outcome {
-    pub fn drain_into(&mut self, batch: &mut Batch) {
+    pub fn drain_into(&mut self, news: &mut News) {
+        news.passed.add(std::mem::take(&mut self.passed));
+        let batch = &mut news.batch;
         batch.drafts.append(&mut self.drafts);
         batch.rejects.append(&mut self.rejects);
         batch.others += self.others;
@@ -38,6 +43,7 @@ impl Outcome {
         self.drafts.iter_mut().for_each(Draft::forget);
         self.rejects.clear();
         self.others = 0;
+        self.passed = Passed::default();
     }
 
     /// Says how many lines stand before the piece.
@@ -55,12 +61,13 @@ impl Outcome {
 pub(super) struct Tools {
     pub drafter: Drafter,
     pub scanner: fast::Scanner,
+    pub strain: Strain,
 }
 
 impl Tools {
     /// `worker` must be a number that no other tools of this store have.
-    pub fn new(worker: u32) -> Self {
-        Self { drafter: Drafter::new(worker), scanner: fast::Scanner::default() }
+    pub fn new(worker: u32, strain: Strain) -> Self {
+        Self { drafter: Drafter::new(worker), scanner: fast::Scanner::default(), strain }
     }
 }
 
@@ -68,6 +75,7 @@ impl Tools {
 pub(super) struct Piece<'a> {
     drafter: &'a mut Drafter,
     scanner: &'a mut fast::Scanner,
+    strain: &'a mut Strain,
     body: BodyId,
     /// Where the next byte lies.
     offset: u64,
@@ -79,11 +87,12 @@ pub(super) struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// A piece that begins at `offset`, after `lines` lines.
     pub fn new(tools: &'a mut Tools, body: BodyId, offset: u64, lines: u64) -> Self {
-        let Tools { drafter, scanner } = tools;
+        let Tools { drafter, scanner, strain } = tools;
         drafter.begin(body, offset.saturating_sub(BEFORE));
         Self {
             drafter,
             scanner,
+            strain,
             body,
             offset,
             lines,
@@ -107,6 +116,7 @@ impl<'a> Piece<'a> {
     ) {
         let mut rest = bytes;
         let ctx = records.context(self.body);
+        self.strain.begin(bytes);
         // False while the decoder has not seen what the fast path took.
         let mut is_current = true;
         while !rest.is_empty() {
@@ -114,10 +124,17 @@ impl<'a> Piece<'a> {
                 && let Some(found) = self.scanner.record(rest, &ctx)
                 && let Some((_, after)) = rest.split_at_checked(found.len as usize + 1)
             {
-                if !self.drafter.add(&found.columns, self.offset, found.len, self.lines) {
-                    self.outcome.drafts.push(self.drafter.take());
-                    self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
-                    self.drafter.add(&found.columns, self.offset, found.len, self.lines);
+                let at = bytes.len() - rest.len();
+                let fate = self.strain.fate(at, found.len as usize, &found.columns);
+                if fate == Fate::Keep {
+                    if !self.drafter.add(&found.columns, self.offset, found.len, self.lines) {
+                        self.outcome.drafts.push(self.drafter.take());
+                        self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
+                        self.drafter.add(&found.columns, self.offset, found.len, self.lines);
+                    }
+                } else {
+                    self.outcome.passed.all += 1;
+                    self.outcome.passed.met += u64::from(fate == Fate::Count);
                 }
                 is_current = false;
                 self.offset += u64::from(found.len) + 1;

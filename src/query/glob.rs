@@ -53,6 +53,18 @@ impl Glob {
         Self { parts, fold }
     }
 
+    /// The runs of bytes that stand in each value that fits, in lower case where case does not matter.
+    pub fn literals(&self) -> impl Iterator<Item = Vec<u8>> {
+        let runs = self.parts.split(|part| !matches!(part, Part::Byte(_)));
+        runs.map(|run| {
+            let bytes = run.iter().filter_map(|part| match part {
+                Part::Byte(byte) => Some(*byte),
+                _ => None,
+            });
+            bytes.collect()
+        })
+    }
+
     /// Whether the whole value fits. Time is bounded by the product of both lengths.
     pub fn matches(&self, value: &[u8]) -> bool {
         let (mut part, mut at) = (0, 0);
@@ -193,6 +205,16 @@ impl Prefixes {
                 .map(|path| components(path).map(|part| Glob::new(part, false)).collect())
                 .collect(),
         )
+    }
+
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// For each path the runs of bytes that stand in each value under it.
+    pub fn literals(&self) -> impl Iterator<Item = impl Iterator<Item = Vec<u8>>> {
+        self.0.iter().map(|globs| globs.iter().flat_map(Glob::literals))
     }
 
     /// Whether the value is one of the paths or lies under one. `/` holds everything.

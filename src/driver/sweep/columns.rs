@@ -2,27 +2,35 @@
 
 use super::{Ask, Question};
 use crate::model::{AlertId, Columns, Priority};
-use crate::query::Own;
-use crate::store::{CellId, SEGMENT_ROWS, Segment, Snapshot};
+use crate::query::{Asked, Own};
+use crate::store::{SEGMENT_ROWS, Segment, Snapshot};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+/// Kinds that have a place of their own in a table; others are looked up.
+const PLACES: usize = 1 << 20;
+/// Priorities, and none.
+const PRIORITIES: usize = Priority::ALL.len() + 1;
 
 /// Decides rows by their columns.
 pub(super) struct Deciding<'a> {
     ask: Option<&'a Ask>,
     is_search: bool,
-    looks: Looks,
-    /// By cell, where nothing else is looked at.
-    by_cell: Vec<Option<Verdict>>,
-    by_kind: FxHashMap<(CellId, u16, Option<Priority>), Verdict>,
+    looks: Looks<'a>,
+    known: Vec<Option<Verdict>>,
+    others: FxHashMap<usize, Verdict>,
 }
 
-/// What a filter looks at besides the cell.
+/// What a filter looks at.
 #[derive(Clone, Copy, Debug, Default)]
-struct Looks {
+struct Looks<'a> {
+    /// The rule, the container and the like: all that rows of a cell have in common.
+    cell: bool,
     process: bool,
     priority: bool,
     time: bool,
+    /// Where in time the answer may change; `None` when each row may have one of its own.
+    borders: Option<&'a [i64]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,20 +49,55 @@ pub(super) struct Open {
     pub rows: Vec<(AlertId, bool)>,
 }
 
+impl<'a> Looks<'a> {
+    fn of(asked: &'a Asked) -> Self {
+        let own = [Own::Rule, Own::Source, Own::Hostname];
+        Self {
+            cell: own.into_iter().any(|own| asked.own(own))
+                || ["container.id", "container.name"].iter().any(|key| asked.field(key)),
+            process: asked.field("proc.name"),
+            priority: asked.own(Own::Priority),
+            time: asked.own(Own::Time),
+            borders: asked.borders(),
+        }
+    }
+
+    /// The kind of a row: all of one kind have the same verdict. `None` when it has none.
+    #[inline]
+    fn kind(&self, segment: &Segment, index: usize) -> Option<usize> {
+        let mut kind = 0;
+        if self.cell {
+            kind = segment.cells().get(index)?.0 as usize;
+        }
+        if self.process {
+            kind = kind << 16 | usize::from(*segment.processes().get(index)?);
+        }
+        if self.priority {
+            let priority = *segment.priorities().get(index)?;
+            kind = kind * PRIORITIES + priority.map_or(0, |priority| priority as usize + 1);
+        }
+        if self.time {
+            let (borders, time) = (self.borders?, *segment.times().get(index)?);
+            // Not known is a kind of its own.
+            let place = match time {
+                i64::MIN => 0,
+                time => 1 + borders.partition_point(|border| *border <= time),
+            };
+            kind = kind.checked_mul(borders.len() + 2)? + place;
+        }
+        Some(kind)
+    }
+}
+
 impl<'a> Deciding<'a> {
     pub fn new(question: &'a Question) -> Self {
         let ask = question.filter.as_ref();
-        let looks = ask.map_or_else(Looks::default, |ask| Looks {
-            process: ask.asked.field("proc.name"),
-            priority: ask.asked.own(Own::Priority),
-            time: ask.asked.own(Own::Time),
-        });
         Self {
             ask,
             is_search: question.search.is_some(),
-            looks,
-            by_cell: Vec::new(),
-            by_kind: FxHashMap::default(),
+            looks: ask.map_or_else(Looks::default, |ask| Looks::of(&ask.asked)),
+            known: Vec::new(),
+            others: FxHashMap::default(),
         }
     }
 
@@ -78,42 +121,43 @@ impl<'a> Deciding<'a> {
         open
     }
 
+    #[inline]
     fn row(&mut self, all: &Snapshot, segment: &Segment, index: usize, id: AlertId) -> Verdict {
         let Some(ask) = self.ask else { return Verdict::Met };
-        let Some(cell) = segment.cell(index) else { return Verdict::Open };
-        let Looks { process, priority, time } = self.looks;
-        if time {
-            return self.ask_row(all, segment, index, id);
+        let kind = self.looks.kind(segment, index);
+        if let Some(known) = kind.and_then(|kind| self.known.get(kind)).copied().flatten() {
+            return known;
         }
-        if process || priority {
-            let of_process = if process { segment.processes().get(index).copied() } else { None };
-            let of_priority =
-                if priority { segment.priorities().get(index).copied().flatten() } else { None };
-            let kind = (cell, of_process.unwrap_or(0), of_priority);
-            if let Some(known) = self.by_kind.get(&kind) {
-                return *known;
-            }
-            let verdict = self.ask_row(all, segment, index, id);
-            self.by_kind.insert(kind, verdict);
-            return verdict;
-        }
-        let at = cell.0 as usize;
-        if let Some(Some(known)) = self.by_cell.get(at) {
-            return *known;
-        }
-        let verdict = decided(ask, all, segment, index, id, false);
-        if self.by_cell.len() <= at {
-            self.by_cell.resize(at + 1, None);
-        }
-        if let Some(slot) = self.by_cell.get_mut(at) {
-            *slot = Some(verdict);
-        }
-        verdict
+        self.new_kind(ask, kind, all, segment, index, id)
     }
 
-    fn ask_row(&self, all: &Snapshot, segment: &Segment, index: usize, id: AlertId) -> Verdict {
-        let Some(ask) = self.ask else { return Verdict::Met };
-        decided(ask, all, segment, index, id, self.looks.process)
+    #[cold]
+    fn new_kind(
+        &mut self,
+        ask: &Ask,
+        kind: Option<usize>,
+        all: &Snapshot,
+        segment: &Segment,
+        index: usize,
+        id: AlertId,
+    ) -> Verdict {
+        if let Some(known) = kind.and_then(|kind| self.others.get(&kind)) {
+            return *known;
+        }
+        let verdict = decided(ask, all, segment, index, id, &self.looks);
+        match kind {
+            Some(kind) if kind < PLACES => {
+                if self.known.len() <= kind {
+                    self.known.resize(kind + 1, None);
+                }
+                if let Some(slot) = self.known.get_mut(kind) {
+                    *slot = Some(verdict);
+                }
+            }
+            Some(kind) => drop(self.others.insert(kind, verdict)),
+            None => {}
+        }
+        verdict
     }
 }
 
@@ -123,16 +167,24 @@ fn decided(
     segment: &Segment,
     index: usize,
     id: AlertId,
-    looks_at_process: bool,
+    looks: &Looks<'_>,
 ) -> Verdict {
     let Some(row) = segment.row(index, id, &all.names) else { return Verdict::Open };
     let has_place = all.names.cell(row.cell).is_some_and(|cell| cell.place.is_some());
-    if !has_place || (looks_at_process && !row.is_exact) {
+    if (looks.cell && !has_place)
+        || (looks.process && segment.processes().get(index) == Some(&u16::MAX))
+    {
         return Verdict::Open;
     }
-    // Without a name of its own the process is not looked at, and what others of the kind have must not matter.
-    let process = row.process.filter(|_| looks_at_process);
-    match ask.filter.decide(&Columns { process, ..row.columns() }) {
+    // What is not looked at differs among rows of a kind, and must not matter.
+    let columns = row.columns();
+    let columns = Columns {
+        priority: columns.priority.filter(|_| looks.priority),
+        process: columns.process.filter(|_| looks.process),
+        time: columns.time.filter(|_| looks.time),
+        ..if looks.cell { columns } else { Columns::default() }
+    };
+    match ask.filter.decide(&columns) {
         Some(true) => Verdict::Met,
         Some(false) => Verdict::Not,
         None => Verdict::Open,

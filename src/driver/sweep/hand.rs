@@ -1,18 +1,18 @@
 //! One thread that reads records: neighboring ones in one go, and of each only what is asked for.
 
 use super::Question;
+use super::sieve::{Bytes, Through};
 use crate::decode::{Item, fast, reread};
 use crate::driver::work::look::Judge;
 use crate::intake::Records;
 use crate::model::{Alert, AlertId, Location};
 use crate::query::{Asked, Judged, Own, may_say_more};
-use crate::store::{CellId, Snapshot};
-use rustc_hash::FxHashMap;
+use crate::store::Snapshot;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// Bytes read in one go.
-const BLOCK: u64 = 1 << 20;
+/// Bytes read in one go: few enough to stay in a processor's own cache.
+const BLOCK: u64 = 256 << 10;
 /// Bytes between two records that are read along rather than passed over.
 const GAP: u64 = 16 << 10;
 
@@ -22,8 +22,10 @@ pub(super) struct Hand<'a> {
     scanner: fast::Scanner,
     judge: Option<Judge>,
     /// Whether the text stands in the name of a cell's rule, which text alerts do not hold.
-    in_rule: FxHashMap<CellId, bool>,
+    in_rule: Vec<Option<bool>>,
     buffer: Vec<u8>,
+    /// What the bytes of many records are looked through for, before any is read.
+    through: Option<Through>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
 }
@@ -50,8 +52,9 @@ impl<'a> Hand<'a> {
             question,
             scanner: fast::Scanner::default(),
             judge,
-            in_rule: FxHashMap::default(),
+            in_rule: Vec::new(),
             buffer: Vec::new(),
+            through: Bytes::of(question, false).map(Through::new),
             ids: Vec::new(),
             n_gone: 0,
         }
@@ -87,19 +90,29 @@ impl<'a> Hand<'a> {
             let Some((together, later)) = rest.split_at_checked(n) else { break };
             rest = later;
             let mut buffer = std::mem::take(&mut self.buffer);
-            if fill(records, *first, end, &mut buffer).is_some() {
+            if let Some(block) = fill(records, *first, end, &mut buffer) {
+                if let Some(through) = &mut self.through {
+                    through.begin(block);
+                }
                 for (id, asks_filter, location) in together {
-                    let found =
-                        slice(&buffer, first.offset, *location).map(|(bytes, line)| Found {
-                            id: *id,
-                            location: *location,
-                            asks_filter: *asks_filter,
-                            bytes,
-                            line,
-                        });
+                    let found = slice(block, first.offset, *location).map(|(bytes, line)| Found {
+                        id: *id,
+                        location: *location,
+                        asks_filter: *asks_filter,
+                        bytes,
+                        line,
+                    });
                     // A hole where a record stood is the careful reader's to tell.
                     match found.filter(|found| found.bytes.first() != Some(&0)) {
-                        Some(found) => self.one(snapshot, records, found),
+                        Some(found) => {
+                            let start = location.offset - first.offset;
+                            let through = self.through.as_mut();
+                            let is_none =
+                                through.is_some_and(|through| through.is_none(start, found.bytes));
+                            if !is_none || self.is_in_rule(snapshot, *id) {
+                                self.one(snapshot, records, found);
+                            }
+                        }
                         None => self.alone(snapshot, records, *id, *asks_filter, *location),
                     }
                 }
@@ -204,12 +217,21 @@ impl<'a> Hand<'a> {
     }
 
     fn is_in_rule(&mut self, snapshot: &Snapshot, id: AlertId) -> bool {
-        let Some(row) = snapshot.row(id) else { return false };
-        let question = self.question;
-        *self.in_rule.entry(row.cell).or_insert_with(|| {
-            let sought = question.search.as_ref().zip(row.rule);
-            sought.is_some_and(|(sought, rule)| sought.pattern.is_match(rule.as_bytes()))
-        })
+        let Some(sought) = &self.question.search else { return false };
+        let Some(cell) = snapshot.cell_of(id) else { return false };
+        let at = cell.0 as usize;
+        if let Some(Some(known)) = self.in_rule.get(at) {
+            return *known;
+        }
+        let rule = snapshot.names.cell(cell).and_then(|cell| snapshot.names.text(cell.rule));
+        let is_in = rule.is_some_and(|rule| sought.pattern.is_match(rule.as_bytes()));
+        if self.in_rule.len() <= at {
+            self.in_rule.resize(at + 1, None);
+        }
+        if let Some(slot) = self.in_rule.get_mut(at) {
+            *slot = Some(is_in);
+        }
+        is_in
     }
 }
 
@@ -223,7 +245,12 @@ fn slice(block: &[u8], from: u64, location: Location) -> Option<(&[u8], &[u8])> 
 }
 
 /// Reads a body from the first record's start to `end`, and puts a newline behind it.
-fn fill(records: &Arc<Records>, first: Location, end: u64, buffer: &mut Vec<u8>) -> Option<()> {
+fn fill<'b>(
+    records: &Arc<Records>,
+    first: Location,
+    end: u64,
+    buffer: &'b mut Vec<u8>,
+) -> Option<&'b [u8]> {
     let handle = records.handle(first.body)?;
     let len = usize::try_from(end.checked_sub(first.offset)?).ok()?;
     if buffer.len() < len + 1 {
@@ -231,7 +258,7 @@ fn fill(records: &Arc<Records>, first: Location, end: u64, buffer: &mut Vec<u8>)
     }
     handle.read_exact_at(buffer.get_mut(..len)?, first.offset).ok()?;
     *buffer.get_mut(len)? = b'\n';
-    Some(())
+    buffer.get(..=len)
 }
 
 /// What a filter asks for, for the one who reads.

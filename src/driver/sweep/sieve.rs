@@ -1,0 +1,127 @@
+//! What a question can tell of records from their raw bytes, many at once: where something stands that may make a record
+//! meet it. Whatever stands nowhere else than in such places is never decoded.
+
+use super::Question;
+use crate::intake::{Caught, Sieve};
+use crate::query::{Prefilter, lists_bytes, may_spell};
+use memchr::memmem::Finder;
+use regex::bytes::Regex;
+
+/// A question as far as raw bytes can answer it.
+#[derive(Clone, Debug)]
+pub(super) struct Bytes {
+    /// Each record that meets the question has a match, unless it spells its letters otherwise.
+    first: Regex,
+    /// What else must stand in it.
+    filter: Option<Prefilter>,
+    /// The text that is looked for: as far as it stands in each record that says it, and as it is written.
+    search: Option<Regex>,
+    text: Option<Regex>,
+    /// Who has the text in its record is one, and only the number is asked for.
+    counts: bool,
+}
+
+impl Bytes {
+    /// `None` when raw bytes can tell nothing. `counts` when nobody wants more than the number of those that meet it.
+    pub fn of(question: &Question, counts: bool) -> Option<Self> {
+        let ask = question.filter.as_ref();
+        if ask.is_some_and(|ask| ask.needs_judgment) {
+            return None;
+        }
+        let filter = ask.and_then(|ask| ask.prefilter.clone());
+        let search = question.search.as_ref().and_then(|sought| sought.certain.clone());
+        let first = match (&search, &filter) {
+            (Some(search), _) => search.clone(),
+            (None, Some(filter)) => filter.pattern()?,
+            (None, None) => return None,
+        };
+        let text = question.search.as_ref().map(|sought| sought.pattern.clone());
+        Some(Self { first, filter, search, text, counts: counts && ask.is_none() })
+    }
+
+    /// Whether a line that has a match may be a record that meets the question.
+    fn admits(&self, line: &[u8]) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.is_met(line))
+    }
+}
+
+impl Sieve for Bytes {
+    fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>) {
+        let mut at = 0;
+        while let Some(found) = self.first.find_at(lines, at) {
+            let start =
+                lines.get(at..found.start()).and_then(|before| memchr::memrchr(b'\n', before));
+            let start = start.map_or(at, |newline| at + newline + 1);
+            let end = line_end(lines, found.end());
+            let line = lines.get(start..end).unwrap_or_default();
+            if self.admits(line) {
+                let is_said = || self.text.as_ref().is_some_and(|text| text.is_match(line));
+                caught.push(Caught { at: found.start(), counts: self.counts && is_said() });
+            }
+            at = end;
+        }
+        let n_matches = caught.len();
+        let mut from = 0;
+        for at in memchr::memchr_iter(b'\\', lines) {
+            if at >= from && may_spell(lines.get(at + 1..).unwrap_or_default()) {
+                caught.push(Caught { at, counts: false });
+                from = line_end(lines, at);
+            }
+        }
+        if caught.len() > n_matches {
+            caught.sort_unstable_by_key(|caught| caught.at);
+        }
+    }
+
+    fn catches_rule(&self, rule: &[u8]) -> bool {
+        // What a filter asks of a rule is asked of the columns.
+        self.search.is_some() && self.text.as_ref().is_some_and(|text| text.is_match(rule))
+    }
+}
+
+/// A block of records that is looked through before any of them is read.
+#[derive(Debug)]
+pub(super) struct Through {
+    bytes: Bytes,
+    message: Finder<'static>,
+    has_message: bool,
+    caught: Vec<Caught>,
+    next: usize,
+}
+
+impl Through {
+    pub fn new(bytes: Bytes) -> Self {
+        let message = Finder::new("\"MESSAGE\"");
+        Self { bytes, message, has_message: false, caught: Vec::new(), next: 0 }
+    }
+
+    /// Looks through the next block.
+    pub fn begin(&mut self, block: &[u8]) {
+        self.caught.clear();
+        self.next = 0;
+        self.bytes.catch(block, &mut self.caught);
+        self.has_message = self.message.find(block).is_some();
+    }
+
+    /// Whether a record that begins at `start` in the block cannot meet the question, unless by its rule's name. Records
+    /// come in order, though one may begin where others before it did.
+    pub fn is_none(&mut self, start: u64, record: &[u8]) -> bool {
+        let Ok(start) = usize::try_from(start) else { return false };
+        let before = |caught: Option<&Caught>| caught.is_some_and(|caught| caught.at < start);
+        while before(self.caught.get(self.next)) {
+            self.next += 1;
+        }
+        // A record may begin before the one that was asked for last.
+        let from = self.caught.get(..self.next).unwrap_or_default();
+        let passed = from.iter().rev().take_while(|caught| caught.at >= start).count();
+        let first = self.caught.get(self.next - passed);
+        first.is_none_or(|caught| caught.at >= start + record.len())
+            && memchr::memchr2(b'\n', b'\r', record.trim_ascii_end()).is_none()
+            && !(self.has_message && lists_bytes(record))
+    }
+}
+
+fn line_end(lines: &[u8], from: usize) -> usize {
+    let rest = lines.get(from..).unwrap_or_default();
+    memchr::memchr(b'\n', rest).map_or(lines.len(), |newline| from + newline)
+}

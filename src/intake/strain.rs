@@ -1,0 +1,95 @@
+//! Keeps only records that somebody may look for; the others are counted and passed over, which costs a look at their bytes
+//! instead of a row in the store.
+
+use crate::model::{Columns, Flag};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Tells from raw bytes which records somebody may look for.
+pub trait Sieve: Debug + Send + Sync {
+    /// Adds, in order, a place in each of these lines that may hold such a record. A record that the fast path reads and
+    /// that has no such place in its bytes must be none.
+    fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>);
+
+    /// Whether a record may be one because of its rule's name, which a text alert does not hold.
+    fn catches_rule(&self, rule: &[u8]) -> bool;
+}
+
+/// A place in a line that may hold what is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caught {
+    /// Bytes from the start of what was looked at.
+    pub at: usize,
+    /// It is one beyond doubt, and nobody wants more than to count it.
+    pub counts: bool,
+}
+
+/// What becomes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Keep,
+    /// Counted among those that were looked for.
+    Count,
+    /// Counted among all others.
+    Pass,
+}
+
+/// How many records were counted and not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// All of them.
+    pub all: u64,
+    /// Those that were looked for.
+    pub met: u64,
+}
+
+impl Passed {
+    /// Adds those of another part.
+    pub fn add(&mut self, other: Self) {
+        self.all += other.all;
+        self.met += other.met;
+    }
+}
+
+/// A sieve in use.
+#[derive(Debug, Default)]
+pub(super) struct Strain {
+    sieve: Option<Arc<dyn Sieve>>,
+    caught: Vec<Caught>,
+    /// The first place that may lie in a record still to come.
+    next: usize,
+}
+
+impl Strain {
+    pub fn new(sieve: Option<Arc<dyn Sieve>>) -> Self {
+        Self { sieve, ..Self::default() }
+    }
+
+    /// Looks at some bytes before records are read from them.
+    pub fn begin(&mut self, bytes: &[u8]) {
+        self.caught.clear();
+        self.next = 0;
+        if let Some(sieve) = &self.sieve {
+            sieve.catch(bytes, &mut self.caught);
+        }
+    }
+
+    /// What becomes of a record that the fast path read; records come in order.
+    #[inline]
+    pub fn fate(&mut self, at: usize, len: usize, columns: &Columns<'_, [u8]>) -> Fate {
+        let Some(sieve) = &self.sieve else { return Fate::Keep };
+        while self.caught.get(self.next).is_some_and(|caught| caught.at < at) {
+            self.next += 1;
+        }
+        match self.caught.get(self.next).filter(|caught| caught.at < at + len) {
+            Some(caught) if caught.counts => Fate::Count,
+            Some(_) => Fate::Keep,
+            None if columns.flags.has(Flag::Text)
+                && columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) =>
+            {
+                Fate::Keep
+            }
+            None => Fate::Pass,
+        }
+    }
+}
