@@ -21,6 +21,7 @@ pub mod tuning;
 mod verify;
 mod wording;
 
+pub use assess::{Likeness, likeness};
 pub use facts::{Case, Facts};
 pub use library::{Catalogue, Playbooks, Problem, read_folder};
 pub use outcome::{

@@ -12,10 +12,13 @@ mod extract;
 mod facts;
 mod filter;
 mod manifest;
+mod mild;
 pub mod output;
 mod plan;
 mod programs;
 mod prose;
+mod refusal;
+mod rights;
 pub mod rules;
 mod share;
 pub mod sheet;
@@ -23,6 +26,7 @@ pub mod shell;
 mod snippet;
 mod target;
 mod weaken;
+mod whole;
 mod writes;
 
 pub use extract::{Kind, Language, kind};
@@ -30,6 +34,7 @@ pub use rules::Severity;
 
 use crate::model::Alert;
 use extract::Part;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// One thing that is wrong.
@@ -81,7 +86,12 @@ fn first_line(text: &str) -> String {
 /// Sorted by line; a rule speaks once a line.
 pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
     let parts = extract::parts(text, kind);
-    let ((page, places), mut placed) = share::paragraphs(&parts, alert, || code(&parts, alert));
+    let ((page, places, supposed), mut placed) =
+        share::paragraphs(&parts, alert, || code(&parts, alert));
+    // What stands below "Possible causes" is no claim.
+    placed.retain(|(_, finding)| {
+        finding.id != "C03" || !supposed.iter().any(|rows| rows.contains(&finding.line))
+    });
     let Page { found, plan, .. } = page;
     placed.extend(places.into_iter().zip(found));
     placed.sort_by_key(|(part, _)| *part);
@@ -91,6 +101,7 @@ pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
         && let Some(alert) = alert
     {
         plan::addresses(&plan, alert, &mut found);
+        whole::judge(&parts, &plan, alert, &mut found);
     }
     let last = text.lines().count().max(1);
     for finding in &mut found {
@@ -102,8 +113,8 @@ pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
 }
 
 /// Judges what depends on what stands before it: the commands, and what a paragraph says of its block or its heading. With
-/// the place of the part that each finding is about.
-fn code<'a>(parts: &[Part], alert: Option<&'a Alert>) -> (Page<'a>, Vec<usize>) {
+/// the place of the part that each finding is about, and the rows that only suppose something.
+fn code<'a>(parts: &[Part], alert: Option<&'a Alert>) -> (Page<'a>, Vec<usize>, Vec<Range<usize>>) {
     let mut page = Page { alert, found: Vec::new(), plan: Vec::new(), scope: Rc::default() };
     let mut places = Vec::new();
     let mut causes = prose::Causes::default();
@@ -130,7 +141,7 @@ fn code<'a>(parts: &[Part], alert: Option<&'a Alert>) -> (Page<'a>, Vec<usize>) 
     }
     causes.end(&mut page.found);
     places.resize(page.found.len(), parts.len());
-    (page, places)
+    (page, places, causes.supposed)
 }
 
 /// A text while it is read.
@@ -169,6 +180,7 @@ impl Page<'_> {
 
     fn shell(&mut self, block: &extract::Block, depth: usize) {
         snippet::dots(&block.text, block.line, &mut self.found);
+        snippet::asks_to_fill(&block.text, block.line, &mut self.found);
         match shell::parse(&block.text) {
             Ok(commands) => {
                 snippet::two_words_in_angles(&block.text, block.line, &mut self.found);
@@ -232,6 +244,11 @@ impl Page<'_> {
         let filled = snippet::without_holes(text);
         let Ok(commands) = shell::parse(&filled) else { return };
         let mut calls = call::calls(&commands, &mut self.scope);
+        // What the alert's process ran is told, not advised.
+        let told = self.alert.and_then(|alert| alert.fields.text("proc.cmdline"));
+        if told.is_some_and(|told| told.split_whitespace().eq(text.split_whitespace())) {
+            return;
+        }
         let mut here = Vec::new();
         if let Some(id) = snippet::is_hole(text, false) {
             here.push(Finding::new(id, line, text));

@@ -3,11 +3,13 @@
 //! Falco's priority is only where it starts. Nothing that a program chooses itself (names, arguments) lowers a level;
 //! image, layer, parent, namespace and the kernel's results do.
 
-use super::facts::{Case, Mark};
+use super::facts::{Case, Facts, Mark};
+use super::library::Playbooks;
 use super::outcome::{Assessment, Direction, Reason};
 use super::playbook::{Known, Playbook};
 use super::wording::fill;
-use crate::model::{Level, Priority};
+use crate::model::{Alert, Level, Priority};
+use std::sync::LazyLock;
 
 /// A known identity that an alert looks like.
 #[derive(Clone, Debug)]
@@ -52,6 +54,31 @@ pub fn recognize<'a>(
         }
     }
     found
+}
+
+/// A known identity that an alert looks like, and that nothing about the alert speaks against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    /// Its short stable id: `event-generator`, `calico-felix`…
+    pub id: String,
+    pub title: String,
+    /// Whether the node loses its network, its storage or its sight without it.
+    pub is_platform: bool,
+}
+
+/// The identity that an alert looks like by the identities that hold under every rule; none for a disguise.
+pub fn likeness(alert: &Alert) -> Option<Likeness> {
+    static BUILTIN: LazyLock<Playbooks> = LazyLock::new(Playbooks::builtin);
+    let facts = Facts::read(alert);
+    let case = Case { alert, facts: &facts };
+    let known = BUILTIN.known().iter().find(|known| known.when.holds(case))?;
+    let standing = judge_proof(case, known).standing;
+    (standing != Standing::Disguise).then(|| Likeness {
+        id: known.id.clone(),
+        title: known.title.clone(),
+        // What may not even be run with fewer rights is a part of the node.
+        is_platform: known.never.iter().any(|id| id == "run-hardened"),
+    })
 }
 
 /// How sure it is that an alert, which looks like an identity, comes from it.

@@ -2,13 +2,14 @@
 
 use super::call::Call;
 use super::rules::Severity;
-use super::{Finding, destroy, door, facts, programs, target, weaken, writes};
+use super::{Finding, destroy, door, facts, mild, programs, target, weaken, writes};
 use crate::model::Alert;
 use std::collections::BTreeMap;
 
 /// Judges every program that is started.
 pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
-    for call in calls {
+    for (at, call) in calls.iter().enumerate() {
+        let from = found.len();
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
         weaken::judge(call, &mut say);
         door::judge(call, &mut say);
@@ -21,6 +22,8 @@ pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
         if let Some(alert) = alert {
             target::judge(call, alert, found);
         }
+        let before = at.checked_sub(1).and_then(|before| calls.get(before));
+        mild::soften(call, before, found, from);
     }
     pipelines(calls, found);
 }
@@ -91,6 +94,12 @@ fn exists(call: &Call, found: &mut Vec<Finding>) {
     if is_missing {
         found.push(finding("N08"));
         return;
+    }
+    if program == "nft" {
+        let args: Vec<&str> = call.args.iter().map(|word| &*word.text).collect();
+        if let Some(why) = super::filter::words(&args) {
+            found.push(finding("Y14").because(why));
+        }
     }
     if !is_deeper {
         options(call, &sub, found);
@@ -191,6 +200,7 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
             | "xmllint"
             | "perl"
             | "logger"
+            | "ps"
     ) {
         return;
     }
@@ -594,6 +604,7 @@ fn is_placeholder_variable(name: &str) -> bool {
 }
 
 fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
+    let mut swallowed = Vec::new();
     let mut say =
         |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
     door::downloaded(calls, &mut say);
@@ -619,6 +630,7 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
     for mut pipeline in by_pipeline.into_values().filter(|pipeline| pipeline.len() > 1) {
         pipeline.sort_by_key(|call| call.pipeline.1);
         door::pipeline(&pipeline, &mut say);
+        destroy::hands_logs(&pipeline, &mut say);
         let lists = pipeline.iter().any(|call| destroy::lists_all(&call.words()));
         let ends = pipeline.iter().find(|call| {
             call.pipeline.1 > 0
@@ -677,7 +689,15 @@ fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
         if let Some(first) = pipeline.iter().find(asks)
             && pipeline.iter().any(swallows)
         {
-            say("S09", first);
+            // Where it ends on the screen, a person sees the error and that nothing came.
+            let is_shown = pipeline.last().is_some_and(|last| {
+                matches!(&*last.program, "jq" | "yq")
+                    && last.read_by.is_none()
+                    && !last.redirects.iter().any(|to| to.writes)
+            });
+            let finding = Finding::new("S09", first.line, &first.words());
+            swallowed.push(if is_shown { finding.at(Severity::Note) } else { finding });
         }
     }
+    found.append(&mut swallowed);
 }

@@ -19,6 +19,48 @@ fn is_log(path: &str) -> bool {
         || path.contains("LogPath")
 }
 
+/// Whether a search ends what it finds.
+fn deletes(call: &Call) -> bool {
+    let args: Vec<&str> = call.args.iter().map(|word| &*word.text).collect();
+    call.has("-delete")
+        || args.windows(2).any(|pair| {
+            matches!(pair, [exec, program] if exec.starts_with("-exec")
+            && matches!(
+                program.rsplit('/').next().unwrap_or(program),
+                "rm" | "truncate" | "shred" | "unlink" | "tee"
+            ))
+        })
+}
+
+/// What is older than a month goes away everywhere.
+fn is_rotation(call: &Call) -> bool {
+    call.value_of(&["-mtime", "-ctime"])
+        .and_then(|days| days.strip_prefix('+')?.parse::<u32>().ok())
+        .is_some_and(|days| days >= 30)
+}
+
+/// E02 over a pipeline: the paths of logs are handed to a program that ends them.
+pub fn hands_logs(pipeline: &[&Call], say: &mut impl FnMut(&'static str, &Call)) {
+    let names = |call: &&&Call| {
+        let lists = matches!(&*call.program, "find" | "ls" | "echo" | "printf" | "grep" | "fd");
+        call.words().contains("LogPath") || lists && call.plain().any(is_log) && !is_rotation(call)
+    };
+    let ends = |call: &&&Call| {
+        call.pipeline.1 > 0
+            && matches!(&*call.program, "rm" | "truncate" | "shred" | "unlink" | "tee")
+            && !call.plain().any(|path| path.starts_with('/') && !is_log(path))
+    };
+    let Some(from) = pipeline.iter().find(names) else { return };
+    let behind = |call: &&&Call| call.pipeline.1 > from.pipeline.1;
+    if let Some(call) = pipeline.iter().filter(behind).find(ends) {
+        // `ls /var/log | tee list.txt` only keeps a copy.
+        let is_copy = call.program == "tee" && !pipeline.iter().any(|call| call.program == "xargs");
+        if !is_copy {
+            say("E02", call);
+        }
+    }
+}
+
 /// Rules E about one command. What may destroy evidence when its time has come is judged by the plan.
 pub fn evidence(call: &Call, say: &mut impl FnMut(&'static str)) {
     let args: Vec<&str> = call.args.iter().map(|word| &*word.text).collect();
@@ -45,9 +87,7 @@ pub fn evidence(call: &Call, say: &mut impl FnMut(&'static str)) {
         }
         "journalctl" if args.iter().any(|arg| arg.starts_with("--vacuum")) => say("E02"),
         "truncate" | "rm" | "unlink" if names_log() => say("E02"),
-        "find" if call.plain().next().is_some_and(is_log) && call.has_any(&["-delete"]) => {
-            say("E02");
-        }
+        "find" if call.plain().any(is_log) && deletes(call) && !is_rotation(call) => say("E02"),
         "sed" if call.option(Some('i'), "in-place") && call.plain().skip(1).any(is_log) => {
             say("E02");
         }
@@ -247,10 +287,8 @@ pub fn reach(call: &Call, say: &mut impl FnMut(&'static str)) {
                 call.subcommand(),
                 "stop" | "kill" | "rm" | "rmi" | "pause" | "restart" | "rmp" | "stopp"
             );
-            let all = matches!(
-                call.subcommand(),
-                "stop" | "kill" | "rm" | "pause" | "restart" | "rmi" | "rmp" | "stopp"
-            ) && call.has_any(&["--all", "-a", "-fa", "-af", "--prune"]);
+            // `crictl rmi --prune` takes images that nothing uses.
+            let all = ends && call.has_any(&["--all", "-a", "-fa", "-af"]);
             // What no container uses and nothing names may go.
             let is_small = matches!(call.subcommand(), "image" | "builder" | "buildx")
                 && !call.has_any(&["-a", "--all", "-af", "-fa"]);

@@ -223,7 +223,9 @@ pub fn handed_over(call: &Call) -> Vec<Block> {
 }
 
 fn here_document(call: &Call) -> Option<Block> {
-    let text = call.input.as_deref()?;
+    // `echo '{…}' > profile.json` hands it over too.
+    let printed = matches!(&*call.program, "echo" | "printf").then(|| writes::text(call)).flatten();
+    let text = call.input.as_deref().or(printed.as_deref())?;
     let is_copied = matches!(
         &*call.program,
         "cat" | "tee" | "" | "dd" | "sponge" | "echo" | "printf" | "install"
@@ -297,6 +299,7 @@ pub fn against(block: &Block, alert: &Alert, found: &mut Vec<Finding>) {
             }
         }
         Language::Yaml | Language::Json => {
+            only_no_new_privileges(block, alert, found);
             for document in block.text.split("\n---") {
                 let Ok(value) = serde_saphyr::from_str::<Value>(document) else { continue };
                 if value.get("kind").and_then(Value::as_str) != Some("NetworkPolicy") {
@@ -327,5 +330,27 @@ pub fn against(block: &Block, alert: &Alert, found: &mut Vec<Finding>) {
             }
         }
         _ => {}
+    }
+}
+
+/// C05: nothing but this flag, against a program that needs no more rights than it has. As one of several settings it is
+/// good.
+fn only_no_new_privileges(block: &Block, alert: &Alert, found: &mut Vec<Finding>) {
+    let has = |word: &str| block.text.contains(word);
+    let is_alone =
+        !["cap_drop", "read_only", "seccomp", "apparmor", "network_mode", "user:", "drop:"]
+            .iter()
+            .any(|word| has(word));
+    let needs_none = super::plan::is_in_memory(alert)
+        || alert.fields.text("proc.name").is_some_and(|name| {
+            super::door::is_netcat(name) || super::call::SHELLS.contains(&name)
+        });
+    let at = block.text.lines().position(|row| row.contains("no-new-privileges"));
+    if let Some(at) = at.filter(|_| is_alone && needs_none) {
+        let row = block.text.lines().nth(at).unwrap_or_default();
+        found.push(
+            Finding::new("C05", block.line + at, row)
+                .because("it keeps setuid programs from gaining rights; it stops no program"),
+        );
     }
 }

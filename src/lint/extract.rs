@@ -1,5 +1,7 @@
 //! What a text is made of: blocks of code with the language they are really in, commands in a sentence, and prose.
 
+use super::refusal::is_refused;
+
 /// What the whole text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -387,11 +389,9 @@ impl Prose {
         if !row.contains('`') {
             return;
         }
-        let is_order = (is_advice(row) || is_alone(row))
-            && !is_refused(row)
-            && !row.trim_start().starts_with('|');
-        spans(row, |span| {
-            if is_order {
+        let is_order = (is_advice(row) || is_alone(row)) && !row.trim_start().starts_with('|');
+        spans(row, |at, span| {
+            if is_order && !is_refused(row, at) {
                 parts.push(Part::Inline { line, text: span.to_owned() });
             }
         });
@@ -424,35 +424,6 @@ fn is_advice(sentence: &str) -> bool {
         .to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphabetic())
         .any(|word| ORDERS.contains(&word))
-}
-
-/// Whether a sentence warns of what it names.
-pub fn is_refused(sentence: &str) -> bool {
-    let words = sentence.to_ascii_lowercase();
-    [
-        "never",
-        "do not",
-        "don't",
-        "avoid",
-        "must not",
-        "instead of",
-        "rather than",
-        "not recommended",
-        "dangerous",
-        "harmful",
-        "wrong",
-        "must never",
-        "should not",
-        "shouldn't",
-        "cannot be",
-        "refuse",
-        "is blocked",
-        "forbid",
-        "beware",
-        "no longer",
-    ]
-    .iter()
-    .any(|word| words.contains(word))
 }
 
 /// A list item or a line that is nothing but one code span, perhaps behind a label: `1. Flush: ‹code›`.
@@ -489,12 +460,13 @@ fn is_alone(row: &str) -> bool {
         && (label.trim().is_empty() || label.trim().trim_end_matches(['*', ' ']).ends_with(':'))
 }
 
-fn spans(row: &str, mut each: impl FnMut(&str)) {
+fn spans(row: &str, mut each: impl FnMut(usize, &str)) {
     let mut rest = row;
     while let Some((_, behind)) = rest.split_once('`') {
+        let at = row.len() - behind.len();
         let Some((span, after)) = behind.split_once('`') else { return };
         if !span.is_empty() {
-            each(span);
+            each(at, span);
         }
         rest = after;
     }

@@ -2,7 +2,7 @@
 //! that no package ships, commands that models invent, subcommands and options of programs that list none themselves.
 //!
 //! Kinds: `unit` (name, rule that its end breaks), `sysctl` (key with `*` for one part, weak values), `path` (a file or
-//! folder, why), `invented` (command, what there is instead), `family` (prefix of names, all members), `subcommands` and
+//! folder, why), `only` (a folder, all the `.conf` files right in it that a program reads), `invented` (command, what there is instead), `family` (prefix of names, all members), `subcommands` and
 //! `options` (program, words), `takes` (program, options that need a value), `tools` (a set's name, its members).
 
 use std::collections::{HashMap, HashSet};
@@ -15,6 +15,7 @@ struct Facts {
     units: HashMap<&'static str, &'static str>,
     sysctls: Vec<(&'static str, &'static str)>,
     paths: Vec<&'static str>,
+    only: Vec<(&'static str, HashSet<&'static str>)>,
     invented: HashMap<&'static str, &'static str>,
     families: Vec<(&'static str, HashSet<&'static str>)>,
     subcommands: Words,
@@ -34,6 +35,7 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
             "unit" => drop(facts.units.insert(key, value)),
             "sysctl" => facts.sysctls.push((key, value)),
             "path" => facts.paths.push(key),
+            "only" => facts.only.push((key, words())),
             "invented" => drop(facts.invented.insert(key, value)),
             "family" => facts.families.push((key, words())),
             "subcommands" => drop(facts.subcommands.insert(key, words())),
@@ -66,18 +68,37 @@ pub fn is_weak_switch(key: &str, value: &str) -> bool {
 }
 
 /// A file or folder in this text that no package ships. It must begin where a path begins and end where one ends.
-pub fn unshipped(text: &str) -> Option<&'static str> {
+pub fn unshipped(text: &str) -> Option<&str> {
     if !text.contains("/etc/") {
         return None;
     }
-    FACTS.paths.iter().copied().find(|path| {
+    let begins = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(|c| !c.is_alphanumeric() && !"/._-".contains(c))
+    };
+    let invented = FACTS.paths.iter().copied().find(|path| {
         text.match_indices(path).any(|(at, _)| {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
             let after = text.get(at + path.len()..).and_then(|after| after.chars().next());
-            before.is_none_or(|c| !c.is_alphanumeric() && !"/._-".contains(c))
+            begins(at)
                 && after.is_none_or(|c| {
                     !c.is_alphanumeric() && !"_-.".contains(c) || is_end(text, at + path.len())
                 })
+        })
+    });
+    invented.or_else(|| {
+        FACTS.only.iter().find_map(|(folder, members)| {
+            text.match_indices(folder).filter(|(at, _)| begins(*at)).find_map(|(at, _)| {
+                let rest = text.get(at + folder.len()..)?.strip_prefix('/')?;
+                let end = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c))
+                    .unwrap_or(rest.len());
+                let name = rest.get(..end)?.trim_end_matches('.');
+                let is_read = !name.ends_with(".conf")
+                    || members.contains(name)
+                    || rest.get(end..)?.starts_with(['/', '*', '$', '<', '{']);
+                let path = text.get(at..=at + folder.len() + name.len())?;
+                (!is_read).then(|| path.trim_end_matches('.'))
+            })
         })
     })
 }

@@ -155,6 +155,80 @@ pub fn judge(text: &str, line: usize, found: &mut Vec<Finding>) {
     }
 }
 
+/// Y14 about the words behind `nft`: what it is told to do, to what, and a rule's table, chain and statement.
+pub fn words(args: &[&str]) -> Option<&'static str> {
+    let mut words = args.iter().flat_map(|arg| arg.split_whitespace()).peekable();
+    while words.peek().is_some_and(|word| word.starts_with('-')) {
+        let option = words.next();
+        if matches!(
+            option,
+            Some(
+                "-f" | "--file"
+                    | "-i"
+                    | "--interactive"
+                    | "-v"
+                    | "-V"
+                    | "-h"
+                    | "--version"
+                    | "--help"
+            )
+        ) {
+            return None;
+        }
+        if matches!(option, Some("-I" | "--includepath" | "-D" | "--define")) {
+            words.next();
+        }
+    }
+    let verb = words.next()?;
+    let is_verb = matches!(
+        verb,
+        "add"
+            | "create"
+            | "insert"
+            | "replace"
+            | "delete"
+            | "destroy"
+            | "list"
+            | "flush"
+            | "reset"
+            | "rename"
+            | "describe"
+            | "monitor"
+            | "export"
+            | "import"
+            | "get"
+    );
+    if verb.contains(['$', '{', ';']) {
+        return None;
+    }
+    if !is_verb {
+        return Some("nft begins with add, insert, delete, list, flush…");
+    }
+    let object = words.next()?;
+    let is_rule = object == "rule" && matches!(verb, "add" | "insert" | "create");
+    if !is_rule || args.iter().any(|arg| arg.contains(['$', '@', '<'])) {
+        return None;
+    }
+    if words
+        .peek()
+        .is_some_and(|word| matches!(*word, "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev"))
+    {
+        words.next();
+    }
+    let (_table, _chain) = (words.next(), words.next());
+    let mut statement = words;
+    if matches!(statement.peek(), Some(&("position" | "index" | "handle"))) {
+        statement.next();
+        statement.next();
+    }
+    match statement.next() {
+        None => Some("a rule needs a table, a chain and a statement"),
+        Some(first) if first.starts_with(['{', '@', '"']) => None,
+        Some(first) if STARTS.contains(&format!(" {first} ")) => None,
+        Some(_) => Some("no statement of nft begins so"),
+    }
+}
+
 /// What iptables-save writes and iptables-restore reads.
 fn restore(text: &str, line: usize, found: &mut Vec<Finding>) {
     let mut in_table = false;

@@ -56,6 +56,24 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
         {
             page.say("Y02", "rules");
         }
+        Value::Object(map)
+            if names_fields(text)
+                && map.get("rules").and_then(Value::as_array).is_some_and(|rules| {
+                    rules.iter().any(|rule| {
+                        rule.as_object().is_some_and(|rule| {
+                            rule.get("apiGroups").is_none() && rule.get("disable").is_none()
+                        })
+                    })
+                }) =>
+        {
+            page.say("Y02", "rules");
+        }
+        // Values of the chart, and what people take for them.
+        Value::Object(map) if map.get("falco").is_some_and(Value::is_object) => {
+            if let Some(inner) = map.get("falco") {
+                judge(inner, text, line, found);
+            }
+        }
         // The rules of falco.yaml can switch some off.
         Value::Object(map)
             if map
@@ -95,6 +113,15 @@ pub fn judge(value: &Value, text: &str, line: usize, found: &mut Vec<Finding>) {
                 && !map.contains_key("apiVersion") =>
         {
             page.patch(map);
+        }
+        // falco.yaml loads no rule below its own priority.
+        Value::Object(map)
+            if (map.contains_key("rules_files")
+                || map.contains_key("json_output")
+                || map.len() == 1)
+                && map.get("priority").and_then(Value::as_str).is_some_and(weaken::is_deaf) =>
+        {
+            page.say("W06", "priority");
         }
         Value::Object(map)
             if map.get("seccomp-profile").and_then(Value::as_str) == Some("unconfined") =>
@@ -158,10 +185,27 @@ pub fn rows(text: &str, line: usize, found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether a text speaks of Falco's fields.
+fn names_fields(text: &str) -> bool {
+    ["proc.", "evt.", "fd.", "container.", "k8s.", "user."].iter().any(|class| {
+        text.match_indices(class).any(|(at, _)| {
+            let behind = text.get(at + class.len()..).and_then(|rest| rest.chars().next());
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            behind.is_some_and(|c| c.is_ascii_lowercase())
+                && before.is_none_or(|c| !c.is_ascii_alphanumeric() && !"._-/".contains(c))
+        })
+    })
+}
+
 fn is_falco_item(item: &Value) -> bool {
     ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"]
         .iter()
         .any(|key| item.get(key).is_some())
+}
+
+/// A condition without the brackets and blanks around it.
+fn meaning(condition: &str) -> &str {
+    condition.trim().trim_matches(['(', ')', ' '])
 }
 
 struct Page<'a> {
@@ -361,7 +405,7 @@ impl Page<'_> {
             if let Some(key) = map.keys().find(|key| !OTHER.contains(&key.as_str())) {
                 self.say_why("Y02", key, &format!("`{key}`"));
             }
-            return;
+            return self.macro_of_all(map);
         };
         if let Some(key) = map.keys().find(|key| !RULE.contains(&key.as_str())) {
             self.say_why("Y02", key, &format!("`{key}`"));
@@ -376,6 +420,16 @@ impl Page<'_> {
         }
         if map.get("enabled") == Some(&Value::Bool(false)) {
             self.say("W06", "enabled");
+        }
+        let condition = map.get("condition").and_then(Value::as_str).unwrap_or_default();
+        if matches!(meaning(condition), "never_true" | "evt.num < 0" | "evt.num<0")
+            || condition
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .ends_with("and never_true")
+        {
+            self.say("W06", "condition");
         }
         let is_text = |key: &str| map.get(key).is_none_or(Value::is_string);
         if let Some(key) =
@@ -398,7 +452,8 @@ impl Page<'_> {
 
     /// Y02: a condition that Falco does not parse, and fields it does not have, as far as they are of its own classes.
     fn asks(&mut self, map: &Map<String, Value>) {
-        const CLASSES: [&str; 10] = [
+        /// Falco's own, and such as were made up beside them.
+        const CLASSES: [&str; 18] = [
             "evt.",
             "proc.",
             "fd.",
@@ -409,6 +464,14 @@ impl Page<'_> {
             "thread.",
             "fs.",
             "syslog.",
+            "process.",
+            "file.",
+            "network.",
+            "event.",
+            "pod.",
+            "syscall.",
+            "connection.",
+            "command.",
         ];
         let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
         let condition = text("condition");
@@ -436,6 +499,21 @@ impl Page<'_> {
             let known = fields::all().iter().map(|field| field.name);
             let near = nearest(name, known).map_or_else(String::new, |near| format!("; {near} is"));
             self.say_why("Y02", name, &format!("`{name}` is no field of Falco's{near}"));
+        }
+    }
+
+    /// Y05: a macro that rules ask for what they let pass, and that is always true.
+    fn macro_of_all(&mut self, map: &Map<String, Value>) {
+        let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
+        let name = text("macro");
+        let lets_pass = ["known", "allow", "trusted", "white", "safe", "exempt", "ignore"]
+            .iter()
+            .any(|word| name.contains(word))
+            || name.starts_with("user_");
+        let is_all =
+            matches!(meaning(text("condition")), "always_true" | "evt.num >= 0" | "evt.num>=0");
+        if lets_pass && is_all {
+            self.say("Y05", name);
         }
     }
 
@@ -548,7 +626,11 @@ impl Page<'_> {
 
     fn kubernetes(&mut self, map: &Map<String, Value>) {
         let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let version = map.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         let spec = map.get("spec").and_then(Value::as_object);
+        if let Some(why) = removed(version, kind) {
+            self.say_why("Y04", "apiVersion", why);
+        }
         match kind {
             "NetworkPolicy" => {
                 let allowed = ["podSelector", "policyTypes", "ingress", "egress"];
@@ -681,6 +763,29 @@ impl Page<'_> {
         {
             self.say_why("Y04", key, &format!("`{key}`"));
         }
+    }
+}
+
+/// Why Kubernetes takes no object of a version that it once had (its guide to deprecated versions).
+fn removed(version: &str, kind: &str) -> Option<&'static str> {
+    match (version, kind) {
+        (_, "PodSecurityPolicy") => {
+            Some("removed in Kubernetes 1.25: label the namespace for Pod Security Admission")
+        }
+        ("extensions/v1beta1", "Deployment" | "DaemonSet" | "ReplicaSet")
+        | ("apps/v1beta1" | "apps/v1beta2", _) => Some("removed in Kubernetes 1.16: apps/v1"),
+        ("extensions/v1beta1", "NetworkPolicy") => {
+            Some("removed in Kubernetes 1.16: networking.k8s.io/v1")
+        }
+        ("extensions/v1beta1" | "networking.k8s.io/v1beta1", "Ingress") => {
+            Some("removed in Kubernetes 1.22: networking.k8s.io/v1")
+        }
+        ("batch/v1beta1", "CronJob") => Some("removed in Kubernetes 1.25: batch/v1"),
+        ("policy/v1beta1", "PodDisruptionBudget") => Some("removed in Kubernetes 1.25: policy/v1"),
+        ("rbac.authorization.k8s.io/v1beta1", _) => {
+            Some("removed in Kubernetes 1.22: rbac.authorization.k8s.io/v1")
+        }
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::{Finding, Severity};
 use crate::model::Alert;
+use std::cell::LazyCell;
 
 /// What a command does to the suspect, as far as order matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,12 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
     // Containers that remove themselves: their names, or nothing where they got none.
     let mut auto_remove: Vec<Option<&str>> = Vec::new();
     let in_memory = alert.is_some_and(is_in_memory);
+    let part_of_alert = LazyCell::new(|| alert.and_then(platform_of));
     forgive(plan, found);
     for call in plan {
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
-        let Some(deed) = deed(call) else { continue };
+        let is_of_alert = alert.is_some_and(|alert| removes_file_of(call, alert));
+        let Some(deed) = deed(call).or(is_of_alert.then_some(Deed::Ends)) else { continue };
         let deed = match deed {
             Deed::Ends if is_own_process(call, plan) => Deed::EndsOwn,
             deed => deed,
@@ -70,11 +73,12 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
                         call.has(name) || call.args.iter().any(|word| !word.expands.is_empty())
                     })
                 });
-                let is_copy = call.program == "rm" && is_made_here(call, plan);
-                if in_memory && !saved_exe && call.program != "rm" {
+                let is_file = matches!(&*call.program, "rm" | "unlink" | "shred" | "srm" | "find");
+                let is_copy = is_file && is_made_here(call, plan);
+                if in_memory && !saved_exe && !is_file {
                     say("E06");
                 }
-                if removes_itself && !exported && call.program != "rm" {
+                if removes_itself && !exported && !is_file {
                     say("E07");
                 }
                 if !saved && !is_copy {
@@ -86,7 +90,7 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
             }
             Deed::Cuts => {}
         }
-        platform(call, deed, alert, found);
+        platform(call, deed, &part_of_alert, found);
         if let Some(alert) = alert {
             aimed(call, deed, alert, found);
         }
@@ -151,7 +155,7 @@ fn deed(call: &Call) -> Option<Deed> {
             "pause" => Deed::Freezes,
             "unpause" => Deed::Thaws,
             "stop" | "kill" | "rm" | "restart" => Deed::Ends,
-            "compose" if call.has_any(&["down", "stop", "kill", "rm"]) => Deed::Ends,
+            "compose" if call.has_any(&["down", "stop", "kill", "rm"]) => Deed::EndsOwn,
             "pod" if call.has_any(&["rm", "stop", "kill"]) => Deed::Ends,
             "image" | "builder" | "buildx"
                 if call.has("prune") && !call.has_any(&["-a", "--all", "-af", "-fa"]) =>
@@ -170,7 +174,7 @@ fn deed(call: &Call) -> Option<Deed> {
             }
             _ => return None,
         },
-        ("docker-compose", "down" | "stop" | "kill" | "rm") => Deed::Ends,
+        ("docker-compose", _) if call.has_any(&["down", "stop", "kill", "rm"]) => Deed::EndsOwn,
         ("crictl", "stop" | "rm" | "stopp" | "rmp") => Deed::Ends,
         ("crictl", "logs" | "inspect" | "checkpoint") => Deed::Saves,
         ("tar" | "criu" | "avml" | "tcpdump" | "sha256sum" | "rsync" | "scp", _)
@@ -251,11 +255,16 @@ fn deed(call: &Call) -> Option<Deed> {
             }
         }
         ("cp" | "mv", _) if text.contains("/evidence") || text.contains("/var/log") => Deed::Saves,
-        ("rm", _) => {
+        ("rm" | "unlink", _) => {
             let evidence = |path: &str| {
+                let path = in_root(path);
+                let is_own = path
+                    .rsplit_once('.')
+                    .is_some_and(|(_, end)| matches!(end, "lock" | "pid" | "sock" | "socket"));
                 ["/tmp/", "/var/tmp/", "/dev/shm/", "/etc/cron", "/var/spool/cron"]
                     .iter()
                     .any(|folder| path.starts_with(folder) && path.len() > folder.len())
+                    && !is_own
                     || path.contains("/.ssh/")
                     || path.starts_with("/etc/systemd/system/")
                     || path.starts_with("/usr/bin/")
@@ -286,6 +295,26 @@ fn deed(call: &Call) -> Option<Deed> {
         ("usermod", _) if call.has_any(&["-L", "--lock"]) => Deed::Cuts,
         _ => return None,
     })
+}
+
+/// A path as the process sees it: `/proc/PID/root` stands for its root.
+fn in_root(path: &str) -> &str {
+    let inner = path.strip_prefix("/proc/").and_then(|rest| rest.split_once("/root"));
+    inner.map_or(path, |(_, inner)| inner).trim_start_matches("/host")
+}
+
+/// Whether a command removes the file that the alert is about: its program, or the file that was opened.
+fn removes_file_of(call: &Call, alert: &Alert) -> bool {
+    let removes = matches!(&*call.program, "rm" | "unlink" | "shred" | "srm")
+        || call.program == "find" && call.has("-delete");
+    let files = ["proc.exepath", "fd.name", "evt.arg.path", "fs.path.name"];
+    let mut of_alert = files.iter().filter_map(|field| alert.fields.text(field));
+    removes
+        && of_alert.any(|file| {
+            file.starts_with('/')
+                && file.len() > 4
+                && call.plain().any(|path| in_root(path) == file && !path.contains("/evidence"))
+        })
 }
 
 pub fn is_in_memory(alert: &Alert) -> bool {
@@ -414,7 +443,12 @@ fn platform_part(text: &str) -> Option<&'static str> {
 }
 
 /// B08: the command ends or cuts off a part of the platform, by its own words or by the alert's.
-fn platform(call: &Call, deed: Deed, alert: Option<&Alert>, found: &mut Vec<Finding>) {
+fn platform<F: FnOnce() -> Option<String>>(
+    call: &Call,
+    deed: Deed,
+    of_alert: &LazyCell<Option<String>, F>,
+    found: &mut Vec<Finding>,
+) {
     if !matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts) {
         return;
     }
@@ -431,7 +465,7 @@ fn platform(call: &Call, deed: Deed, alert: Option<&Alert>, found: &mut Vec<Find
             .flatten()
             .map(|part| format!("{part} belongs to the platform"))
         });
-    if let Some(why) = own.or_else(|| alert.and_then(alert_platform)) {
+    if let Some(why) = own.or_else(|| (*of_alert).clone()) {
         found.push(Finding::new("B08", call.line, &call.words()).because(&why));
     }
 }
@@ -539,8 +573,8 @@ pub fn tokens(alert: &Alert) -> Vec<String> {
     tokens
 }
 
-/// What part of the platform an alert is about.
-fn alert_platform(alert: &Alert) -> Option<String> {
+/// What part of the platform an alert is about, by its namespace, its image, or as far as it looks like one.
+pub fn platform_of(alert: &Alert) -> Option<String> {
     let (namespace, pod) = alert.k8s();
     if let Some(namespace) = namespace.filter(|name| is_platform_namespace(name)) {
         return Some(format!("the pod runs in {namespace}"));
@@ -548,7 +582,13 @@ fn alert_platform(alert: &Alert) -> Option<String> {
     if let Some(part) = alert.container().image.and_then(platform_part) {
         return Some(format!("the image is that of {part}"));
     }
-    pod.and_then(platform_part).map(|_| "the pod belongs to the platform".to_owned())
+    if pod.and_then(platform_part).is_some() {
+        return Some("the pod belongs to the platform".to_owned());
+    }
+    let likeness = crate::analysis::likeness(alert)?;
+    likeness
+        .is_platform
+        .then(|| format!("the process looks like this: {}", likeness.title.to_lowercase()))
 }
 
 /// Whether the connection of the alert was opened from its side; `None` when the alert does not tell.

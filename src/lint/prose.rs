@@ -2,13 +2,15 @@
 //!
 //! The patterns are a table (`claims.tsv`). A column says what alert a claim needs to be wrong: `-` none, `alert` any,
 //! `exec` one whose event proves a start, an open or a try to connect, `memfd` a program in memory, `tcp` a netcat,
-//! `shell` a shell, `out` and `in` the direction of its connection.
+//! `shell` a shell, `container` one out of a container, `platform` one that looks like a part of the platform, `out` and
+//! `in` the direction of its connection.
 
-use super::extract::is_refused;
 use super::plan::is_outgoing;
+use super::refusal::is_refused;
 use super::{Finding, Severity, facts};
 use crate::model::Alert;
 use regex::{Regex, RegexSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 struct Claim {
@@ -71,7 +73,9 @@ pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Fin
             super::snippet::hidden_in_prose(sentence, line, found);
         }
         let mut lower = plain(sentence);
-        if let Some(path) = facts::unshipped(&lower).filter(|_| !is_refused(&lower)) {
+        let unshipped = facts::unshipped(&lower)
+            .filter(|path| !is_refused(&lower, lower.find(path).unwrap_or_default()));
+        if let Some(path) = unshipped {
             found.push(Finding::new("N04", line, sentence).because(path));
         } else if names_cgroup_conf(&lower) {
             found.push(Finding::new("N04", line, sentence));
@@ -83,7 +87,7 @@ pub fn judge(text: &str, line: usize, alert: Option<&Alert>, found: &mut Vec<Fin
             lower.push(' ');
             lower.push_str(&plain(next));
         }
-        claims(sentence, &lower, line, alert, found);
+        claims(sentence, &lower, line, alert, text.starts_with('#'), found);
         if let Some(alert) = alert {
             duration(sentence, &lower, line, alert, found);
         }
@@ -112,9 +116,8 @@ fn plain(sentence: &str) -> String {
 fn names_cgroup_conf(lower: &str) -> bool {
     lower.match_indices("cgroup.conf").any(|(at, _)| {
         let before = lower.get(..at).and_then(|before| before.chars().next_back());
-        before.is_none_or(|c| !c.is_alphanumeric() && !"/.-_".contains(c))
+        before.is_none_or(|c| !c.is_alphanumeric() && !"/.-_".contains(c)) && !is_refused(lower, at)
     }) && !lower.contains("slurm")
-        && !is_refused(lower)
 }
 
 fn claims(
@@ -122,6 +125,7 @@ fn claims(
     lower: &str,
     line: usize,
     alert: Option<&Alert>,
+    is_heading: bool,
     found: &mut Vec<Finding>,
 ) {
     let Claims { claims, words } = &*CLAIMS;
@@ -135,28 +139,53 @@ fn claims(
         {
             continue;
         }
-        let Some(pattern) = pattern.as_ref().filter(|pattern| pattern.is_match(lower)) else {
+        let Some(pattern) = pattern.as_ref() else { continue };
+        let Some((begin, end)) = pattern.find(lower).map(|found| (found.start(), found.end()))
+        else {
             continue;
         };
+        if *needs == "platform"
+            && !alert.is_some_and(|alert| super::plan::platform_of(alert).is_some())
+        {
+            continue;
+        }
         // Who warns of an order gives none; a claim about a field is one all the same.
         let is_order = !matches!(*id, "C01" | "C03" | "C04");
         let is_cell = sentence.starts_with('|');
+        // What a heading promises is advised below it.
+        if *id == "B08" && is_heading {
+            continue;
+        }
         // A command in a code span is judged as one where it is advice; else it is what was seen.
         if *id == "T01" && !pattern.is_match(&without_commands(lower)) {
             continue;
         }
         let denies = *id == "C05"
-            && ["not stop", "not prevent", "stops no", "no effect", "cannot stop", "does nothing"]
-                .iter()
-                .any(|words| lower.contains(words));
-        if is_order && (is_refused(lower) || is_cell)
+            && [
+                "not stop",
+                "not prevent",
+                "not block",
+                "not touch",
+                "not help",
+                "stops no",
+                "prevents no",
+                "no effect",
+                "cannot stop",
+                "cannot prevent",
+                "cannot block",
+                "does nothing",
+                "only records",
+                "only limits",
+            ]
+            .iter()
+            .any(|words| lower.contains(words));
+        if is_order && (is_refused(lower, begin) || is_cell)
             || denies
-            || *id == "T01" && tells_of_others(lower)
-            || !is_claim(id, lower)
+            || *id == "T01" && tells_of_others(lower, begin)
+            || !is_claim(id, lower, end)
         {
             continue;
         }
-        let begin = pattern.find(lower).map_or(0, |found| found.start());
         let line = line + row_of(sentence, lower, begin);
         let finding = Finding::new(id, line, sentence);
         let finding = if why.is_empty() { finding } else { finding.because(why) };
@@ -204,6 +233,8 @@ pub struct Causes {
     is_open: bool,
     asked: bool,
     harmful: Vec<(usize, String)>,
+    /// The rows of what is supposed, which claims nothing.
+    pub supposed: Vec<Range<usize>>,
 }
 
 impl Causes {
@@ -226,6 +257,7 @@ impl Causes {
         if !self.is_open {
             return;
         }
+        self.supposed.push(line..line + text.lines().count().max(1));
         let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         self.asked |= any(&[
             "legitimate",
@@ -266,7 +298,7 @@ impl Causes {
     /// Tells what the last paragraphs came to.
     pub fn end(&mut self, found: &mut Vec<Finding>) {
         let (asked, harmful) = (self.asked, std::mem::take(&mut self.harmful));
-        *self = Self::default();
+        *self = Self { supposed: std::mem::take(&mut self.supposed), ..Self::default() };
         if asked {
             return;
         }
@@ -291,37 +323,58 @@ fn without_commands(lower: &str) -> String {
     out
 }
 
-/// What an attacker does, or what a rule looks for, is told and not advised.
-fn tells_of_others(lower: &str) -> bool {
-    [
-        "attacker",
-        "adversar",
-        "malware",
-        "attempt",
-        "tries to",
-        "tried to",
-        "trying to",
-        "detect",
-        "intruder",
-        "whether",
-        "if the",
-        "in case",
-        "re-enable",
-        "reenable",
-        "who disable",
-        "evad",
-        "evasion",
-        "technique",
-        "was disabled",
-        "were disabled",
-        "has been disabled",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
+/// What an attacker does, or what a rule looks for, is told and not advised. `begin` is where the advice would begin.
+fn tells_of_others(lower: &str, begin: usize) -> bool {
+    let before = lower.get(..begin).unwrap_or_default();
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    has(
+        lower,
+        &[
+            "attacker",
+            "adversar",
+            "malware",
+            "intruder",
+            "re-enable",
+            "reenable",
+            "who disable",
+            "evad",
+            "evasion",
+            "technique",
+            "was disabled",
+            "were disabled",
+            "has been disabled",
+        ],
+    ) || has(
+        before,
+        &[
+            "attempt",
+            "tries to",
+            "tried to",
+            "trying to",
+            "detect",
+            "whether",
+            "look for",
+            "watch for",
+            "check if",
+            "see if",
+            "find out if",
+            "verify if",
+            "if somebody",
+            "if someone",
+            "if anyone",
+            "if a process",
+            "if the process",
+            "if a program",
+            "if the program",
+            "if they",
+            "used to",
+            "known for",
+        ],
+    )
 }
 
-/// Whether a sentence says it is so, rather than that it is not or may be.
-fn is_claim(id: &str, lower: &str) -> bool {
+/// Whether a sentence says it is so, rather than that it is not or may be. `end` is where the claim ends.
+fn is_claim(id: &str, lower: &str, end: usize) -> bool {
     if !matches!(id, "C01" | "C03" | "C04") {
         return true;
     }
@@ -347,20 +400,22 @@ fn is_claim(id: &str, lower: &str) -> bool {
         "were not",
         "did not",
         "by chance",
-        "nothing",
         "cannot",
         "no sign",
         "unknown",
         "not modified",
-        "never",
         "alone",
     ];
+    // These doubt what follows them.
+    let doubts_before = ["nothing", "never", "if an ", "if somebody", "if someone"];
+    let before = lower.get(..end).unwrap_or(lower);
     let weak =
         ["may have", "might have", "could have", "would have", "not established", "not proven"];
     // A file in the upper layer was changed indeed.
     let is_upper = id == "C01" && lower.contains("exe_upper_layer");
     let is_weak = id == "C03" && weak.iter().any(|word| lower.contains(word));
-    let is_doubt = doubts.iter().any(|word| lower.contains(word));
+    let is_doubt = doubts.iter().any(|word| lower.contains(word))
+        || doubts_before.iter().any(|word| before.contains(word));
     !(is_upper || is_doubt || is_weak)
 }
 
@@ -382,6 +437,7 @@ fn fits(needs: &str, alert: Option<&Alert>) -> bool {
         "shell" => super::call::SHELLS.contains(&text("proc.name")),
         "out" => is_outgoing(alert) == Some(true),
         "in" => is_outgoing(alert) == Some(false),
+        "container" => alert.container().id.is_some_and(|id| !id.is_empty() && id != "host"),
         _ => true,
     }
 }
@@ -416,6 +472,14 @@ fn duration(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut
         "months ago",
         "well established",
         "since yesterday",
+        "for a long while",
+        "for quite a while",
+        "been around for",
+        "weeks old",
+        "months old",
+        "days old",
+        "up for several",
+        "running for several",
     ];
     let says_new = [
         "just started",
@@ -432,6 +496,24 @@ fn duration(sentence: &str, lower: &str, line: usize, alert: &Alert, found: &mut
         "just launched",
         "recently created",
         "recently launched",
+        "recently deployed",
+        "newly deployed",
+        "newly launched",
+        "freshly deployed",
+        "freshly created",
+        "freshly launched",
+        "just deployed",
+        "moments before",
+        "moments earlier",
+        "seconds before",
+        "seconds earlier",
+        "seconds old",
+        "immediately after the container",
+        "immediately after start",
+        "right after the container",
+        "right after start",
+        "shortly after the container",
+        "as soon as the container",
     ];
     let stated = stated_seconds(lower);
     let is_wrong = seconds < 60.0 && says_old.iter().any(|words| lower.contains(words))

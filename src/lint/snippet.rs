@@ -82,7 +82,7 @@ static HOLES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"\b(YOUR[_-][A-Z_-]+|CHANGE[_-]?ME|REPLACE[_-]?(ME|WITH|THIS)[A-Z_]*|REPLACE_[A-Z_]+|TODO|FIXME|TBD|INSERT[_-][A-Z_-]+|[A-Z_]+_HERE|PLACEHOLDER)\b",
         r"|\b(changeme|replace[_-]me|fixme|placeholder)\b|\byour[_-][a-z]+([_-][a-z]+)*\b|\b[xX]{3,}\b|\b[xX]{1,3}(\.[xX]{1,3}){3}\b",
-        r"|@[A-Z][A-Z0-9_]*@|\[(your|insert|container|pod|namespace|image|enter|replace|ip|CONTAINER|POD|NAMESPACE|IMAGE|YOUR|IP)[ _-][A-Za-z _-]+\]",
+        r"|@[A-Z][A-Z0-9_]*@|\b__[A-Z]+(_[A-Z]+)*__\b|\[(your|insert|container|pod|namespace|image|enter|replace|ip|CONTAINER|POD|NAMESPACE|IMAGE|YOUR|IP)[ _-][A-Za-z _-]+\]",
         r"|\{(container|pod|image|namespace|ip|process|file|user)_?(id|name|address|path)?\}|\{\{ ?[a-z]+(_[a-z]+)+ ?\}\}",
     ))
     .ok()
@@ -110,7 +110,10 @@ pub fn is_capital_hole(text: &str) -> bool {
     static CAPITALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
             r"^((MY_|THE_|TARGET_|SUSPECT_|MALICIOUS_|ATTACKER_|REMOTE_)?(CONTAINER|POD|NODE|NAMESPACE|IMAGE|HOST|SERVER|DEPLOYMENT|PROCESS|SERVICE|NETWORK|INTERFACE)_(ID|NAME|IP|ADDRESS|HASH|PATH)",
-            r"|(MALICIOUS|ATTACKER|REMOTE|SUSPICIOUS|TARGET|BAD|SOURCE)_(IP|HOST|ADDRESS|PID|PORT|DOMAIN))$",
+            r"|(MALICIOUS|ATTACKER|REMOTE|SUSPICIOUS|TARGET|BAD|SOURCE)_(IP|HOST|ADDRESS|PID|PORT|DOMAIN)|PID|CID|CONTAINER|CONTAINERID|PODNAME|POD|NAMESPACE)$",
+            r"|^\[[A-Z]{2,}([ _-][A-Z]{2,})+\]$|^\[(IP|PID|CID|CONTAINER|POD|NAMESPACE|IMAGE|ADDRESS|PATH|FILE)\]$",
+            r"|^(my|the|some|example|sample|target)[_-](container|pod|namespace|node|image|process)[_-](name|id)$",
+            r"|^(affected|compromised|suspicious|malicious|infected|offending|suspected)[_-](container|pod|deployment|namespace|node|image|process|host|app|service)([_-](name|id))?$",
             r"|^[a-z]+([_-][a-z]+)*[_-]here$|^(container|pod|namespace|image|node|process|malicious|attacker)[_-](id|name|ip|pid|address)$",
         ))
         .ok()
@@ -178,6 +181,22 @@ pub fn two_words_in_angles(text: &str, line: usize, found: &mut Vec<Finding>) {
     };
     found
         .extend(rows.into_iter().filter(|finding| finding.id == "P01" && has_blank(&finding.text)));
+}
+
+/// P02: a comment that asks the reader to put the real value in.
+pub fn asks_to_fill(text: &str, line: usize, found: &mut Vec<Finding>) {
+    static ASKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)#.*\b(replace|substitute|fill in|adjust|change|insert)\b.{0,60}\b(actual|real|your own|your)\b")
+            .ok()
+    });
+    if !text.contains('#') {
+        return;
+    }
+    for (at, row) in text.lines().enumerate() {
+        if ASKS.as_ref().is_some_and(|asks| asks.is_match(row)) {
+            found.push(Finding::new("P02", line + at, row));
+        }
+    }
 }
 
 /// P03: dots where content should be. In YAML they may end a document.

@@ -280,7 +280,8 @@ proptest::proptest! {
 /// One case of `fixtures/lint/cases.txt`.
 struct Case {
     id: String,
-    is_bad: bool,
+    /// `bad`, `note` or `good`.
+    verdict: String,
     kind: String,
     alert: Option<Alert>,
     text: String,
@@ -294,7 +295,7 @@ fn cases() -> Vec<Case> {
         let words: Vec<&str> = head.split(' ').collect();
         let case = |text: &str| Case {
             id: words[0].into(),
-            is_bad: words[1] == "bad",
+            verdict: words[1].into(),
             kind: words[2].into(),
             alert: words.get(3).map(|name| alert(name)),
             text: text.into(),
@@ -348,7 +349,7 @@ fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
     let mut wrong = Vec::new();
     let (mut bad, mut good) =
         (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
-    for Case { id, is_bad, kind, alert, text } in cases() {
+    for Case { id, verdict, kind, alert, text } in cases() {
         let is = match kind.as_str() {
             "sh" | "script" => Kind::Shell,
             "md" => Kind::Markdown,
@@ -363,7 +364,13 @@ fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
         let found = lint(&text, is, alert.as_ref());
         let said = found.iter().find(|finding| finding.id == id);
         let ids: Vec<_> = found.iter().map(|finding| finding.id).collect();
-        if is_bad {
+        if verdict == "note" {
+            if said.is_none_or(|finding| finding.severity != Severity::Note)
+                || found.iter().any(|finding| finding.severity > Severity::Note)
+            {
+                wrong.push(format!("{id} should be no more than a note, {ids:?}: {text}"));
+            }
+        } else if verdict == "bad" {
             *bad.entry(id.clone()).or_insert(0) += 1;
             match said {
                 None => wrong.push(format!("{id} is silent, {ids:?}: {text}")),
@@ -391,4 +398,38 @@ fn every_rule_speaks_where_it_should_and_is_silent_where_not() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is said of a report as a whole.
+fn of_whole(text: &str, alert: &Alert) -> Vec<(&'static str, Severity)> {
+    let found = lint(text, Kind::Markdown, Some(alert));
+    found.iter().filter(|f| f.line == 1).map(|f| (f.id, f.severity)).collect()
+}
+
+#[test]
+fn a_report_that_never_thinks_of_a_drill_is_told_so() {
+    let mut alert = alert("nc");
+    alert.rule = Some("Netcat Remote Code Execution in Container".into());
+    alert.fields.set("proc.pname", crate::model::Value::String("event-generator".into()));
+    let report = |cause: &str, step: &str| {
+        format!(
+            "# Report\n\n## Summary\n\nThe rule Netcat Remote Code Execution in Container fired.\n\n\
+             ## Details\n\nThe container is 0123456789ab.\n\n## Causes\n\n{cause}\n\n## Steps\n\n```sh\n{step}\n```\n"
+        )
+    };
+    let asks = "It may be a drill of the event-generator; ask who ran one.";
+    let is_sure = "A program in the container opened a connection.";
+    let looks = "docker inspect 0123456789ab";
+    let acts = "docker pause 0123456789ab";
+    assert_eq!(of_whole(&report(asks, looks), &alert), []);
+    assert_eq!(of_whole(&report(is_sure, looks), &alert), [("C03", Severity::Error)]);
+    assert_eq!(
+        of_whole(&report(is_sure, acts), &alert),
+        [("C03", Severity::Error), ("P05", Severity::Note)]
+    );
+    let untied =
+        report(is_sure, acts).replace("Netcat Remote Code Execution in Container", "in question");
+    assert!(of_whole(&untied, &alert).contains(&("P05", Severity::Note)));
+    // A remark is no report.
+    assert_eq!(of_whole("Pause it.\n", &alert), []);
 }

@@ -109,7 +109,10 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             let switches = args.windows(2).any(|pair| {
                 matches!(pair, ["-D" | "-T" | "--disable-source" | "--disable-tag", _])
             }) || args.iter().any(|arg| arg.contains(".disable."));
-            if switches {
+            let deafens = args
+                .iter()
+                .any(|arg| arg.trim_matches('"').strip_prefix("priority=").is_some_and(is_deaf));
+            if switches || deafens {
                 say("W06");
             }
         }
@@ -181,59 +184,9 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
                 say("W08");
             }
         }
-        "chmod" | "install" | "mkdir" => {
-            let mode = match call.program.as_str() {
-                "chmod" => call
-                    .args
-                    .iter()
-                    .map(|word| word.text.as_str())
-                    .find(|arg| !arg.starts_with('-') || arg.contains(['=', '+'])),
-                _ => call.value_of(&["-m", "--mode"]),
-            };
-            if mode.is_some_and(|mode| mode.split(',').any(is_wide)) {
-                say("W09");
-            }
-        }
-        "usermod" | "gpasswd" | "adduser" | "useradd" | "addgroup" | "groupmod" => {
-            accounts(call, &args, say);
-        }
-        "passwd" if call.has_any(&["-d", "--delete"]) => say("W09"),
-        "setcap" => {
-            let gives = |arg: &&str| {
-                [
-                    "sys_admin",
-                    "setuid",
-                    "setgid",
-                    "dac_override",
-                    "dac_read_search",
-                    "sys_ptrace",
-                    "sys_module",
-                    "sys_rawio",
-                    "bpf",
-                    "chown",
-                    "fowner",
-                ]
-                .iter()
-                .any(|cap| arg.contains(&format!("cap_{cap}")))
-                    || arg.starts_with("all")
-            };
-            if args
-                .iter()
-                .any(|arg| gives(arg) && arg.contains('+') || gives(arg) && arg.contains("=e"))
-            {
-                say("W09");
-            }
-        }
-        "setfacl"
-            if args.iter().any(|arg| {
-                arg.starts_with("o::") && arg.contains('w')
-                    || arg.starts_with("other:") && arg.contains('w')
-            }) =>
-        {
-            say("W09");
-        }
         _ => {}
     }
+    super::rights::judge(call, say);
     orchestrates(call, &args, say);
     if let Some(text) = writes::text(call) {
         written(&text, call, say);
@@ -295,6 +248,12 @@ fn is_detection(path: &str) -> bool {
         || path.ends_with("/falco_rules.yaml")
         || path.ends_with("/falco_rules.local.yaml")
         || path == "/etc/audit/audit.rules"
+}
+
+/// Levels of Falco's own threshold that leave most rules unloaded.
+pub fn is_deaf(level: &str) -> bool {
+    let level = level.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
+    matches!(&*level, "emergency" | "alert" | "critical" | "error")
 }
 
 /// Files that a command leaves with nothing in them.
@@ -359,35 +318,6 @@ fn firewall(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
         && !call.option(None, "source");
     if flushes || policy || opens {
         say("W05");
-    }
-}
-
-fn accounts(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) {
-    let is_root = |group: &str| {
-        matches!(
-            group,
-            "docker" | "sudo" | "wheel" | "root" | "lxd" | "libvirt" | "disk" | "shadow" | "admin"
-        )
-    };
-    let joins = call.plain().any(|arg| arg.split(',').any(is_root))
-        && match call.program.as_str() {
-            "usermod" | "useradd" => args.iter().any(|arg| {
-                arg.starts_with('-') && arg.contains('G') || arg.starts_with("--groups")
-            }),
-            "gpasswd" => call.has_any(&["-a", "--add", "-M"]),
-            "adduser" | "addgroup" => {
-                call.plain().count() == 2 && call.plain().nth(1).is_some_and(is_root)
-            }
-            _ => false,
-        };
-    let is_uid_0 = call.value_of(&["-u", "--uid"]) == Some("0");
-    if joins
-        || args.iter().any(|arg| {
-            arg.strip_prefix("--groups=").is_some_and(|groups| groups.split(',').any(is_root))
-        })
-        || is_uid_0
-    {
-        say("W09");
     }
 }
 
@@ -598,6 +528,11 @@ fn written(text: &str, call: &Call, say: &mut impl FnMut(&'static str)) {
     if has("apparmor=0") {
         say("W02");
     }
+    if goes_to("falco.yaml")
+        && lines.iter().any(|row| row.strip_prefix("priority:").is_some_and(is_deaf))
+    {
+        say("W06");
+    }
     if has("audit=0")
         || goes_to("/audit/") && lines.iter().any(|row| *row == "-D" || row.starts_with("-e 0"))
     {
@@ -629,31 +564,4 @@ fn written(text: &str, call: &Call, say: &mut impl FnMut(&'static str)) {
     if weak {
         say("W08");
     }
-}
-
-/// Modes that everybody may write with, or that run as somebody else.
-fn is_wide(mode: &str) -> bool {
-    if mode.bytes().all(|b| b.is_ascii_digit()) && mode.len() >= 3 {
-        let digits = mode.as_bytes();
-        let special = if digits.len() >= 4 {
-            digits.get(digits.len() - 4).map_or(0, |d| d - b'0')
-        } else {
-            0
-        };
-        let others = digits.last().map_or(0, |d| d - b'0');
-        let user = digits.get(digits.len() - 3).map_or(0, |d| d - b'0');
-        // A sticky folder for all (1777) is /tmp; setgid without rights for others is a shared folder.
-        return special & 4 != 0
-            || (special & 2 != 0 && others & 2 != 0)
-            || (others & 2 != 0 && special & 1 == 0)
-            || (special & 2 != 0 && user & 1 != 0 && others & 1 != 0 && special != 2);
-    }
-    let Some((who, what)) = mode.split_once(['+', '=']) else { return false };
-    let everybody = who.is_empty() || who.contains(['a', 'o']);
-    (what.contains('s')
-        && (who.is_empty() || who.contains(['u', 'g', 'a']))
-        && what.chars().all(|c| "rwxstX".contains(c))
-        && who != "g")
-        || (what.contains('w') && everybody && !who.is_empty() && !(who == "u" || who == "g"))
-        || mode == "+rwx"
 }
