@@ -12,6 +12,7 @@
 use super::action::Action;
 use super::app::App;
 use super::layout::{Drag, Focus, Layout, SMALLEST, WIDE, Zoom};
+use super::msg::Tone;
 use super::narrow;
 use super::overlay::page::Page;
 use super::overlay::{FilterLine, Overlay};
@@ -175,6 +176,14 @@ fn empty(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         prose.text(Role::Muted, 1, "Reading…");
     } else {
         prose.text(Role::Strong, 1, "No alerts yet.");
+        let troubled = app.health.sources.values().filter(|source| source.tone != Tone::Good);
+        for source in troubled.take(3) {
+            let says = match source.words.contains(&source.name) {
+                true => printable(&source.words).into_owned(),
+                false => printable(&format!("{}: {}", source.name, source.words)).into_owned(),
+            };
+            prose.text(Role::StateWarn, 1, &says);
+        }
         prose.text(
             Role::Muted,
             1,
@@ -478,7 +487,8 @@ fn keys_now(app: &App) -> Vec<Action> {
         Some(Overlay::Search(_)) | None => {}
     }
     let mut keys = match app.shape.focus {
-        _ if app.store.is_empty() => vec![Action::Demo, Action::Sources, Action::Rejects],
+        _ if app.store.is_empty() && app.health.sources.is_empty() => vec![Action::Demo],
+        _ if app.store.is_empty() => vec![Action::Sources, Action::Rejects],
         Focus::List if app.size.width >= WIDE => vec![
             Action::Next,
             Action::Previous,

@@ -4,6 +4,7 @@ use super::{App, Turn, ground};
 use crate::model::AlertId;
 use crate::store::{Key, NodeId};
 use crate::text::shown;
+use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::narrow::{self, next_hit};
 use crate::ui::overlay::menu::{Choice, Item, Menu};
@@ -181,7 +182,20 @@ impl App {
     /// Goes to the next hit of the search, or the one before.
     pub(super) fn next_hit(&mut self, down: bool) {
         let hits = &self.narrow.search.hits;
-        if let Some(id) = next_hit(hits, self.assessor.wanted, down) {
+        // What the view or a later filter hides is passed over.
+        let mut at = self.assessor.wanted;
+        let mut found = None;
+        for _ in 0..hits.len() {
+            at = next_hit(hits, at, down);
+            found = at.filter(|id| self.is_in_sight(*id));
+            if found.is_some() {
+                break;
+            }
+        }
+        if found.is_none() {
+            self.lines.warn(self.now, format!("Not now: {}", self.why_hidden(at)));
+        }
+        if let Some(id) = found {
             let at = self.place_of_hit(id);
             self.lines
                 .done(self.now, format!("hit {at} of {}", crate::text::count(hits.len() as u64)));
@@ -212,13 +226,36 @@ impl App {
             };
             self.lines.done(self.now, notice);
         }
-        if let Some(id) = first {
-            self.show_alert(id);
+        match first {
+            Some(id) if self.is_in_sight(id) => self.show_alert(id),
+            Some(_) => self.next_hit(true),
+            None => {}
+        }
+    }
+
+    /// Whether the view and the filter leave an alert in the list.
+    fn is_in_sight(&self, id: AlertId) -> bool {
+        self.ground().matches.is_none_or(|matches| matches.binary_search(&id).is_ok())
+    }
+
+    /// Why an alert is not in the list, and what would show it.
+    fn why_hidden(&self, id: Option<AlertId>) -> String {
+        let keymap = &self.settings.keymap;
+        let is_left = |id| self.narrow.left().is_none_or(|(_, left)| left.binary_search(&id).is_ok());
+        if id.is_some_and(is_left) {
+            format!("it is in another view; {} shows the next one", keymap.label(Action::View))
+        } else {
+            format!("the filter leaves it out; {} takes that away", keymap.label(Action::ClearFilter))
         }
     }
 
     /// Puts the cursor on an alert, wherever it stands.
     pub(super) fn show_alert(&mut self, id: AlertId) {
+        if !self.is_in_sight(id) {
+            let why = self.why_hidden(Some(id));
+            self.lines.warn(self.now, format!("Not now: {why}"));
+            return;
+        }
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         self.groups.reveal(id, &ground);
     }

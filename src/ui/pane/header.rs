@@ -146,7 +146,12 @@ fn source(app: &App, canvas: &mut Canvas<'_>, area: Rect, wide: bool) {
     };
     let x = canvas.put(area, 0, 0, role, canvas.signs().live());
     let room = usize::from(area.width.saturating_sub(x + 1));
-    let text = if sources.len() == 1 {
+    let text = if sources.len() == 1 && worst.words.contains(&worst.name) {
+        match &worst.words {
+            words if wide && width(words) <= room => words.clone(),
+            words => words.replace(&worst.name, last_part(&worst.name)),
+        }
+    } else if sources.len() == 1 {
         let name = if wide { worst.name.clone() } else { last_part(&worst.name).to_owned() };
         let name = if width(&name) + width(&worst.words) + 1 > room {
             last_part(&name).to_owned()

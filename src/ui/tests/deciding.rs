@@ -69,6 +69,26 @@ fn a_note_is_not_lost_by_one_key() {
 }
 
 #[test]
+fn a_search_passes_over_what_is_not_in_this_view() {
+    // The two alerts of the miner are closed; the shell and the download stay.
+    let driver = desk().keys("c b / ").text("3ad7b26ded6d").keys("enter");
+    let rule = |driver: &Driver| {
+        let target = driver.app.groups.target(&driver.app.ground()).unwrap();
+        driver.app.store.row(target).unwrap().rule.unwrap().to_owned()
+    };
+    let mut seen = Vec::new();
+    let mut driver = driver;
+    for _ in 0..4 {
+        seen.push(rule(&driver));
+        driver = driver.keys("n");
+    }
+    assert!(seen.iter().all(|rule| !rule.starts_with("Drop")), "{seen:?}");
+    assert!(seen.windows(2).all(|pair| pair[0] != pair[1]), "{seen:?}");
+    let driver = desk().keys("c b / ").text("kdevtmpfsi").keys("enter");
+    assert!(driver.screen().contains("it is in another view; o shows"), "{}", driver.screen());
+}
+
+#[test]
 fn a_key_with_control_chooses_nothing() {
     let driver = desk().keys("c ctrl-b");
     assert!(saved(&driver).is_empty() && driver.app.overlay.is_some());
