@@ -155,6 +155,7 @@ async fn open(start: Start) -> io::Result<Ended> {
     }
     let mut outside = Outside {
         mouse: settings.mouse,
+        filters: filters::Keeper::start(sources.paths.clone(), tools.inbox.clone()),
         sources,
         jobs,
         tools,
@@ -193,6 +194,7 @@ async fn open(start: Start) -> io::Result<Ended> {
     if app.desk.keeping == Keeping::Disk && !looked.is_empty() {
         outside.borrow_mut().perform(Effect::Look(looked));
     }
+    outside.borrow_mut().filters.finish();
     let writer = outside.borrow_mut().writer.take();
     let state = outside.borrow().sources.paths.as_ref().map(|paths| paths.state.clone());
     let unsaved = writer.and_then(|writer| keep::end(writer, state.as_deref()));
@@ -241,6 +243,7 @@ struct Outside {
     jobs: Jobs,
     tools: Tools,
     writer: Option<Writer>,
+    filters: filters::Keeper,
     /// Names of sources on the screen, and those under which they are remembered.
     names: keep::Names,
     keys: Keys,
@@ -284,20 +287,7 @@ impl Outside {
                 self.configured(made, true);
                 self.check_playbooks();
             }
-            Effect::Remember(history) => {
-                if let Some(paths) = &self.sources.paths {
-                    filters::remember(paths, &history);
-                }
-            }
-            Effect::SaveFilter { name, text } => {
-                let saved = match &self.sources.paths {
-                    Some(paths) => filters::save(paths, &name, &text),
-                    None => Err("there is no home folder to write to".to_owned()),
-                };
-                if let Err(why) = saved {
-                    self.tell(Msg::Banner(format!("the filter is not saved: {why}")));
-                }
-            }
+            Effect::Remember(_) | Effect::SaveFilter { .. } => self.filters.order(effect),
             Effect::Save { changes, suppressions, evidence } => {
                 self.order(Order::Save { changes, suppressions, evidence });
             }

@@ -241,11 +241,15 @@ impl App {
     /// Why an alert is not in the list, and what would show it.
     fn why_hidden(&self, id: Option<AlertId>) -> String {
         let keymap = &self.settings.keymap;
-        let is_left = |id| self.narrow.left().is_none_or(|(_, left)| left.binary_search(&id).is_ok());
+        let is_left =
+            |id| self.narrow.left().is_none_or(|(_, left)| left.binary_search(&id).is_ok());
         if id.is_some_and(is_left) {
             format!("it is in another view; {} shows the next one", keymap.label(Action::View))
         } else {
-            format!("the filter leaves it out; {} takes that away", keymap.label(Action::ClearFilter))
+            format!(
+                "the filter leaves it out; {} takes that away",
+                keymap.label(Action::ClearFilter)
+            )
         }
     }
 
