@@ -88,7 +88,10 @@ impl App {
         let says = match view {
             View::Inbox => "Inbox: what nobody decided about, and what came back",
             View::All => "All alerts, decided or not",
-            other => other.name(),
+            View::Acknowledged => "Acknowledged: what somebody looks at",
+            View::Escalated => "Escalated: what was handed on",
+            View::Closed => "Closed: what has its verdict",
+            View::Muted => "Muted: what is hidden for a while",
         };
         self.lines.done(self.now, says);
         self.lose_marks();

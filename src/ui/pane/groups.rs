@@ -398,20 +398,30 @@ impl Groups {
     pub fn move_on(&mut self, next: Option<Pick>, ground: &Ground<'_>) {
         let row = self.index().unwrap_or(0);
         self.entries = self.order.entries(ground);
+        let is_decided = self.index().is_none();
         if next.is_some() {
             self.pick = next;
         }
+        let is_leaf = |pick: &Pick| match pick {
+            Pick::Group(id) => ground.tree.node(*id).is_some_and(|node| node.children.is_empty()),
+            Pick::Alert(..) => true,
+        };
+        let closed_up = || (row..self.n_rows()).filter_map(|row| self.at(row)).find(is_leaf);
         if self.index().is_none() {
-            let leaf = (row..self.n_rows().max(row))
-                .chain((0..row).rev())
-                .filter_map(|row| self.at(row))
-                .find(|pick| match pick {
-                    Pick::Group(id) => {
-                        ground.tree.node(*id).is_some_and(|node| node.children.is_empty())
-                    }
-                    Pick::Alert(..) => true,
-                });
-            self.pick = leaf.or_else(|| self.at(0));
+            let above = || (0..row).rev().filter_map(|row| self.at(row)).find(is_leaf);
+            self.pick = closed_up().or_else(above).or_else(|| self.at(0));
+        } else if is_decided && self.sort() == Sort::Urgency {
+            // What was the next may have moved down with its rule; what took its line may be worse.
+            let urgent = |pick: Option<Pick>| match pick? {
+                Pick::Group(id) => ground.tree.node(id).map(|node| urgency(&node.stat)),
+                Pick::Alert(_, id) => {
+                    ground.store.row(id).map(|row| row.level.unwrap_or_else(|| start(row.priority)))
+                }
+            };
+            let closed_up = closed_up();
+            if urgent(closed_up) > urgent(self.pick) {
+                self.pick = closed_up;
+            }
         }
         self.reorder(ground);
         if let Some(row) = self.index() {

@@ -69,6 +69,38 @@ fn a_note_is_not_lost_by_one_key() {
 }
 
 #[test]
+fn after_a_decision_the_cursor_is_on_what_is_worst_now() {
+    let mut driver = Driver::new(120, 30);
+    for (time, priority, rule, container) in [
+        ("14:00:00", "Critical", "One rule", "web"),
+        ("14:00:01", "Notice", "One rule", "db"),
+        ("14:00:02", "Notice", "One rule", "cache"),
+        ("14:00:03", "Warning", "Another rule", "web"),
+    ] {
+        let line = line(time, priority, rule, container, "sh");
+        driver.feed(line.replace("3ad7b26ded6d", &format!("{container}00000000")).as_bytes());
+    }
+    driver.follows();
+    let driver = driver.wait(1).keys("g j a");
+    let target = driver.app.groups.target(&driver.app.ground()).unwrap();
+    assert_eq!(driver.app.store.row(target).unwrap().rule, Some("Another rule"));
+    // Where nothing is worse, one goes on in the rule one is at.
+    let driver = driver.keys("a");
+    let rows = driver.screen();
+    assert!(rows.lines().any(|line| line.starts_with("▌") && line.contains("cache")), "{rows}");
+    let driver = driver.keys("a");
+    let rows = driver.screen();
+    assert!(rows.lines().any(|line| line.starts_with("▌") && line.contains("db")), "{rows}");
+}
+
+#[test]
+fn a_muted_group_says_until_when() {
+    let driver = desk().keys("m 2 o o o o");
+    assert!(driver.screen().contains("muted until "), "{}", driver.screen());
+    assert!(driver.screen().contains("Muted: what is hidden"), "{}", driver.screen());
+}
+
+#[test]
 fn a_search_passes_over_what_is_not_in_this_view() {
     // The two alerts of the miner are closed; the shell and the download stay.
     let driver = desk().keys("c b / ").text("3ad7b26ded6d").keys("enter");

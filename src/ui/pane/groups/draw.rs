@@ -10,7 +10,9 @@ use crate::model::{AlertId, Level};
 use crate::store::{Grouping, Key, Node, NodeId, Stat, Sym};
 use crate::text;
 use crate::theme::Role;
+use crate::ui::desk::Class;
 use crate::ui::paint::{Canvas, level_role};
+use crate::ui::settings::Settings;
 use crate::ui::times;
 use ratatui::layout::Rect;
 use rustc_hash::FxHashMap;
@@ -305,7 +307,7 @@ fn group(
     if let Some(known) = known.filter(|_| is_folded) {
         x = canvas.put(names, x + 1, 0, Role::FactDown, &format!("({})", text::shown(known, 30)));
     }
-    let stands = stands(ground, node);
+    let stands = stands(ground, node, canvas.settings);
     let more = stands.unwrap_or(more);
     if !more.is_empty() && x + 6 < names.width {
         canvas.put(
@@ -335,9 +337,13 @@ fn group(
 }
 
 /// How a group stands, where somebody decided about it; raw.
-fn stands(ground: &Ground<'_>, node: &Node) -> Option<String> {
+fn stands(ground: &Ground<'_>, node: &Node, settings: &Settings) -> Option<String> {
     if !node.children.is_empty() {
         return None;
+    }
+    if ground.desk.class(node.stat.newest) == Class::Muted {
+        let ends = times::nanos(ground.desk.mutes.hider(node.stat.newest)?.made.ends);
+        return Some(format!("muted until {}", times::short(Some(ends), ground.now, settings, 20)));
     }
     let standing = ground.desk.standing(ground.store, node.stat.newest)?;
     let words = crate::ui::desk::words(&standing, 0, ground.now);
