@@ -112,6 +112,9 @@ A shell command is read as a shell reads it: a quoted word is no command, a docu
 runs inside `docker exec`, `ssh` or `sh -c` is judged too. What a fence says of its language is not believed. Programs, their
 subcommands and options are in a table that `tests/tools/programs.sh` makes from the programs themselves.
 
+A report is also judged as a whole: whether it thinks of what the alert looks like (a drill, housekeeping of the platform),
+whether one can tell which alert it is about, and whether anything is looked at before something is changed.
+
 A text without findings is not proven right; it only has none of the faults below.
 
 ## The rules
