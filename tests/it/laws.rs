@@ -57,6 +57,16 @@ fn what_follows_an_empty_array_is_read() {
     }
 }
 
+#[test]
+fn a_string_torn_within_an_escape_reads_the_same_from_its_own_bytes() {
+    let text = "{\"log\":\"09:30:01.123456789: Warning Odd (user=root";
+    for half in ["\\", "\\u", "\\u00", "\\u00e", "\\ud83d\\", "\\ud83d\\ude", "\\\\", "\\\\\\", "x"]
+    {
+        decode_any(format!("{text}{half}{{\"rule\":\"R\",\"output\":\"x\"}}").as_bytes());
+        decode_any(format!("{text}{half}").as_bytes());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -89,9 +89,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what follows a backslash; false when the input ends there.
+    /// Reads what follows a backslash; false when the input ends there. Half an escape is kept as it stands, so that a
+    /// string torn by another record reads the same from its own bytes.
     fn escape(&mut self, out: &mut String) -> bool {
-        let Some(byte) = self.peek() else { return false };
+        let Some(byte) = self.peek() else {
+            self.flags.set(Flag::BadEscape);
+            self.push(out, "\\");
+            return false;
+        };
         self.at += 1;
         let character = match byte {
             b'"' | b'\\' | b'/' | b'\'' => char::from(byte),
@@ -122,7 +127,11 @@ impl Reader<'_> {
             if self.bytes.len() - self.at < 4 {
                 let rest_is_hex = self.rest().iter().all(u8::is_ascii_hexdigit);
                 if rest_is_hex {
+                    self.flags.set(Flag::BadEscape);
+                    self.push(out, "\\u");
+                    let from = self.at;
                     self.at = self.bytes.len();
+                    self.piece(out, from, self.at);
                     return false;
                 }
             }

@@ -86,7 +86,8 @@ fn an_end_that_comes_too_soon_keeps_what_was_read() {
     check(r#"{"a":"x","b":"cut of"#, r#"{"a":"x","b":"cut of"}"#, &[], true);
     check(r#"{"a":"x","b":"#, r#"{"a":"x"}"#, &[], true);
     check(r#"{"a":"x","b"#, r#"{"a":"x"}"#, &[], true);
-    check(r#"{"a":"x\u00"#, r#"{"a":"x"}"#, &[], true);
+    check(r#"{"a":"x\u00"#, r#"{"a":"x\\u00"}"#, &[BadEscape], true);
+    check(r#"{"a":"x\"#, r#"{"a":"x\\"}"#, &[BadEscape], true);
     check(r#"{"a":[1,{"b":2"#, r#"{"a":[1,{"b":2}]}"#, &[], true);
     check("{", "{}", &[], true);
 }
