@@ -57,6 +57,19 @@ impl Stat {
         self.priority = self.priority.into_iter().chain(priority).min();
     }
 
+    /// Adds what is counted over other alerts.
+    pub(super) fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        self.newest = if self.count == 0 { other.newest } else { self.newest.max(other.newest) };
+        self.count += other.count;
+        self.fresh += other.fresh;
+        self.span(other.first, other.last);
+        self.urgent(other.priority);
+        self.assess(other.level, other.assessed);
+    }
+
     pub(super) fn assess(&mut self, level: Option<Level>, alerts: u32) {
         self.level = self.level.max(level);
         self.assessed += alerts;
@@ -124,6 +137,13 @@ impl Cells {
     pub fn assess(&mut self, cell: CellId, level: Level, alerts: u32) {
         if let Some(counted) = self.stats.get_mut(cell.0 as usize) {
             counted.stat.assess(Some(level), alerts);
+        }
+    }
+
+    /// Forgets what was counted of one cell.
+    pub fn empty(&mut self, cell: CellId) {
+        if let Some(counted) = self.stats.get_mut(cell.0 as usize) {
+            counted.stat = Stat::default();
         }
     }
 

@@ -30,6 +30,29 @@ impl Part {
 }
 
 impl Store {
+    /// All alerts, in the groups of the present grouping: a part that nothing was taken from yet.
+    pub fn whole(&self) -> Part {
+        Part { cells: self.cells.clone(), tree: self.tree.clone() }
+    }
+
+    /// Counts these cells of a part again: of each the alerts that it still `holds`, or holds again. Costs as much as there
+    /// are alerts in them.
+    pub fn recount(&self, part: &mut Part, cells: &[CellId], holds: impl Fn(AlertId) -> bool) {
+        for cell in cells {
+            part.cells.empty(*cell);
+            let mut next = self.cells.newest(*cell);
+            while let Some((id, (segment, index))) = next.and_then(|id| Some((id, self.place(id)?)))
+            {
+                if holds(id) {
+                    part.cells.add(segment, index, id);
+                }
+                next = segment.previous(index);
+            }
+        }
+        part.cells.take_touched();
+        part.tree.recount(cells, &part.cells, self.interner.names());
+    }
+
     /// Counts more alerts in a part of `whole`, which may have grown since; costs as much as there are more.
     ///
     /// A part follows the same tree for all its life.

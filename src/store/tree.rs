@@ -152,6 +152,15 @@ impl Tree {
             .flatten()
     }
 
+    /// How many innermost groups with alerts lie in a node, itself included.
+    pub fn n_leaves_under(&self, node: NodeId) -> usize {
+        let Some(node) = self.node(node) else { return 0 };
+        if node.children.is_empty() {
+            return usize::from(node.stat.count > 0);
+        }
+        node.children.iter().map(|child| self.n_leaves_under(*child)).sum()
+    }
+
     /// The cells counted in a node and below it.
     pub fn cells_under(&self, node: NodeId) -> Vec<CellId> {
         let mut cells = Vec::new();
@@ -200,6 +209,47 @@ impl Tree {
                     node.place = merged(node.place, cell.place.unwrap_or_default());
                 }
             });
+        }
+    }
+
+    /// Brings the counts of these cells up to date where they may have become less.
+    pub(super) fn recount(&mut self, changed: &[CellId], cells: &Cells, names: &Names) {
+        if self.grouping == Grouping::Flat {
+            return;
+        }
+        let mut level: Vec<NodeId> = Vec::new();
+        for id in changed {
+            let Some(cell) = names.cell(*id) else { continue };
+            let node = match self.leaves.get(id) {
+                Some(leaf) => leaf.node,
+                None => self.plant(*id, cell, names),
+            };
+            let stat = cells.get(*id).copied().unwrap_or_default();
+            self.leaves.insert(*id, Leaf { node, counted: stat.count, assessed: stat.assessed });
+            if let Some(node) = self.nodes.get_mut(node.0 as usize) {
+                node.place = merged(node.place, cell.place.unwrap_or_default());
+            }
+            level.push(node);
+        }
+        // From the leaves up: what stands in a group is the sum of what is in it.
+        while !level.is_empty() {
+            level.sort_unstable();
+            level.dedup();
+            for id in &level {
+                let Some(node) = self.node(*id) else { continue };
+                let mut stat = Stat::default();
+                node.cells.iter().filter_map(|cell| cells.get(*cell)).for_each(|of| stat.merge(of));
+                let children = node.children.iter().filter_map(|child| self.node(*child));
+                children.for_each(|child| stat.merge(&child.stat));
+                if node.children.is_empty() {
+                    self.n_leaves -= usize::from(node.stat.count > 0);
+                    self.n_leaves += usize::from(stat.count > 0);
+                }
+                if let Some(node) = self.nodes.get_mut(id.0 as usize) {
+                    node.stat = stat;
+                }
+            }
+            level = level.iter().filter_map(|id| self.node(*id)?.parent).collect();
         }
     }
 

@@ -88,6 +88,8 @@ pub struct Desk {
     is_stale: bool,
     /// Alerts whose place must be looked at again.
     restless: Vec<AlertId>,
+    /// What somebody decided about since the view was made.
+    touched: FxHashSet<Key>,
     /// Decisions have changed since a filter over them was asked.
     has_decided: bool,
     /// Alerts looked through for keys and mutes.
@@ -154,9 +156,15 @@ impl Desk {
         format!("{}-{at}-{}", self.host, self.n_batches)
     }
 
-    /// Decisions or mutes have changed.
+    /// Mutes have changed: every alert may belong elsewhere.
     pub fn unsettle(&mut self) {
         self.is_stale = true;
+        self.has_decided = true;
+    }
+
+    /// Somebody decided about these: only their alerts may belong elsewhere.
+    pub fn touch(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.touched.extend(keys);
         self.has_decided = true;
     }
 
@@ -206,7 +214,9 @@ impl Desk {
         self.learn_cells(store);
         let lapsed = self.mutes.turn(now);
         let stale = std::mem::take(&mut self.is_stale) || lapsed;
-        let moved = self.classify(store, now, stale);
+        let (had, had_aside) = (self.classes.len(), self.n_aside() > 0);
+        let moves = self.classify(store, now, stale);
+        let moved = !moves.is_empty();
         let tree = base.map_or(store.tree(), |(tree, _)| tree);
         let wanted = Some((self.view, tree.grouping(), generation));
         if self.view == View::All || (self.view == View::Inbox && self.n_aside() == 0) {
@@ -215,17 +225,27 @@ impl Desk {
             self.made_for = wanted;
             return had || stale || moved;
         }
+        let begins = base.is_none() && self.part.is_none() && self.view == View::Inbox;
+        if begins && !stale && !had_aside && had == store.len() && self.made_for == wanted {
+            // Until now nothing was put aside: the view held everything.
+            self.part = Some(store.whole());
+            self.kept = (0..had).filter_map(|at| u32::try_from(at).ok()).map(AlertId).collect();
+            self.n_base = had;
+        }
         // What was not looked through yet is not in the view yet.
         let n_known = self.classes.len();
         let n_base =
             base.map_or(n_known, |(_, ids)| ids.partition_point(|id| (id.0 as usize) < n_known));
         let afresh = stale
-            || moved
+            || (moved && base.is_some())
             || self.part.is_none()
             || self.made_for != wanted
             || n_base < self.n_base;
+        if moved && !afresh {
+            self.move_all(store, moves);
+        }
         if !afresh && n_base == self.n_base {
-            return false;
+            return moved;
         }
         if afresh {
             self.part = Some(Part::default());
@@ -253,7 +273,45 @@ impl Desk {
         }
         self.n_base = n_base;
         self.made_for = wanted;
-        afresh
+        afresh || moved
+    }
+
+    /// Takes alerts that have another class now into the view or out of it; costs little more than there are in their groups.
+    fn move_all(&mut self, store: &Store, mut moves: Vec<AlertId>) {
+        moves.retain(|id| (id.0 as usize) < self.n_base);
+        moves.sort_unstable();
+        moves.dedup();
+        let (view, classes, n_base) = (self.view, &self.classes, self.n_base);
+        let holds = |id: AlertId| {
+            let class = classes.get(id.0 as usize).filter(|_| (id.0 as usize) < n_base);
+            class.is_some_and(|class| view.holds(*class))
+        };
+        let mut kept = Vec::with_capacity(self.kept.len() + moves.len());
+        let mut moved = moves.iter().copied().peekable();
+        let mut come_before = |end: Option<AlertId>, kept: &mut Vec<AlertId>| {
+            while let Some(id) = moved.next_if(|id| end.is_none_or(|end| *id <= end)) {
+                if holds(id) {
+                    kept.push(id);
+                }
+                if Some(id) == end {
+                    return true;
+                }
+            }
+            false
+        };
+        for id in &self.kept {
+            if !come_before(Some(*id), &mut kept) {
+                kept.push(*id);
+            }
+        }
+        come_before(None, &mut kept);
+        let mut cells: Vec<CellId> = moves.iter().filter_map(|id| store.cell_of(*id)).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        if let Some(part) = &mut self.part {
+            store.recount(part, &cells, holds);
+        }
+        self.kept = kept;
     }
 
     fn learn_cells(&mut self, store: &Store) {
@@ -275,15 +333,20 @@ impl Desk {
         }
     }
 
-    /// Gives each alert its class: those that came, those that something was found out about, or all of them `afresh`.
-    /// Says whether one that had a class has another one now.
-    fn classify(&mut self, store: &Store, now: Timestamp, afresh: bool) -> bool {
+    /// Gives each alert its class: those that came, those that something was decided or found out about, or all of them
+    /// `afresh`. Gives those that had a class and have another one now.
+    fn classify(&mut self, store: &Store, now: Timestamp, afresh: bool) -> Vec<AlertId> {
         let had = self.classes.len();
-        let restless = std::mem::take(&mut self.restless);
+        let mut restless = std::mem::take(&mut self.restless);
+        let touched = std::mem::take(&mut self.touched);
         if self.board.is_empty() && self.mutes.is_empty() {
-            let moved = self.n_aside() > 0;
+            let aside =
+                self.classes.iter().enumerate().filter(|(_, class)| **class != Class::Inbox);
+            let had_aside = self.n_aside() > 0;
+            let aside = aside.take(if had_aside { usize::MAX } else { 0 });
+            let moved = aside.filter_map(|(at, _)| u32::try_from(at).ok()).map(AlertId).collect();
             self.decided.clear();
-            if moved {
+            if had_aside {
                 self.classes.clear();
             }
             self.classes.resize(store.len(), Class::Inbox);
@@ -304,20 +367,23 @@ impl Desk {
         let knows = |keys: &AlertKeys| keys.iter().any(|key| self.board.knows(key));
         let new = self.keys.iter().skip(decided.len());
         decided.extend(new.map(|keys| keys.as_ref().is_some_and(knows)));
+        if !afresh && !touched.is_empty() {
+            self.touched_alerts(store, &touched, &mut decided, &mut restless);
+        }
         for at in self.classes.len()..end.min(store.len()) {
             let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
             let class = self.class_of(store, id, &decided, now);
             self.classes.push(class);
             self.count_in(class, 1);
         }
-        let mut moved = false;
+        let mut moved = Vec::new();
         for id in restless {
             let Some(old) = self.classes.get(id.0 as usize).copied().filter(|_| !afresh) else {
                 continue;
             };
             let class = self.class_of(store, id, &decided, now);
             if old != class {
-                moved = true;
+                moved.push(id);
                 self.count_in(old, -1);
                 self.count_in(class, 1);
                 if let Some(place) = self.classes.get_mut(id.0 as usize) {
@@ -327,6 +393,31 @@ impl Desk {
         }
         self.decided = decided;
         moved
+    }
+
+    /// The alerts of all that was decided about: whole groups, and single alerts by their own keys.
+    fn touched_alerts(
+        &self,
+        store: &Store,
+        touched: &FxHashSet<Key>,
+        decided: &mut [bool],
+        alerts: &mut Vec<AlertId>,
+    ) {
+        for (at, (keys, is_decided)) in self.keys.iter().zip(decided).enumerate() {
+            let is_touched =
+                keys.as_ref().is_some_and(|keys| keys.iter().any(|key| touched.contains(&key)));
+            let Some(cell) = u32::try_from(at).ok().filter(|_| is_touched).map(CellId) else {
+                continue;
+            };
+            *is_decided = true;
+            let mut next = store.newest_in(cell);
+            while let Some(id) = next {
+                alerts.push(id);
+                next = store.previous(id);
+            }
+        }
+        let alone = self.alert_keys.iter().filter(|(_, key)| touched.contains(key));
+        alerts.extend(alone.map(|(id, _)| *id));
     }
 
     fn class_of(&mut self, store: &Store, id: AlertId, decided: &[bool], now: Timestamp) -> Class {

@@ -1,6 +1,7 @@
 //! Screens without a terminal: feed, press, look.
 
 mod deciding;
+mod desk;
 mod driver;
 mod journeys;
 mod laws;

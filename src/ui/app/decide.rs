@@ -267,6 +267,7 @@ impl App {
                     self.lines.warn(self.now, format!("Not muted: {why}"));
                     return;
                 }
+                self.desk.unsettle();
                 words = format!("muted until {}", self.clock(*ends));
             }
             Wanted::Decide(edit) => {
@@ -286,13 +287,13 @@ impl App {
                 }
                 let is_unkept = |change: &&Change| change.about.evidence.is_none();
                 unkept = outcome.changes.iter().filter(is_unkept).count() + outcome.n_gone;
+                self.desk.touch(outcome.changes.iter().map(|change| change.key));
                 self.desk.board.decide(outcome.changes.clone());
                 self.desk.done.push(Done::Decided);
                 self.desk.taken_back.clear();
                 self.save(outcome.changes, Vec::new(), outcome.evidence, turn);
             }
         }
-        self.desk.unsettle();
         let undo = self.settings.keymap.label(Action::Undo);
         if let Some(first) = words.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -391,6 +392,7 @@ impl App {
                 });
                 let words = if words.is_empty() { "as before".to_owned() } else { words };
                 let n = plural(changes.len() as u64, "key", "keys").replace("key", "decision");
+                self.desk.touch(changes.iter().map(|change| change.key));
                 self.desk.board.decide(changes.clone());
                 self.save(changes, Vec::new(), Vec::new(), turn);
                 format!("{} ({n})", printable(&words))
@@ -398,6 +400,7 @@ impl App {
             Done::Muted(ids) | Done::Lifted(ids) => {
                 let lifts = matches!(step, Done::Lifted(_)) == redo;
                 self.lift(ids, lifts, at, turn);
+                self.desk.unsettle();
                 if lifts { "no longer muted".to_owned() } else { "muted again".to_owned() }
             }
         };
@@ -408,7 +411,6 @@ impl App {
         } else {
             self.desk.taken_back.push(step);
         }
-        self.desk.unsettle();
         let pick = self.groups.pick();
         self.resettle(pick);
     }

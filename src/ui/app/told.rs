@@ -106,7 +106,7 @@ impl App {
             match self.groups.pick()? {
                 Pick::Alert(..) => "this alert".to_owned(),
                 pick @ Pick::Group(node) => {
-                    let n_groups = tree.cells_under(node).len();
+                    let n_groups = tree.n_leaves_under(node);
                     let alerts = plural(size(&pick), "alert", "alerts");
                     match n_groups {
                         0 | 1 => format!("this group, {alerts}"),

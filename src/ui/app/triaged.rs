@@ -44,14 +44,18 @@ impl App {
                 let mut has_alerts = false;
                 for change in changes {
                     has_alerts |= change.key.scope == Scope::Alert;
-                    changed |= self.desk.board.apply(change);
+                    let key = change.key;
+                    if self.desk.board.apply(change) {
+                        self.desk.touch([key]);
+                        changed = true;
+                    }
                 }
                 self.desk.board.saved(&ids);
                 let mut mutes_changed = false;
                 for made in suppressions {
                     mutes_changed |= self.desk.mutes.take(made, self.now, &self.settings.zone);
                 }
-                if changed || mutes_changed {
+                if mutes_changed {
                     self.desk.unsettle();
                 }
                 if mutes_changed || (changed && has_alerts) {
