@@ -157,7 +157,7 @@ impl App {
             Msg::Found { generation, ids, upto } => self.narrow.found(generation, &ids, upto),
             Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
             Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
-            Msg::Counted(found) => self.counted(found),
+            Msg::Counted(found) => self.counted(found, &mut turn),
             Msg::Tuned { wish, tuned } => self.tuned(wish, tuned),
             Msg::Weighed { id, weight } => {
                 self.desk.weights.insert(id, weight);
@@ -391,7 +391,11 @@ impl App {
         let target = self.groups.target(&ground);
         let pick = self.groups.pick();
         // A group that is read does not change under the reader when more of it comes.
-        if pick == self.assessor.wanted_for && self.assessor.wanted.is_some() {
+        if pick == self.assessor.wanted_for && pick.is_some() && self.assessor.wanted.is_some() {
+            return;
+        }
+        // What is still being looked through may give the alert back.
+        if pick.is_none() && !self.narrow.is_settled(&self.store) {
             return;
         }
         self.assessor.wanted_for = pick;

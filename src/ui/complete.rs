@@ -1,111 +1,163 @@
-//! What could be typed next in the filter line: fields, operators that fit their type, values that this log holds.
+//! What could be typed next in the filter line: what the language allows there, with what this log holds.
 
-use super::overlay::Offer;
-use crate::query::{Operator, fields};
-use crate::store::Store;
-use crate::text::shown;
+use super::overlay::{Counts, Offer};
+use crate::model::{Alert, AlertId, Priority};
+use crate::query::{self, Names, Suggestion, Suggests, Values};
+use crate::store::{Row, Store};
+use crate::text::{count, shown};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Offers made at once.
 const MOST: usize = 8;
+/// Operators are few: all that fit are shown.
+const OPERATORS: usize = 20;
+/// Alerts whose columns are looked at for values, the newest first.
+const NEWEST: usize = 20_000;
 
-/// What fits the text before the cursor.
-pub fn offers(before: &str, store: &Store) -> Vec<Offer> {
-    let word_start = before.rfind([' ', '(', ',']).map_or(0, |at| at + 1);
-    let (done, word) = before.split_at_checked(word_start).unwrap_or(("", before));
-    let mut words = done.split_whitespace().rev();
-    let last = words.next().unwrap_or("").trim_start_matches('(');
-    if Operator::parse(last).is_some() {
-        let field = words.next().unwrap_or("").trim_start_matches('(');
-        return values(field, word, store);
-    }
-    if fields::find(last).is_some() {
-        return operators(last, word);
-    }
-    let is_new = matches!(last, "" | "and" | "or" | "not");
-    if is_new { names(word) } else { joints(word) }
+/// What is known of the log while somebody types.
+pub struct Log<'a> {
+    pub store: &'a Store,
+    /// The alert that is shown beside.
+    pub alert: Option<&'a Alert>,
+    /// Values of a field without a column that were counted in the background.
+    pub counts: Option<&'a Counts>,
+    /// The field whose values nobody has counted yet.
+    pub wanted: RefCell<Option<String>>,
 }
 
-fn names(word: &str) -> Vec<Offer> {
-    if word.is_empty() {
-        return Vec::new();
+impl<'a> Log<'a> {
+    pub fn new(store: &'a Store, alert: Option<&'a Alert>, counts: Option<&'a Counts>) -> Self {
+        Self { store, alert, counts, wanted: RefCell::new(None) }
     }
-    let mut found: Vec<_> =
-        fields::all().iter().filter(|entry| entry.name.contains(word)).collect();
-    found.sort_by_key(|entry| (!entry.name.starts_with(word), entry.name.len()));
-    let offer = |entry: &&fields::Entry| Offer {
-        replaces: word.len(),
-        text: entry.name.to_owned(),
-        note: format!("{} · {}", entry.falco_type, entry.says),
+}
+
+/// What fits at a place of the text, counted in bytes.
+pub fn offers(text: &str, cursor: usize, names: &Names, log: &Log<'_>) -> Vec<Offer> {
+    let mut made = query::complete(text, cursor, names, log);
+    // What is there already is no offer.
+    made.retain(|made| text.get(made.replaces.clone()) != Some(made.insert.as_str()));
+    let most = match made.first() {
+        Some(first) if first.kind == Suggests::Operator => OPERATORS,
+        _ => MOST,
     };
-    found.iter().take(MOST).map(offer).collect()
+    made.into_iter().take(most).map(offer).collect()
 }
 
-fn operators(field: &str, word: &str) -> Vec<Offer> {
-    let Some(entry) = fields::find(field) else { return Vec::new() };
-    Operator::ALL
-        .iter()
-        .filter(|operator| operator.fits(entry.kind) && operator.word().starts_with(word))
-        .take(MOST + 6)
-        .map(|operator| Offer {
-            replaces: word.len(),
-            text: format!("{} ", operator.word()),
-            note: operator.says().to_owned(),
-        })
-        .collect()
+fn offer(made: Suggestion) -> Offer {
+    let times = made.count.map(|n| match n {
+        1 => "once".to_owned(),
+        n => format!("{} times", count(n)),
+    });
+    let note = match made.kind {
+        Suggests::Field => format!("{} · {}", made.type_name, made.says),
+        Suggests::Value => times.unwrap_or(made.says),
+        _ => made.says,
+    };
+    // What must be followed by something is followed by a blank at once.
+    let goes_on = match made.kind {
+        Suggests::Operator => made.insert != "exists",
+        Suggests::Word => matches!(made.insert.as_str(), "and" | "or" | "not"),
+        _ => false,
+    };
+    let blank = if goes_on { " " } else { "" };
+    Offer { replaces: made.replaces, text: made.insert + blank, note: shown(&note, 120) }
 }
 
-fn joints(word: &str) -> Vec<Offer> {
-    [("and", "both hold"), ("or", "one of them holds")]
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(word))
-        .map(|(name, note)| Offer {
-            replaces: word.len(),
-            text: format!("{name} "),
-            note: note.to_owned(),
-        })
-        .collect()
-}
-
-/// Values of the newest alerts, with how often they occur there.
-fn values(field: &str, word: &str, store: &Store) -> Vec<Offer> {
-    const NEWEST: usize = 20_000;
-    let typed = word.trim_start_matches(['"', '\'']);
-    let end = u32::try_from(store.len()).unwrap_or(u32::MAX);
-    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for id in (0..end).rev().take(NEWEST).map(crate::model::AlertId) {
-        let Some(row) = store.row(id) else { continue };
-        let value = match field {
-            "alert.rule" => row.rule,
-            "alert.priority" => row.priority.map(crate::model::Priority::name),
-            "alert.source" => row.event_source,
-            "alert.hostname" | "evt.hostname" => row.hostname,
-            "container.id" => row.container.id,
-            "container.name" => row.container.name,
-            "container.image.repository" => row.container.image,
-            "k8s.ns.name" => row.namespace,
-            "k8s.pod.name" => row.pod,
-            "proc.name" => row.process,
-            _ => None,
-        };
-        if let Some(value) =
-            value.filter(|value| value.to_lowercase().contains(&typed.to_lowercase()))
-        {
-            *counts.entry(value).or_default() += 1;
-        }
-    }
-    let mut sorted: Vec<(&str, u64)> = counts.into_iter().collect();
-    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    sorted
-        .into_iter()
-        .take(MOST)
-        .map(|(value, n)| {
-            let check = super::narrow::equals("x", value);
-            let text = check.strip_prefix("x = ").unwrap_or(value).to_owned();
-            Offer {
-                replaces: word.len(),
-                note: format!("{} times", crate::text::count(n)),
-                text: shown(&text, 200),
+impl Values for Log<'_> {
+    fn values(&self, field: &str, typed: &str, most: usize) -> Vec<(String, u64)> {
+        let typed = typed.to_lowercase();
+        let fits = |value: &str| value.to_lowercase().contains(&typed);
+        let Some(column) = column(field) else {
+            let counted = self.counts.filter(|counts| counts.field == field);
+            if counted.is_none() {
+                self.wanted.replace(Some(field.to_owned()));
             }
-        })
-        .collect()
+            let values = counted.into_iter().flat_map(|counts| &counts.values);
+            return values.filter(|(value, _)| fits(value)).take(most).cloned().collect();
+        };
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        let end = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
+        for id in (0..end).rev().take(NEWEST).map(AlertId) {
+            let Some(row) = self.store.row(id) else { continue };
+            if let Some(value) = column(&row) {
+                *counts.entry(value).or_default() += 1;
+            }
+        }
+        let mut sorted: Vec<_> = counts.into_iter().filter(|(value, _)| fits(value)).collect();
+        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        sorted.into_iter().take(most).map(|(value, n)| (value.to_owned(), n)).collect()
+    }
+
+    /// Those of the alert that is shown are likelier meant than those of the catalogue.
+    fn fields(&self) -> Vec<(String, u64)> {
+        let fields = self.alert.into_iter().flat_map(|alert| alert.fields.iter());
+        fields.map(|(name, _)| (name.to_owned(), 1)).collect()
+    }
+}
+
+type Column = for<'r> fn(&Row<'r>) -> Option<&'r str>;
+
+/// The column that holds a field as it is.
+fn column(field: &str) -> Option<Column> {
+    Some(match field {
+        "alert.rule" => |row| row.rule,
+        "alert.priority" => |row| row.priority.map(Priority::name),
+        "alert.source" => |row| row.event_source,
+        "alert.hostname" | "evt.hostname" => |row| row.hostname,
+        "container.id" => |row| row.container.id,
+        "container.name" => |row| row.container.name,
+        "container.image.repository" => |row| row.container.image,
+        "k8s.ns.name" => |row| row.namespace,
+        "k8s.pod.name" => |row| row.pod,
+        "proc.name" => |row| row.process,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let store = Store::default();
+        let counts = Counts {
+            generation: 1,
+            field: "user.name".to_owned(),
+            values: vec![("root".to_owned(), 7), ("a b".to_owned(), 1)],
+        };
+        let log = Log::new(&store, None, Some(&counts));
+        let offers = offers(text, text.len(), &Names::default(), &log);
+        let texts: Vec<&str> = offers.iter().map(|offer| offer.text.as_str()).collect();
+        for expected in expected {
+            assert!(texts.contains(expected), "{text}: {expected} is not in {texts:?}");
+        }
+        assert_eq!(texts.is_empty(), expected.is_empty(), "{text}: {texts:?}");
+    }
+
+    #[test]
+    fn what_the_language_allows_there_is_offered() {
+        check("user.na", &["user.name"]);
+        check("user.name ", &["= ", "in ", "contains ", "exists"]);
+        check("user.name = ", &["root", "\"a b\""]);
+        check("user.name = r", &["root"]);
+        check("user.name in (root, ", &["root", "\"a b\""]);
+        check("not user.name = ro", &["root"]);
+        check("alert.priority >= war", &["Warning"]);
+        check("user.name = root ", &["and ", "or "]);
+        check("user.name = root", &[]);
+        check("(user.name = root ", &["and ", ")"]);
+    }
+
+    #[test]
+    fn a_field_that_nobody_counted_is_asked_for() {
+        let store = Store::default();
+        let log = Log::new(&store, None, None);
+        offers("fd.sip = 10", 11, &Names::default(), &log);
+        assert_eq!(log.wanted.borrow().as_deref(), Some("fd.sip"));
+        let log = Log::new(&store, None, None);
+        offers("proc.name = s", 13, &Names::default(), &log);
+        assert_eq!(*log.wanted.borrow(), None);
+    }
 }

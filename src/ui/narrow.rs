@@ -2,7 +2,7 @@
 
 use super::effect::{Decisions, Effect, Ground, Meets};
 use crate::model::{AlertId, Level};
-use crate::query::{self, Error, Expr, Filter, Names};
+use crate::query::{self, Error, Expr, Filter, Names, Warning};
 use crate::store::{Grouping, Part, Store, Timeline, Tree};
 use crate::triage::Board;
 use jiff::{Timestamp, tz::TimeZone};
@@ -67,6 +67,11 @@ impl Narrow {
     /// The filter's text.
     pub fn text(&self) -> Option<&str> {
         self.filter.as_deref().map(Filter::text)
+    }
+
+    /// What is odd about the filter, first things first.
+    pub fn warning(&self) -> Option<&Warning> {
+        self.filter.as_deref().and_then(|filter| filter.warnings().first())
     }
 
     /// A number that changes with the filter.
@@ -355,12 +360,7 @@ pub fn and(text: Option<&str>, condition: &str) -> String {
 
 /// A check of a field for a value, in Falco's language.
 pub fn equals(field: &str, value: &str) -> String {
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_./:@-".contains(char);
-    let is_word = matches!(value, "and" | "or" | "not" | "in" | "exists") || value.starts_with('-');
-    if !value.is_empty() && value.chars().all(is_plain) && !is_word {
-        return format!("{field} = {value}");
-    }
-    format!("{field} = \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("{field} = {}", query::quote(value))
 }
 
 #[cfg(test)]
@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_condition_made_here_is_one_that_the_language_reads() {
-        for value in ["nc", "", "sh -c \"x\" \\ and", "größe", "-1", "and", "a\nb"] {
+        for value in ["nc", "", "sh -c \"x\" \\ and", "größe", "-1", "and", "a\nb", "C:\\"] {
             let text = and(Some("alert.rule = x or proc.name = y"), &equals("proc.cmdline", value));
             assert!(Filter::parse(&text, &Names::default()).is_ok(), "{text}");
         }

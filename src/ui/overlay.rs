@@ -8,10 +8,11 @@ pub mod page;
 pub mod palette;
 
 use super::widget::prompt::Prompt;
-use crate::query::Error;
+use crate::query::{Error, Warning};
 use menu::Menu;
 use page::Page;
 use palette::Palette;
+use std::ops::Range;
 
 /// The window over the panes, or the line being typed.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ pub enum Overlay {
 pub struct FilterLine {
     pub prompt: Prompt,
     pub error: Option<Error>,
+    /// Somebody wanted to keep it although it is wrong: now it is said what is wrong.
+    pub insists: bool,
+    /// What is odd about a filter that can be read.
+    pub warning: Option<Warning>,
     /// What could be typed here.
     pub offers: Vec<Offer>,
     /// The offer that Tab takes; `None` while nobody chose.
@@ -42,13 +47,23 @@ pub struct FilterLine {
     pub back: Option<usize>,
     /// The filter in force before, for Esc.
     pub before: Option<String>,
+    /// Values of the field that is being compared, where they had to be counted.
+    pub counts: Option<Counts>,
+}
+
+/// Values of a field, most frequent first, as far as they were counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub generation: u64,
+    pub field: String,
+    pub values: Vec<(String, u64)>,
 }
 
 /// One thing that could be typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Bytes before the cursor that it replaces.
-    pub replaces: usize,
+    /// Bytes of the line that it replaces.
+    pub replaces: Range<usize>,
     pub text: String,
     pub note: String,
 }

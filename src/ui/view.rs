@@ -382,8 +382,16 @@ fn offers(line: &FilterLine, canvas: &mut Canvas<'_>, layout: &Layout) {
     // A word that is being typed is not wrong yet, as long as something could become of it.
     let typed = line.prompt.text().trim_end().len();
     let error = line.error.as_ref();
-    let error = error.filter(|error| line.offers.is_empty() || error.range().end < typed);
-    let rows = u16::try_from(line.offers.len() + usize::from(error.is_some())).unwrap_or(0);
+    let error =
+        error.filter(|error| line.insists || line.offers.is_empty() || error.range().end < typed);
+    let warning = line.warning.as_ref();
+    let warning = warning.filter(|odd| line.offers.is_empty() || odd.span.range().end < typed);
+    let says = match (error, warning) {
+        (Some(error), _) => Some((Role::NoticeError, error.to_string())),
+        (None, Some(warning)) => Some((Role::NoticeWarn, warning.to_string())),
+        (None, None) => None,
+    };
+    let rows = u16::try_from(line.offers.len() + usize::from(says.is_some())).unwrap_or(0);
     let top = layout.filter.bottom();
     let height = rows.min(layout.screen.height.saturating_sub(top + 1));
     let width = layout.screen.width.saturating_sub(8).min(110);
@@ -393,8 +401,8 @@ fn offers(line: &FilterLine, canvas: &mut Canvas<'_>, layout: &Layout) {
     }
     canvas.clear(area, Role::Overlay);
     let mut y = 0;
-    if let Some(error) = error {
-        canvas.put(area, 1, 0, Role::NoticeError, &printable(&error.to_string()));
+    if let Some((role, says)) = says {
+        canvas.put(area, 1, 0, role, &printable(&says));
         y = 1;
     }
     for (at, offer) in line.offers.iter().enumerate() {
@@ -468,6 +476,8 @@ fn short(app: &App, action: Action) -> &'static str {
             "follow"
         }
         Action::Zoom if app.shape.zoom == Zoom::On => "unzoom",
+        Action::Open if matches!(app.overlay, Some(Overlay::Menu(_))) => "choose",
+        Action::Open if matches!(app.overlay, Some(Overlay::Palette(_))) => "do it",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Fields => "only this",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Commands => "copy",
         Action::Open if app.in_detail() && app.detail.tab == Tab::Analysis => "commands",

@@ -74,7 +74,24 @@ impl App {
     }
 
     /// Shows what was counted so far, if it is still asked for.
-    pub(super) fn counted(&mut self, found: Counted) {
+    pub(super) fn counted(&mut self, found: Counted, turn: &mut Turn) {
+        if let Some(Overlay::Filter(line)) = &mut self.overlay {
+            let Some(counts) =
+                line.counts.as_mut().filter(|counts| counts.generation == found.generation)
+            else {
+                return;
+            };
+            let values = found.values.into_iter();
+            counts.values = values.filter_map(|(value, n)| Some((value?, n))).collect();
+            // Someone who is choosing keeps the list that is being looked at.
+            if line.chosen.is_none()
+                && let Some(Overlay::Filter(mut line)) = self.overlay.take()
+            {
+                self.offer(&mut line, turn);
+                self.overlay = Some(Overlay::Filter(line));
+            }
+            return;
+        }
         let Some(Overlay::Menu(menu)) = &mut self.overlay else { return };
         let Some((_, field)) =
             menu.counts.as_ref().filter(|(generation, _)| *generation == found.generation)

@@ -4,10 +4,10 @@ use super::{App, Turn};
 use crate::text::shown;
 use crate::ui::action::Action;
 use crate::ui::complete;
-use crate::ui::effect::Effect;
+use crate::ui::effect::{Effect, Ground};
 use crate::ui::overlay::menu::{Choice, Menu};
 use crate::ui::overlay::page::{Kind, Page};
-use crate::ui::overlay::{FilterLine, Overlay, help};
+use crate::ui::overlay::{Counts, FilterLine, Overlay, help};
 use crate::ui::pane::{noise, rejects, sources, tune};
 use crate::ui::{narrow, settings::Signs};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -216,13 +216,27 @@ impl App {
             }
             KeyCode::Enter if line.chosen.is_none() && line.error.is_none() => {
                 turn.ask(self.narrow.remember());
+                if let Some(warning) = &line.warning {
+                    self.lines.warn(self.now, format!("In the filter: {warning}"));
+                }
             }
-            KeyCode::Enter if line.chosen.is_none() => self.overlay = Some(Overlay::Filter(line)),
+            KeyCode::Enter if line.chosen.is_none() => {
+                line.insists = true;
+                self.overlay = Some(Overlay::Filter(line));
+            }
             // What is marked in the list is taken, as Tab takes it.
             KeyCode::Tab | KeyCode::Enter => {
                 if let Some(offer) = line.offers.get(line.chosen.unwrap_or(0)) {
-                    line.prompt.replace_tail(offer.replaces, &offer.text.clone());
+                    line.prompt.replace(offer.replaces.clone(), &offer.text.clone());
                 }
+                self.typed(line, turn);
+            }
+            KeyCode::Down if line.back.is_some() => {
+                // Down again from the history, to the line that was empty.
+                let later = line.back.and_then(|at| at.checked_sub(1));
+                let text = later.and_then(|at| self.narrow.history.iter().rev().nth(at));
+                line.prompt.set(text.map_or("", String::as_str));
+                line.back = later;
                 self.typed(line, turn);
             }
             KeyCode::Down if !line.offers.is_empty() => {
@@ -256,15 +270,32 @@ impl App {
 
     fn typed(&mut self, mut line: FilterLine, turn: &mut Turn) {
         let text = line.prompt.text();
-        line.error = None;
+        (line.error, line.warning, line.insists) = (None, None, false);
         if text.trim().is_empty() {
             self.clear_filter();
-        } else if let Err(error) = self.filter(text.trim(), turn) {
-            line.error = Some(error);
+        } else {
+            match self.filter(text.trim_end(), turn) {
+                Ok(()) => line.warning = self.narrow.warning().cloned(),
+                Err(error) => line.error = Some(error),
+            }
         }
-        line.offers = complete::offers(line.prompt.before(), &self.store);
         line.chosen = None;
+        self.offer(&mut line, turn);
         self.overlay = Some(Overlay::Filter(line));
+    }
+
+    /// Finds what could be typed; values of a field without a column are counted first, in the background.
+    pub(super) fn offer(&mut self, line: &mut FilterLine, turn: &mut Turn) {
+        let (text, cursor) = (line.prompt.text(), line.prompt.before().len());
+        let alert = self.detail.look().map(|look| &look.alert);
+        let log = complete::Log::new(&self.store, alert, line.counts.as_ref());
+        line.offers = complete::offers(&text, cursor, &self.narrow.names, &log);
+        let Some(field) = log.wanted.take() else { return };
+        self.narrow.n_counts += 1;
+        let generation = self.narrow.n_counts;
+        line.counts = Some(Counts { generation, field: field.clone(), values: Vec::new() });
+        let ground = Ground(self.store.snapshot());
+        turn.ask(Effect::Count { generation, field, among: None, ground });
     }
 
     /// Makes the lines of the open page, which may have changed since the last message.

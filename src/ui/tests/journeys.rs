@@ -182,6 +182,49 @@ fn enter_takes_what_is_marked_in_the_offers() {
 }
 
 #[test]
+fn values_are_offered_in_lists_too_and_written_as_the_language_wants_them() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.name in (kdev").keys("tab");
+    let driver = driver.text(", cu").keys("down enter").text(")");
+    shows(&driver, "filter proc.name in (kdevtmpfsi, curl)");
+    shows(&driver, "3 of 7");
+    let driver = Driver::on_log(100, 30).keys("f").text("alert.rule = Term").keys("tab");
+    shows(&driver, "alert.rule = \"Terminal shell in container\"");
+    shows(&driver, "1 of 7");
+}
+
+#[test]
+fn values_of_a_field_without_a_column_are_counted_and_then_offered() {
+    let driver = Driver::on_log(100, 30).keys("f").text("user.name = ");
+    shows(&driver, "7 times");
+    let driver = driver.text("ro").keys("down enter");
+    shows(&driver, "filter user.name = root");
+    shows(&driver, "7 of 7");
+}
+
+#[test]
+fn an_unknown_field_is_warned_of_while_typing_and_when_it_is_kept() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.nmae = curl");
+    shows(&driver, "did you mean proc.name?");
+    let driver = driver.keys("enter");
+    shows(&driver, "did you mean proc.name?");
+    // What is not in the list is not explained beside it either.
+    shows(&driver, "No alert meets the filter");
+    hides(&driver, "A program that is not part of the image");
+}
+
+#[test]
+fn one_goes_back_and_forth_in_the_filters_of_before() {
+    let driver = Driver::on_log(100, 30).keys("f").text("proc.name = curl").keys("enter F f");
+    let driver = driver.text("proc.name = sh").keys("enter F f up");
+    shows(&driver, "filter proc.name = sh");
+    let driver = driver.keys("up");
+    shows(&driver, "filter proc.name = curl");
+    let driver = driver.keys("down");
+    shows(&driver, "filter proc.name = sh");
+    shows(&driver.keys("down"), "a condition in Falco's language");
+}
+
+#[test]
 fn a_group_is_kept_left_out_and_let_go() {
     let driver = Driver::on_log(100, 30).keys("=");
     shows(&driver, "2 of 7");

@@ -5,6 +5,7 @@ use crate::theme::Role;
 use crate::ui::paint::Canvas;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
+use std::ops::Range;
 
 /// The most characters a line may hold.
 const MOST: usize = 4096;
@@ -39,12 +40,12 @@ impl Prompt {
         *self = Self::new(text);
     }
 
-    /// Replaces the last bytes before the cursor; a number that cuts a character does nothing.
-    pub fn replace_tail(&mut self, bytes: usize, with: &str) {
-        let keep = self.before.len().saturating_sub(bytes);
-        if self.before.is_char_boundary(keep) {
-            self.before.truncate(keep);
-            self.before.push_str(with);
+    /// Replaces bytes of the line; the cursor goes behind what takes their place. A range that cuts a character does
+    /// nothing.
+    pub fn replace(&mut self, bytes: Range<usize>, with: &str) {
+        let text = self.text();
+        if let (Some(before), Some(after)) = (text.get(..bytes.start), text.get(bytes.end..)) {
+            (self.before, self.after) = (format!("{before}{with}"), after.to_owned());
         }
     }
 
