@@ -9,6 +9,7 @@ mod choose;
 pub mod clause;
 mod command;
 mod derive;
+mod download;
 mod facts;
 mod findings;
 mod library;
@@ -97,6 +98,7 @@ pub fn analyze(
         playbook: PlaybookRef { id: playbook.id.clone(), found_by },
         headline: headline(&playbook, case, recognized),
         summary: summary(&playbook, case, recognized, &plan, &story),
+        story: story.told.clone(),
         proves: says(&playbook.proves),
         not_proven: says(&playbook.not_proven),
         assessment,
@@ -367,6 +369,7 @@ fn without_playbook(case: Case<'_>) -> Analysis {
         playbook: PlaybookRef { id: "none".to_owned(), found_by: Match::Fallback },
         headline: fill("{rule} in {container}", case),
         summary: text.to_owned(),
+        story: None,
         proves: Vec::new(),
         not_proven: Vec::new(),
         facts: case.facts.rows.clone(),

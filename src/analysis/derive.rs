@@ -1,6 +1,7 @@
 //! Values for commands that no single field holds: times around the alert, names put together, parts of a path.
 
 use super::command::Lack;
+use super::download;
 use crate::model::{Alert, Flag};
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,11 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "COMM" | "PNAME" => return Ok(process(alert)),
         "WORKLOAD" => return Ok(workload(alert)),
         "NS" => return Ok(namespace(alert)),
+        "FILE" => return Ok(Some(file_name(alert))),
+        "PATH" if !names_file(alert) => return Ok(download::target(alert)),
+        "IP" if ["fd.rip", "fd.sip", "fd.cip"].iter().all(|f| alert.fields.known(f).is_none()) => {
+            return Ok(download::address(alert));
+        }
         "KNS" => return Ok(Some(namespace(alert).unwrap_or_else(|| "default".to_owned()))),
         "KKIND" => return Ok(kind(alert)),
         "GHREPO" => return Ok(repository(alert)),
@@ -86,6 +92,39 @@ fn case_name(alert: &Alert) -> String {
         })
         .find(|name| !name.is_empty());
     format!("{day}-{}", subject.as_deref().unwrap_or("alert"))
+}
+
+/// The fields that name a file the event was about.
+const FILES: [&str; 7] = [
+    "fd.name",
+    "fs.path.name",
+    "evt.arg.path",
+    "evt.arg.name",
+    "evt.arg.filename",
+    "evt.arg.newpath",
+    "evt.arg.linkpath",
+];
+
+fn names_file(alert: &Alert) -> bool {
+    FILES.iter().any(|field| alert.fields.text(field).is_some_and(|path| path.starts_with('/')))
+}
+
+/// What a copy of the alert's file is called: the last part of its path, without signs. Two files keep two names.
+fn file_name(alert: &Alert) -> String {
+    let fields = FILES.iter().filter_map(|field| alert.fields.text(field).map(str::to_owned));
+    let path = fields
+        .chain(download::target(alert))
+        .chain(alert.fields.text("proc.exepath").map(str::to_owned))
+        .find(|path| path.starts_with('/'))
+        .unwrap_or_default();
+    let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let plain: String = last
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
+        .take(60)
+        .collect();
+    let plain = plain.trim_start_matches(['.', '-', '_']);
+    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
 }
 
 /// The process's name; Falco's command line begins with it.

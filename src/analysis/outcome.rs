@@ -13,6 +13,8 @@ pub struct Analysis {
     pub headline: String,
     /// Two to four sentences: what the rule means, and what happened here.
     pub summary: String,
+    /// The part of the summary that tells of the alerts around this one.
+    pub story: Option<String>,
     /// What the event proves.
     pub proves: Vec<String>,
     /// What it does not prove, though its name may sound so.

@@ -7,6 +7,7 @@ use super::code::{cell, prose, span};
 use super::dossier::{Chapter, Dossier, place};
 use super::html;
 use super::markdown::one_step;
+use super::plan::is_shown;
 use crate::analysis::Direction;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -32,8 +33,9 @@ pub fn markdown(dossier: &Dossier) -> String {
     timeline(&mut out, dossier);
     groups(&mut out, dossier);
     out.push_str("## Alerts\n\n");
-    for (number, chapter) in (1..).zip(&dossier.chapters) {
-        self::chapter(&mut out, number, chapter);
+    let summaries = dossier.summaries();
+    for ((number, chapter), summary) in (1..).zip(&dossier.chapters).zip(&summaries) {
+        self::chapter(&mut out, number, chapter, summary);
     }
     what_to_do(&mut out, dossier);
     indicators(&mut out, dossier);
@@ -146,12 +148,12 @@ fn groups(out: &mut String, dossier: &Dossier) {
     out.push('\n');
 }
 
-fn chapter(out: &mut String, number: usize, chapter: &Chapter) {
+fn chapter(out: &mut String, number: usize, chapter: &Chapter, summary: &str) {
     let Chapter { alert, analysis, .. } = chapter;
     let level = analysis.assessment.level.name();
     let _ = writeln!(out, "### Alert {number}: {}\n", line(alert.rule_name()));
     let _ = writeln!(out, "**{level}**: {}\n", line(&analysis.headline));
-    let _ = writeln!(out, "{}\n", line(&analysis.summary));
+    let _ = writeln!(out, "{}\n", line(summary));
     match (chapter.decided(), &chapter.decision) {
         (Some(words), Some((decision, _))) => {
             let _ = writeln!(out, "Decided: {}\n", line(&words));
@@ -223,7 +225,9 @@ fn what_to_do(out: &mut String, dossier: &Dossier) {
     for stage in &stages {
         let _ = writeln!(out, "### {}\n", stage.title());
         for task in &stage.tasks {
-            one_step(out, task.step, "####", task.which(dossier.chapters.len()).as_deref());
+            let which = task.which(dossier.chapters.len());
+            let is_shown = |line: &str| is_shown(&stages, line);
+            one_step(out, task.step, "####", which.as_deref(), &is_shown);
         }
     }
 }

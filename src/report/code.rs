@@ -31,6 +31,14 @@ pub fn fence(text: &str, language: &str) -> String {
     format!("{ticks}{language}\n{text}\n{ticks}")
 }
 
+/// Why a step has no command, and the command that would find what it waits for: that one is code, to be pasted whole.
+pub fn finder(why: &str) -> (String, Option<&str>) {
+    match why.split_once("` finds it: ") {
+        Some((why, command)) => (format!("{why}` finds it."), Some(command)),
+        None => (why.to_owned(), None),
+    }
+}
+
 /// Prose that may hold alert text: every character that Markdown or HTML reads is escaped.
 pub fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -2,12 +2,12 @@
 //! from all of them together.
 
 use super::mask;
-use crate::analysis::{Analysis, Direction};
+use crate::analysis::{Analysis, Direction, Facts};
 use crate::model::{Alert, Level, Status, Value};
 use crate::text::plural;
 use crate::triage::Decision;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One alert of a report.
 #[derive(Clone, Debug)]
@@ -175,8 +175,7 @@ impl Dossier {
         let Some(worst) = self.worst() else {
             return vec!["There is no alert to report.".to_owned()];
         };
-        let rules: std::collections::BTreeSet<_> =
-            self.groups().into_iter().map(|((rule, _), _)| rule).collect();
+        let rules: BTreeSet<_> = self.groups().into_iter().map(|((rule, _), _)| rule).collect();
         let n = |count: usize, one, many| plural(count as u64, one, many);
         let when = match self.span() {
             Some((first, last)) if first != last => format!(" between {first:.0} and {last:.0}"),
@@ -237,6 +236,25 @@ impl Dossier {
             }
         }
         places.into_iter().filter_map(|(place, chapters)| told(place, chapters)).collect()
+    }
+
+    /// What each chapter says in short. What a story tells once for all its alerts is not told again with each.
+    pub fn summaries(&self) -> Vec<String> {
+        let stories = self.stories();
+        let told: BTreeSet<usize> =
+            stories.iter().flat_map(|story| &story.beats).map(|beat| beat.number).collect();
+        (1..)
+            .zip(&self.chapters)
+            .map(|(number, chapter)| {
+                let Analysis { summary, story, .. } = &chapter.analysis;
+                match story {
+                    Some(story) if told.contains(&number) => {
+                        summary.replacen(&format!(" {story}"), "", 1)
+                    }
+                    _ => summary.clone(),
+                }
+            })
+            .collect()
     }
 
     /// Addresses, names, images and paths, each once.
@@ -386,8 +404,8 @@ fn indicators(alert: &Alert) -> Vec<Indicator> {
         ("host name", "fd.rip.name"),
         ("image", "container.image.repository"),
         ("image digest", "container.image.digest"),
-        ("path", "proc.exepath"),
-        ("path", "fd.name"),
+        ("program", "proc.exepath"),
+        ("file", "fd.name"),
         ("container", "container.id"),
         ("user", "user.loginname"),
         ("user", "ka.user.name"),
@@ -398,6 +416,11 @@ fn indicators(alert: &Alert) -> Vec<Indicator> {
         ("user", "okta.actor.name"),
     ];
     let mut found = Vec::new();
+    // The other end is looked for by others; this one is the victim's own.
+    let remote = Facts::read(alert).remote.map(|remote| remote.host);
+    let is_other = |address: &str| {
+        is_outside(address) && remote.as_deref().is_none_or(|remote| remote == address)
+    };
     for (kind, field) in FIELDS {
         let Some(value) = alert.fields.known(field).map(Value::display) else { continue };
         if value.is_empty() || value == "host" {
@@ -408,21 +431,34 @@ fn indicators(alert: &Alert) -> Vec<Indicator> {
                 .split("->")
                 .filter_map(|end| end.rsplit_once(':'))
                 .map(|(address, _)| address.to_owned());
-            found.extend(ends.filter(|a| is_outside(a)).map(|value| Indicator {
+            found.extend(ends.filter(|address| is_other(address)).map(|value| Indicator {
                 kind: "address",
                 value,
                 field,
             }));
-        } else if kind != "address" || is_outside(&value) {
+        } else if field == "proc.exepath" && is_of_system(&value, alert) {
+            // The image's own shell says nothing about an intruder.
+        } else if kind != "address"
+            || !field.starts_with("fd.") && is_outside(&value)
+            || is_other(&value)
+        {
             found.push(Indicator { kind, value: value.into_owned(), field });
         }
     }
+    let mut say = |kind, value: &str| {
+        found.push(Indicator { kind, value: value.to_owned(), field: "proc.cmdline" });
+    };
     for word in alert
         .fields
         .text("proc.cmdline")
         .unwrap_or_default()
         .split(|c: char| c.is_whitespace() || "'\"()<>|;,=".contains(c))
     {
+        if ["http://", "https://", "ftp://"].iter().any(|start| word.starts_with(start)) {
+            say("URL", word);
+        } else if is_in_temporary_folder(word) {
+            say("file", word);
+        }
         let word = word.rsplit_once("://").map_or(word, |(_, rest)| rest);
         let host = word
             .split(['/', ':', '?'])
@@ -432,20 +468,28 @@ fn indicators(alert: &Alert) -> Vec<Indicator> {
             .next()
             .unwrap_or_default();
         if is_outside(host) {
-            found.push(Indicator {
-                kind: "address",
-                value: host.to_owned(),
-                field: "proc.cmdline",
-            });
+            say("address", host);
         } else if is_host_name(host) {
-            found.push(Indicator {
-                kind: "host name",
-                value: host.to_owned(),
-                field: "proc.cmdline",
-            });
+            say("host name", host);
         }
     }
     found
+}
+
+/// Whether a program came with the system or the image, as far as its path and the kernel's flags tell.
+fn is_of_system(path: &str, alert: &Alert) -> bool {
+    let flags = ["evt.arg.flags", "evt.arg.exe_flags"];
+    let flags = flags.iter().find_map(|field| alert.fields.text(field)).unwrap_or_default();
+    let is_upper = flags.contains("EXE_UPPER_LAYER")
+        || alert.fields.known("proc.is_exe_upper_layer").and_then(Value::as_bool) == Some(true);
+    let folders = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/lib/"];
+    !is_upper && folders.iter().any(|folder| path.starts_with(folder))
+}
+
+fn is_in_temporary_folder(path: &str) -> bool {
+    ["/tmp/", "/var/tmp/", "/dev/shm/"]
+        .iter()
+        .any(|folder| path.strip_prefix(folder).is_some_and(|name| !name.is_empty()))
 }
 
 /// An address that is not this machine's own.
@@ -496,6 +540,7 @@ pub(super) mod tests {
             playbook: PlaybookRef { id: text(), found_by: Match::Rule },
             headline: text(),
             summary: text(),
+            story: None,
             proves: vec![text()],
             not_proven: vec![text()],
             facts: Vec::new(),

@@ -3,7 +3,9 @@
 //! Everything that came from an alert enters through [`text`]; there is no other way into the page, and no data stands in
 //! a URL, a style, a comment or an attribute's name.
 
+use super::code::finder;
 use super::dossier::{Chapter, Dossier, place};
+use super::plan::is_shown;
 use crate::analysis::{Direction, Step};
 use crate::model::Level;
 use crate::text::{plural, printable};
@@ -36,12 +38,13 @@ pub fn render(dossier: &Dossier) -> String {
     }
     page.stories(dossier);
     page.section("Timeline");
-    page.put(&picture(dossier));
+    page.put(&format!("<div class=\"picture\">{}</div>\n", picture(dossier)));
     page.timeline(dossier);
     page.groups(dossier);
     page.section("Alerts");
-    for (number, chapter) in (1..).zip(&dossier.chapters) {
-        page.chapter(number, chapter);
+    let summaries = dossier.summaries();
+    for ((number, chapter), summary) in (1..).zip(&dossier.chapters).zip(&summaries) {
+        page.chapter(number, chapter, summary);
     }
     page.plan(dossier);
     page.indicators(dossier);
@@ -74,6 +77,11 @@ fn command(raw: &str) -> String {
 
 fn time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "no time".to_owned(), |at| format!("{at:.3}"))
+}
+
+/// A time in a table, in one row.
+fn when(at: Option<Timestamp>) -> String {
+    format!("<span class=\"when\">{}</span>", time(at))
 }
 
 /// One sentence on masking, for every format.
@@ -119,14 +127,14 @@ impl Page {
 
     fn table<const N: usize>(&mut self, heads: [&str; N], rows: impl Iterator<Item = [String; N]>) {
         self.put("<table>\n<tr>");
-        for head in heads {
+        for head in &heads {
             self.put(&format!("<th>{}</th>", text(head)));
         }
         self.put("</tr>\n");
         for row in rows {
             self.put("<tr>");
-            for cell in row {
-                self.put(&format!("<td>{cell}</td>"));
+            for (head, cell) in heads.iter().zip(row) {
+                self.put(&format!("<td data-head=\"{}\">{cell}</td>", text(head)));
             }
             self.put("</tr>\n");
         }
@@ -164,7 +172,7 @@ impl Page {
         self.section("By rule and place");
         let rows = groups.into_iter().map(|((rule, place), count)| {
             let alerts = count.alerts.to_string();
-            [alerts, text(&rule), text(&place), time(count.first), time(count.last)]
+            [alerts, text(&rule), text(&place), when(count.first), when(count.last)]
         });
         self.table(["Alerts", "Rule", "Where", "First", "Last"], rows);
     }
@@ -179,25 +187,27 @@ impl Page {
         for stage in &stages {
             self.put(&format!("<h3>{}</h3>\n", text(stage.title())));
             for task in &stage.tasks {
-                self.step(task.step, task.which(dossier.chapters.len()).as_deref());
+                let which = task.which(dossier.chapters.len());
+                self.step(task.step, which.as_deref(), &|line| is_shown(&stages, line));
             }
         }
     }
 
     fn timeline(&mut self, dossier: &Dossier) {
-        let rows = dossier.chapters.iter().map(|chapter| {
+        let rows = (1..).zip(&dossier.chapters).map(|(number, chapter): (usize, _)| {
             [
-                time(chapter.alert.time),
+                number.to_string(),
+                when(chapter.alert.time),
                 level(chapter.analysis.assessment.level),
                 text(chapter.alert.rule_name()),
                 text(&place(&chapter.alert)),
                 text(&chapter.analysis.headline),
             ]
         });
-        self.table(["Time (UTC)", "Level", "Rule", "Where", "What"], rows);
+        self.table(["Alert", "Time (UTC)", "Level", "Rule", "Where", "What"], rows);
     }
 
-    fn chapter(&mut self, number: usize, chapter: &Chapter) {
+    fn chapter(&mut self, number: usize, chapter: &Chapter, summary: &str) {
         let Chapter { alert, analysis, decision, .. } = chapter;
         let assessment = &analysis.assessment;
         self.put(&format!(
@@ -206,7 +216,7 @@ impl Page {
             level(assessment.level),
             text(&analysis.headline)
         ));
-        self.put(&format!("<p>{}</p>\n", text(&analysis.summary)));
+        self.put(&format!("<p>{}</p>\n", text(summary)));
         if let Some((decision, by)) = decision {
             let words =
                 crate::triage::Decision::difference(&crate::triage::Decision::default(), decision);
@@ -254,16 +264,18 @@ impl Page {
         }
         self.put("<details><summary>Fields</summary>\n");
         let fields = alert.fields.iter().map(|(name, value)| {
+            let says = analysis.facts.iter().find(|fact| fact.field == name);
             [
                 format!("<code>{}</code>", text(name)),
                 format!("<code>{}</code>", text(&value.display())),
+                says.map(|fact| text(&fact.says)).unwrap_or_default(),
             ]
         });
-        self.table(["Field", "Value"], fields);
+        self.table(["Field", "Value", "Meaning"], fields);
         self.put("</details>\n");
     }
 
-    fn step(&mut self, step: &Step, which: Option<&str>) {
+    fn step(&mut self, step: &Step, which: Option<&str>, is_shown: &dyn Fn(&str) -> bool) {
         let undo = step
             .undo
             .as_ref()
@@ -277,10 +289,23 @@ impl Page {
             which.map(|which| format!(" · {which}")).unwrap_or_default(),
             text(&step.why)
         ));
+        if !step.needs.is_empty() {
+            self.put(&format!(
+                "<br><span class=\"faint\">first: {}</span>",
+                text(&step.needs.join(", "))
+            ));
+        }
         match (&step.command, &step.unavailable) {
             (Some(line), _) => self.put(&format!("<pre>{}</pre>{undo}", command(line))),
             (None, Some(why)) => {
-                self.put(&format!("<br><span class=\"faint\">not available: {}</span>", text(why)));
+                let (why, finder) = finder(why);
+                self.put(&format!(
+                    "<br><span class=\"faint\">not available: {}</span>",
+                    text(&why)
+                ));
+                if let Some(line) = finder.filter(|line| !is_shown(line)) {
+                    self.put(&format!("<pre>{}</pre>", command(line)));
+                }
             }
             (None, None) => {}
         }

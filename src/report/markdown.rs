@@ -1,6 +1,6 @@
 //! An analysis as a Markdown report: what happened, what it proves, how bad it is and why, and what to type.
 
-use super::code::{cell, fence, prose, span};
+use super::code::{cell, fence, finder, prose, span};
 use crate::analysis::{Analysis, Direction, Phase, Step};
 use crate::model::Alert;
 use std::fmt::Write;
@@ -26,9 +26,12 @@ pub fn markdown(alert: &Alert, analysis: &Analysis) -> String {
     missing(&mut out, analysis);
     next_steps(&mut out, analysis);
     let (urgent, rest) = analysis.steps.split_at(analysis.n_urgent().min(analysis.steps.len()));
-    steps(&mut out, "First, before anything else", urgent.iter());
+    let is_shown =
+        |line: &str| analysis.steps.iter().any(|step| step.command.as_deref() == Some(line));
+    steps(&mut out, "First, before anything else", urgent.iter(), &is_shown);
     for phase in Phase::ALL {
-        steps(&mut out, title(phase), rest.iter().filter(|step| step.phase == phase));
+        let of_phase = rest.iter().filter(|step| step.phase == phase);
+        steps(&mut out, title(phase), of_phase, &is_shown);
     }
     if let Some(tuning) = &analysis.tuning {
         section(&mut out, "When it is right and harmless", &prose(tuning));
@@ -180,19 +183,31 @@ fn title(phase: Phase) -> &'static str {
     }
 }
 
-fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step>) {
+fn steps<'a>(
+    out: &mut String,
+    title: &str,
+    steps: impl Iterator<Item = &'a Step>,
+    is_shown: &dyn Fn(&str) -> bool,
+) {
     let steps: Vec<_> = steps.collect();
     if steps.is_empty() {
         return;
     }
     let _ = writeln!(out, "## {title}\n");
     for step in steps {
-        one_step(out, step, "###", None);
+        one_step(out, step, "###", None, is_shown);
     }
 }
 
-/// One step with its command; `which` says for which alerts of several.
-pub(super) fn one_step(out: &mut String, step: &Step, depth: &str, which: Option<&str>) {
+/// One step with its command; `which` says for which alerts of several, `is_shown` whether a command stands elsewhere in
+/// the report as a step.
+pub(super) fn one_step(
+    out: &mut String,
+    step: &Step,
+    depth: &str,
+    which: Option<&str>,
+    is_shown: &dyn Fn(&str) -> bool,
+) {
     let title = prose(&step.title);
     let _ = writeln!(out, "{depth} {}: {title}\n\n{}\n", step.id, prose(&step.why));
     let _ = writeln!(
@@ -212,7 +227,11 @@ pub(super) fn one_step(out: &mut String, step: &Step, depth: &str, which: Option
             let _ = writeln!(out, "{}\n", fence(command, "sh"));
         }
         (None, Some(why)) => {
-            let _ = writeln!(out, "Not available: {}\n", prose(why));
+            let (why, finder) = finder(why);
+            let _ = writeln!(out, "Not available: {}\n", prose(&why));
+            if let Some(command) = finder.filter(|command| !is_shown(command)) {
+                let _ = writeln!(out, "{}\n", fence(command, "sh"));
+            }
         }
         (None, None) => {}
     }

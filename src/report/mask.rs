@@ -180,6 +180,7 @@ impl Known {
             playbook: _,
             headline,
             summary,
+            story,
             proves,
             not_proven,
             facts,
@@ -203,6 +204,10 @@ impl Known {
             .chain(related.iter_mut().map(|related| &mut related.rule))
             .chain(tuning);
         texts.for_each(|text| self.mask(text));
+        // It stands in the summary, where its secrets were counted.
+        let n = self.n;
+        story.iter_mut().for_each(|text| self.mask(text));
+        self.n = n;
         for step in steps.iter_mut() {
             self.step(step);
         }

@@ -78,6 +78,12 @@ impl Dossier {
     }
 }
 
+/// Whether a command stands in the plan as a step of its own.
+pub fn is_shown(stages: &[Stage<'_>], command: &str) -> bool {
+    let mut tasks = stages.iter().flat_map(|stage| &stage.tasks);
+    tasks.any(|task| task.step.command.as_deref() == Some(command))
+}
+
 impl Task<'_> {
     /// `alerts 1, 3 and 4`; nothing where the report has one alert.
     pub fn which(&self, of: usize) -> Option<String> {

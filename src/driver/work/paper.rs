@@ -95,6 +95,7 @@ mod tests {
             playbook: PlaybookRef { id: "x".into(), found_by: Match::Fallback },
             headline: String::new(),
             summary: String::new(),
+            story: None,
             proves: vec![],
             not_proven: vec![],
             facts: vec![],

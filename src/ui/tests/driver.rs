@@ -419,6 +419,7 @@ fn analysis(alert: &crate::model::Alert, id: AlertId) -> Analysis {
     Analysis {
         playbook: PlaybookRef { id: "made".to_owned(), found_by: Match::Rule },
         headline: format!("A program that is not part of the image ran in {name}."),
+        story: None,
         summary: "The file was added after the container started, and then it was executed."
             .to_owned(),
         proves: vec!["execve of the file succeeded".to_owned()],
