@@ -66,7 +66,8 @@ pub fn analyze(
 ) -> Analysis {
     let briefs: Vec<_> =
         neighbors.iter().map(|neighbor| (neighbor.id, Brief::of(neighbor.alert))).collect();
-    let story = story::read(alert, briefs.iter().map(|(id, brief)| (*id, brief)));
+    let own = Brief::of(alert);
+    let story = story::read(alert, &own, briefs.iter().map(|(id, brief)| (*id, brief)));
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
     let case = Case { alert, facts: &facts };
@@ -116,10 +117,11 @@ pub fn analyze(
 /// Only how bad it is: the assessment that [`analyze`] would give, without the steps.
 pub fn judge<'a>(
     alert: &Alert,
+    own: &Brief,
     neighbors: impl Iterator<Item = (AlertId, &'a Brief)>,
     playbooks: &Playbooks,
 ) -> Assessment {
-    let story = story::read(alert, neighbors);
+    let story = story::read(alert, own, neighbors);
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
     let case = Case { alert, facts: &facts };

@@ -89,10 +89,13 @@ impl Here {
     }
 }
 
-/// Reads the neighbors.
-pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Brief)>) -> Story {
+/// Reads the neighbors of an alert, whose own brief is at hand.
+pub fn read<'a>(
+    alert: &Alert,
+    own: &Brief,
+    neighbors: impl Iterator<Item = (AlertId, &'a Brief)>,
+) -> Story {
     let mut story = Story::default();
-    let own = Brief::of(alert);
     let mut acts: Vec<Act> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for (id, neighbor) in neighbors {
@@ -113,7 +116,7 @@ pub fn read<'a>(alert: &Alert, neighbors: impl Iterator<Item = (AlertId, &'a Bri
                 }
             }
         }
-        if let Some(why) = why(&own, neighbor, here, near)
+        if let Some(why) = why(own, neighbor, here, near)
             && story.related.len() < LISTED
             && !(repeats && story.related.iter().any(|known| known.why.starts_with("repeats")))
         {

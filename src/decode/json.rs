@@ -106,7 +106,10 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         let text = std::str::from_utf8(bytes).ok();
-        let has_controls = bytes.iter().any(|byte| *byte < 0x20 || *byte == 0x7f);
+        // Without a way out within a piece all of it is compared at once.
+        let is_control = |byte: &u8| *byte < 0x20 || *byte == 0x7f;
+        let has_any = |piece: &[u8]| piece.iter().fold(false, |any, byte| any | is_control(byte));
+        let has_controls = bytes.chunks(256).any(has_any);
         let has_lines = has_controls && memchr::memchr(b'\n', bytes).is_some();
         Self { bytes, text, has_controls, has_lines }
     }

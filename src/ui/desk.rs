@@ -229,7 +229,7 @@ impl Desk {
         if begins && !stale && !had_aside && had == store.len() && self.made_for == wanted {
             // Until now nothing was put aside: the view held everything.
             self.part = Some(store.whole());
-            self.kept = (0..had).filter_map(|at| u32::try_from(at).ok()).map(AlertId).collect();
+            self.kept = (0..u32::try_from(had).unwrap_or(u32::MAX)).map(AlertId).collect();
             self.n_base = had;
         }
         // What was not looked through yet is not in the view yet.
@@ -286,32 +286,20 @@ impl Desk {
             let class = classes.get(id.0 as usize).filter(|_| (id.0 as usize) < n_base);
             class.is_some_and(|class| view.holds(*class))
         };
-        let mut kept = Vec::with_capacity(self.kept.len() + moves.len());
-        let mut moved = moves.iter().copied().peekable();
-        let mut come_before = |end: Option<AlertId>, kept: &mut Vec<AlertId>| {
-            while let Some(id) = moved.next_if(|id| end.is_none_or(|end| *id <= end)) {
-                if holds(id) {
-                    kept.push(id);
-                }
-                if Some(id) == end {
-                    return true;
-                }
-            }
-            false
-        };
-        for id in &self.kept {
-            if !come_before(Some(*id), &mut kept) {
-                kept.push(*id);
-            }
+        self.kept.retain(|id| holds(*id));
+        let came: Vec<AlertId> = moves.iter().copied().filter(|id| holds(*id)).collect();
+        if !came.is_empty() {
+            self.kept.extend(&came);
+            // Two runs in order: the stable sort merges them.
+            self.kept.sort();
+            self.kept.dedup();
         }
-        come_before(None, &mut kept);
         let mut cells: Vec<CellId> = moves.iter().filter_map(|id| store.cell_of(*id)).collect();
         cells.sort_unstable();
         cells.dedup();
         if let Some(part) = &mut self.part {
             store.recount(part, &cells, holds);
         }
-        self.kept = kept;
     }
 
     fn learn_cells(&mut self, store: &Store) {

@@ -111,14 +111,16 @@ impl Judge {
         if self.briefs.len() >= KEPT {
             self.briefs.clear();
         }
-        self.briefs.entry(id).or_insert_with(|| Some(Arc::new(Brief::of(alert))));
+        let own = self.briefs.entry(id).or_default();
+        // It may have been away when it was asked for as a neighbor.
+        let own = Arc::clone(own.get_or_insert_with(|| Arc::new(Brief::of(alert))));
         let near: Vec<(AlertId, Arc<Brief>)> = snapshot
             .near_with(id, &self.places)
             .into_iter()
             .filter_map(|id| Some((id, self.brief(id, snapshot)?)))
             .collect();
         let neighbors = near.iter().map(|(id, brief)| (*id, &**brief));
-        analysis::judge(alert, neighbors, &self.playbooks)
+        analysis::judge(alert, &own, neighbors, &self.playbooks)
     }
 
     fn brief(&mut self, id: AlertId, snapshot: &Snapshot) -> Option<Arc<Brief>> {

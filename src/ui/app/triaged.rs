@@ -139,6 +139,10 @@ impl App {
         if changed && self.narrow.asks_triage() && self.desk.take_decided() {
             self.narrow.again();
         }
+        if changed {
+            // Bars are added to while alerts come, and made anew when others go.
+            self.groups.sparks.clear();
+        }
         changed
     }
 }

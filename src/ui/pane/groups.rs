@@ -184,9 +184,14 @@ impl Groups {
 
     fn reorder(&mut self, ground: &Ground<'_>) {
         let before = self.index();
+        self.entries = self.order.entries(ground);
+        self.place(before, ground);
+    }
+
+    /// Puts the cursor and what is in sight where they belong among new rows; the cursor was in row `before`.
+    fn place(&mut self, before: Option<usize>, ground: &Ground<'_>) {
         let line = before.map_or(0, |row| row.saturating_sub(self.offset));
         let was_at_top = self.offset == 0;
-        self.entries = self.order.entries(ground);
         self.n_placed = ground.tree.len();
         self.ordered_at = ground.now;
         self.n_alerts = n_alerts(ground);
@@ -423,7 +428,7 @@ impl Groups {
                 self.pick = closed_up;
             }
         }
-        self.reorder(ground);
+        self.place(self.index(), ground);
         if let Some(row) = self.index() {
             self.clamp_to(row);
         }

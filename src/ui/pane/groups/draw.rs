@@ -25,7 +25,18 @@ const MOST: usize = 20_000;
 
 /// Activity of the groups in sight. What came since the last time is added; when the hour moves on all is counted again.
 #[derive(Clone, Debug, Default)]
-pub struct Sparks(FxHashMap<NodeId, Spark>, (usize, i64));
+pub struct Sparks {
+    sparks: FxHashMap<NodeId, Spark>,
+    matches: Matches,
+}
+
+/// Which alerts of a filter or view are counted: so many of the first, the last of them, and for which hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Matches {
+    count: usize,
+    last: Option<AlertId>,
+    end: i64,
+}
 
 #[derive(Clone, Debug)]
 struct Spark {
@@ -51,7 +62,7 @@ impl Sparks {
                 continue;
             }
             let Stat { count, newest, .. } = node.stat;
-            let spark = self.0.entry(id).or_insert_with(|| Spark::new(end));
+            let spark = self.sparks.entry(id).or_insert_with(|| Spark::new(end));
             if spark.end != end || spark.count > count {
                 *spark = Spark::new(end);
             }
@@ -67,22 +78,28 @@ impl Sparks {
 
     /// Counts the newest alerts that a filter leaves, for all groups at once.
     fn count_matches(&mut self, ground: &Ground<'_>, matches: &[AlertId], end: i64) {
-        if self.1 == (matches.len(), end) {
-            return;
-        }
-        self.1 = (matches.len(), end);
-        self.0.clear();
+        let now = Matches { count: matches.len(), last: matches.last().copied(), end };
+        let was = std::mem::replace(&mut self.matches, now);
+        // What was counted before is still there, and nothing came between: the rest is added.
+        let goes_on = was.end == end
+            && was.count <= now.count
+            && was.count.checked_sub(1).and_then(|at| matches.get(at)).copied() == was.last;
+        let first = if goes_on {
+            was.count
+        } else {
+            self.sparks.clear();
+            0
+        };
         let width = HOUR / i64::try_from(BARS).unwrap_or(1);
-        let newest = matches.iter().rev().take(MOST).filter_map(|id| ground.store.row(*id));
-        for row in newest {
-            let bar = row.nanos.and_then(|nanos| {
+        for id in matches.iter().skip(first).rev().take(MOST) {
+            let bar = ground.store.nanos(*id).and_then(|nanos| {
                 let at = nanos.checked_sub(end.saturating_sub(HOUR))?.div_euclid(width);
                 usize::try_from(at).ok().filter(|at| *at < BARS)
             });
-            let Some(bar) = bar else { continue };
-            let mut next = ground.tree.leaf(row.cell);
+            let (Some(bar), Some(cell)) = (bar, ground.store.cell_of(*id)) else { continue };
+            let mut next = ground.tree.leaf(cell);
             while let Some(id) = next {
-                let spark = self.0.entry(id);
+                let spark = self.sparks.entry(id);
                 let spark = spark.or_insert_with(|| Spark::new(end));
                 if let Some(bar) = spark.bars.get_mut(bar) {
                     *bar += 1;
@@ -94,8 +111,8 @@ impl Sparks {
 
     /// Forgets all bars: numbers of groups mean other groups now.
     pub fn clear(&mut self) {
-        self.0.clear();
-        self.1 = (0, 0);
+        self.sparks.clear();
+        self.matches = Matches::default();
     }
 }
 
@@ -319,7 +336,7 @@ fn group(
         );
     }
     if let Some(spark) = columns.spark
-        && let Some(bars) = groups.sparks.0.get(&id)
+        && let Some(bars) = groups.sparks.sparks.get(&id)
         && !is_inner
     {
         draw_bars(canvas, area, spark, &bars.bars);
