@@ -16,6 +16,8 @@ mod work;
 
 pub use work::{look::look, tune::tuned, tune::weighed};
 
+pub use keep::user;
+
 use crate::clock;
 use crate::config::{Bell, Config, Paths};
 use crate::intake;

@@ -156,8 +156,10 @@ fn selected(session: &Session, order: &[AlertId], chosen: &Chosen) -> anyhow::Re
     let selection = Selection::new(&chosen.select, &session.rules)?;
     let mut wanted = BTreeSet::new();
     for name in &chosen.alerts {
-        let place = pick::place(session, order, name)
-            .with_context(|| format!("there is no alert {}", printable(name)))?;
+        let Some(place) = pick::place(session, order, name) else {
+            super::say(&pick::missing(name, session, order));
+            return Ok(Vec::new());
+        };
         wanted.insert(place);
     }
     let mut places = Vec::new();

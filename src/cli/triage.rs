@@ -267,9 +267,7 @@ impl Open {
 
 /// Who decides: who is named, else the user.
 fn author(named: Option<&str>) -> String {
-    let user = || ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let named = named.map(str::to_owned).or_else(user).filter(|name| !name.is_empty());
-    named.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
+    named.filter(|name| !name.is_empty()).map_or_else(crate::driver::user, str::to_owned)
 }
 
 /// The host on which somebody decides.

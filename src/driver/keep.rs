@@ -136,11 +136,26 @@ pub(super) fn says(input: &Input, is_kept: bool) -> Option<&'static str> {
     }
 }
 
+/// The user's name: from the environment, else from the host's list of users, else the number.
+pub fn user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|name| !name.is_empty());
+    let uid = rustix::process::geteuid().as_raw();
+    let listed = || name_in(&std::fs::read_to_string("/etc/passwd").ok()?, uid);
+    named.or_else(listed).unwrap_or_else(|| format!("uid {uid}"))
+}
+
+/// The name that a list of users in the form of `passwd(5)` gives a number.
+fn name_in(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next().filter(|name| !name.is_empty())?;
+        (parts.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
 /// Who decides, and on which host.
 pub(super) fn signature() -> (String, String) {
-    let by = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|name| !name.is_empty());
-    let by = by.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()));
-    (by, rustix::system::uname().nodename().to_string_lossy().into_owned())
+    (user(), rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 /// Lets `$VISUAL` or `$EDITOR` have a text in a private file, and gives what was left in it.
@@ -206,6 +221,14 @@ fn wait(pid: Pid) -> rustix::io::Result<WaitStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_has_the_name_that_the_host_knows() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\n\n:x:7:7::/:\nbroken\nana:x:1000:1000::/home/ana:/bin/sh\n";
+        assert_eq!(name_in(passwd, 0).as_deref(), Some("root"));
+        assert_eq!(name_in(passwd, 1000).as_deref(), Some("ana"));
+        assert_eq!([name_in(passwd, 7), name_in("", 0)], [None, None]);
+    }
 
     #[track_caller]
     fn check(editor: &str, expected: Result<&str, &str>) {

@@ -26,7 +26,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// What differs between two states, in words: `closed as benign`, `assigned to ana`, `note`…
+    /// What differs between two states, in words: `closed as benign`, `assigned to ana`, `noted`…
     pub fn difference(before: &Self, after: &Self) -> String {
         let mut words = Vec::new();
         if before.status != after.status || before.verdict != after.verdict {
@@ -44,14 +44,19 @@ impl Decision {
                 None => "assigned to nobody".to_owned(),
             });
         }
-        for (changed, word) in [
-            (before.reason != after.reason, "reason"),
-            (before.note != after.note, "note"),
-            (before.tags != after.tags, "tags"),
-        ] {
-            if changed {
-                words.push(word.to_owned());
-            }
+        if before.reason != after.reason {
+            words.push(
+                if after.reason.is_some() { "with a reason" } else { "no reason" }.to_owned(),
+            );
+        }
+        if before.note != after.note {
+            words.push(if after.note.is_some() { "noted" } else { "note taken away" }.to_owned());
+        }
+        if before.tags != after.tags {
+            words.push(match after.tags.as_slice() {
+                [] => "tags taken away".to_owned(),
+                tags => format!("tagged {}", tags.join(" ")),
+            });
         }
         words.join(", ")
     }
@@ -144,7 +149,7 @@ mod tests {
             note: Some("probe".into()),
             ..before.clone()
         };
-        assert_eq!(Decision::difference(&before, &after), "closed as a false positive, note");
+        assert_eq!(Decision::difference(&before, &after), "closed as a false positive, noted");
         assert_eq!(Decision::difference(&after, &before), "opened again, note");
     }
 }

@@ -60,6 +60,9 @@ pub(super) fn chosen(
     let order = session.order();
     if let Some(wanted) = alert {
         let place = pick::place(session, &order, wanted);
+        if place.is_none() {
+            crate::cli::say(&pick::missing(wanted, session, &order));
+        }
         let found = place.and_then(|place| order.get(place)).map(|id| session.alert(*id));
         return Ok(found.and_then(Result::ok).into_iter().collect());
     }

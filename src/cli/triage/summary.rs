@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
+/// Lines looked back at for one that says the same.
+const TOGETHER: usize = 200;
 /// Groups of open alerts that are told one by one.
 const MOST: usize = 30;
 
@@ -57,9 +59,19 @@ fn decided(page: &mut String, open: &Open, since: Timestamp) {
         people.into_iter().map(|(name, n)| format!("{} {}", code(name), count(n))).collect();
     let n = plural(recent.len() as u64, "decision", "decisions");
     let _ = writeln!(page, "{n}: {}\n", people.join(", "));
+    // What one key press or one command decided about many alerts of a group is told once.
+    let mut lines: Vec<(String, u64)> = Vec::new();
     for change in &recent {
         let (rule, place) = (code(&change.about.rule), code(&change.about.place));
-        let _ = writeln!(page, "- {rule} {place} — {}", code(&told(change)));
+        let line = format!("- {rule} {place} — {}", code(&told(change)));
+        match lines.iter_mut().rev().take(TOGETHER).find(|(known, _)| *known == line) {
+            Some((_, n)) => *n += 1,
+            None => lines.push((line, 1)),
+        }
+    }
+    for (line, n) in lines {
+        let times = if n > 1 { format!(" ({n} alerts)") } else { String::new() };
+        let _ = writeln!(page, "{line}{times}");
     }
 }
 

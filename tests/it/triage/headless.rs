@@ -475,3 +475,45 @@ fn an_alert_is_the_same_whichever_way_it_came() {
         assert_eq!(host.says(&words).trim(), "1", "{name}");
     }
 }
+
+#[test]
+fn an_alert_that_is_not_there_is_named() {
+    let host = Host::new();
+    for words in [
+        &["triage", "set", "--alert", "99", "--status", "closed", "events.json"][..],
+        &["triage", "show", "--alert", "99", "events.json"],
+        &["triage", "mute", "--alert", "99", "events.json"],
+        &["report", "--alert", "99", "events.json"],
+    ] {
+        let ended = host.ends(words, 3);
+        let said = String::from_utf8_lossy(&ended.get_output().stderr).into_owned();
+        assert!(said.contains("there is no alert 99: 4 alerts were read"), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_summary_tells_once_what_was_decided_at_once() {
+    let host = Host::new();
+    let filter = "alert.rule = \"Terminal shell in container\"";
+    host.ends(
+        &[
+            "triage",
+            "set",
+            "--filter",
+            filter,
+            "--verdict",
+            "benign",
+            "--reason",
+            "a drill",
+            "events.json",
+        ],
+        0,
+    );
+    let page = host.says(&["triage", "summary"]);
+    assert!(page.contains("3 decisions: `ana` 3"), "{page}");
+    assert!(
+        page.contains("closed as benign, with a reason; reason: a drill` (2 alerts)"),
+        "{page}"
+    );
+    assert_eq!(page.matches("closed as benign").count(), 2, "{page}");
+}
