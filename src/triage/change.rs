@@ -150,6 +150,6 @@ mod tests {
             ..before.clone()
         };
         assert_eq!(Decision::difference(&before, &after), "closed as a false positive, noted");
-        assert_eq!(Decision::difference(&after, &before), "opened again, note");
+        assert_eq!(Decision::difference(&after, &before), "opened again, note taken away");
     }
 }

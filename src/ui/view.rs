@@ -97,7 +97,10 @@ fn list(app: &App, canvas: &mut Canvas<'_>, layout: &Layout) {
                 "Nothing is left in this view ({}). {view} shows the next one.",
                 app.desk.view.name()
             ),
-            (None, true) => format!("No alert meets the filter. {clear} takes it away."),
+            (None, true) => {
+                let odd = app.narrow.warning().map(|odd| format!(" {odd}")).unwrap_or_default();
+                format!("No alert meets the filter. {clear} takes it away.{odd}")
+            }
             (None, false) => "Looking for alerts that meet the filter…".to_owned(),
         };
         let mut prose = crate::ui::widget::prose::Prose::new(body.width);
@@ -149,22 +152,8 @@ fn empty(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     let keymap = &app.settings.keymap;
     prose.gap();
     if app.health.sources.is_empty() {
+        // What one can do comes first: a small screen cuts what was looked for.
         prose.text(Role::Strong, 1, "Alerts would stand here, but no Falco log was found.");
-        for note in &app.health.looked {
-            prose.text(Role::Text, 1, &printable(note));
-        }
-        prose.push(super::paint::Line::default());
-        prose.text(
-            Role::Text,
-            1,
-            "To let Falco write one, set this in /etc/falco/falco.yaml and restart it:",
-        );
-        prose.push(super::paint::Line::default());
-        for line in FALCO_YAML {
-            prose.exact(Role::Command, 3, line);
-        }
-        prose.push(super::paint::Line::default());
-        prose.text(Role::Text, 1, "Or name a log: cadge FILE. A pipe works too: … | cadge -");
         prose.lead(
             &format!("{} ", keymap.label(Action::Demo)),
             Role::Key,
@@ -172,6 +161,20 @@ fn empty(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
             Role::Text,
             "starts the demo: made-up alerts, no files, no network",
         );
+        prose.text(Role::Text, 1, "Or name a log: cadge FILE. A pipe works too: … | cadge -");
+        prose.push(super::paint::Line::default());
+        prose.text(
+            Role::Text,
+            1,
+            "To let Falco write one, set this in /etc/falco/falco.yaml and restart it:",
+        );
+        for line in FALCO_YAML {
+            prose.exact(Role::Command, 3, line);
+        }
+        prose.push(super::paint::Line::default());
+        for note in looked_for(&app.health.looked) {
+            prose.text(Role::Muted, 1, &printable(&note));
+        }
     } else if app.health.progress.is_some() {
         prose.text(Role::Muted, 1, "Reading…");
     } else {
@@ -214,6 +217,21 @@ fn empty(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     for (y, line) in (0..area.height).zip(&prose.lines) {
         canvas.line(area, y, line);
     }
+}
+
+/// What was looked for, what was found alike together: `Looked for (not there): a, b, c`.
+fn looked_for(looked: &[String]) -> Vec<String> {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for note in looked {
+        let (path, found) = note.split_once(": ").unwrap_or(("", note));
+        match told.iter_mut().find(|(known, _)| *known == found) {
+            Some((_, paths)) => paths.push(path),
+            None => told.push((found, vec![path])),
+        }
+    }
+    told.into_iter()
+        .map(|(found, paths)| format!("Looked for ({found}): {}", paths.join(", ")))
+        .collect()
 }
 
 /// What makes Falco write the log we look for.

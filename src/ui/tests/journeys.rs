@@ -208,7 +208,7 @@ fn an_unknown_field_is_warned_of_while_typing_and_when_it_is_kept() {
     let driver = driver.keys("enter");
     shows(&driver, "did you mean proc.name?");
     // What is not in the list is not explained beside it either.
-    shows(&driver, "No alert meets the filter");
+    shows(&driver, "proc.nmae is no field we know");
     hides(&driver, "A program that is not part of the image");
 }
 

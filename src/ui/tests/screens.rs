@@ -56,11 +56,24 @@ fn an_empty_log_says_what_would_be_there() {
 }
 
 #[test]
+fn on_a_small_screen_too_no_source_says_what_to_do() {
+    let mut driver = Driver::new(80, 20);
+    let looked = (0..14).map(|n| format!("/var/log/falco-{n}.json: not there")).collect();
+    driver.send(crate::ui::Msg::NoSource(looked));
+    let screen = driver.screen();
+    for what in [
+        "D starts the demo",
+        "filename: /var/log/falco/events.json",
+        "(not there): /var/log/falco-0",
+    ] {
+        assert!(screen.contains(what), "{what}:\n{screen}");
+    }
+}
+
+#[test]
 fn no_source_says_what_to_switch_on() {
     let mut driver = Driver::new(80, 24);
-    driver.send(crate::ui::Msg::NoSource(vec![
-        "Looked for /etc/falco/falco.yaml: not there.".to_owned(),
-    ]));
+    driver.send(crate::ui::Msg::NoSource(vec!["/etc/falco/falco.yaml: not there".to_owned()]));
     assert_snapshot!(driver.screen());
 }
 
