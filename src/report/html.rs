@@ -224,6 +224,8 @@ impl Page {
             for part in [&decision.reason, &decision.note].into_iter().flatten() {
                 self.put(&format!("<p>{}</p>\n", text(part)));
             }
+        } else {
+            self.put("<p class=\"faint\">Nobody decided about it yet.</p>\n");
         }
         self.put("<dl>\n");
         let details = [
@@ -256,11 +258,13 @@ impl Page {
         let causes: Vec<_> = analysis
             .causes
             .iter()
-            .map(|cause| format!("{} [{}] — {}", cause.title, cause.verdict, cause.check))
+            .map(|cause| {
+                format!("{} ({}): {}", cause.title, cause.verdict.replace('_', " "), cause.check)
+            })
             .collect();
         self.titled("Likely causes", &causes);
         if let Some(tuning) = &analysis.tuning {
-            self.titled("Tuning", std::slice::from_ref(tuning));
+            self.titled("When it is right and harmless", std::slice::from_ref(tuning));
         }
         self.put("<details><summary>Fields</summary>\n");
         let fields = alert.fields.iter().map(|(name, value)| {
@@ -281,8 +285,9 @@ impl Page {
             .as_ref()
             .map_or_else(String::new, |undo| format!("<br>undo: <code>{}</code>", command(undo)));
         self.put(&format!(
-            "<div class=\"step\"><b>{}</b> <span class=\"faint\">{} · {} · {}{}</span><br>{}",
+            "<div class=\"step\"><b>{}</b> <code>{}</code> <span class=\"faint\">{} · {} · {}{}</span><br>{}",
             text(&step.title),
+            text(&step.id),
             text(&step.variant),
             step.risk.name(),
             text(&step.privilege),
