@@ -24,6 +24,8 @@ const LONG: u64 = 8 << 20;
 const CHUNK: usize = 256 << 10;
 /// Rows handed on together.
 const ROWS: usize = 4096;
+/// Blocks that a worker hands on together: threads wake each other seldom.
+const RUN: u64 = 8;
 
 /// What is read in blocks.
 struct Job<'a> {
@@ -110,17 +112,19 @@ impl Intake {
         let started = Instant::now();
         let before = total - (job.to - job.from);
         std::thread::scope(|scope| {
-            let (out, blocks) = sync_channel(workers.len() * 8);
+            let (out, blocks) = sync_channel(workers.len());
             for tools in workers.iter_mut() {
                 let out = out.clone();
                 let next = &next;
                 scope.spawn(move || {
                     let mut buffer = Vec::new();
                     loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= n_blocks
-                            || out.send((number, job.block(number, tools, &mut buffer))).is_err()
-                        {
+                        let first = next.fetch_add(RUN, Ordering::Relaxed);
+                        let numbers = first..(first + RUN).min(n_blocks);
+                        let run: Vec<_> = numbers
+                            .map(|number| (number, job.block(number, tools, &mut buffer)))
+                            .collect();
+                        if run.is_empty() || out.send(run).is_err() {
                             return;
                         }
                     }
@@ -135,8 +139,8 @@ impl Intake {
             let mut reached = job.from;
             while turn < n_blocks {
                 let Some(block) = early.remove(&turn) else {
-                    let Ok((number, block)) = blocks.recv() else { break };
-                    early.insert(number, block);
+                    let Ok(run) = blocks.recv() else { break };
+                    early.extend(run);
                     continue;
                 };
                 turn += 1;
