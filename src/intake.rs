@@ -54,7 +54,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             workers: 2,
-            block: 256 << 10,
+            block: 128 << 10,
             tail_first: false,
             settle: true,
             context: Context::default(),

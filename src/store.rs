@@ -10,6 +10,7 @@ mod draft;
 mod index;
 mod names;
 mod near;
+mod numbered;
 mod part;
 mod segment;
 #[cfg(test)]
@@ -290,7 +291,9 @@ impl Store {
 
     fn push(&mut self, draft: &Draft, raw: &RawRow, cell: CellId, process: u16) {
         if self.segments.last().is_none_or(|last| last.len() >= SEGMENT_ROWS) {
-            self.segments.push(Arc::new(Segment::default()));
+            let is_first = self.segments.is_empty();
+            let segment = if is_first { Segment::default() } else { Segment::roomy() };
+            self.segments.push(Arc::new(segment));
         }
         let Ok(number) = u32::try_from(self.totals.alerts) else { return };
         let id = AlertId(number);

@@ -104,7 +104,7 @@ impl Json {
         let len = self.quotes.find(bytes)?;
         let record = bytes.get(..len)?;
         if !self.quotes.is_ascii {
-            str::from_utf8(record).ok()?;
+            simdutf8::basic::from_utf8(record).ok()?;
         }
         self.members.begin();
         self.fields.begin();

@@ -25,7 +25,7 @@ const CHUNK: usize = 256 << 10;
 /// Rows handed on together.
 const ROWS: usize = 4096;
 /// Blocks that a worker hands on together: threads wake each other seldom.
-const RUN: u64 = 8;
+const RUN: u64 = 16;
 
 /// What is read in blocks.
 struct Job<'a> {

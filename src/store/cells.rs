@@ -49,12 +49,17 @@ impl Stat {
     }
 
     pub(super) fn span(&mut self, first: Option<i64>, last: Option<i64>) {
-        self.first = self.first.into_iter().chain(first).min();
-        self.last = self.last.into_iter().chain(last).max();
+        // `None` is less than any time.
+        if self.first.is_none() || first.is_some_and(|first| Some(first) < self.first) {
+            self.first = first;
+        }
+        self.last = self.last.max(last);
     }
 
     pub(super) fn urgent(&mut self, priority: Option<Priority>) {
-        self.priority = self.priority.into_iter().chain(priority).min();
+        if self.priority.is_none() || priority.is_some_and(|it| Some(it) < self.priority) {
+            self.priority = priority;
+        }
     }
 
     /// Adds what is counted over other alerts.
@@ -83,8 +88,9 @@ pub(super) struct Cells {
     touched: Vec<CellId>,
 }
 
-/// The counts of one cell.
+/// The counts of one cell, in one line of a processor's cache: cells are counted in no order.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Counted {
     stat: Stat,
     is_touched: bool,

@@ -4,9 +4,9 @@
 //! which pieces lie in the file, so that the same input always gives the same result.
 
 use super::Body;
-use super::index::{Index, Texts};
+use super::index::Pairs;
+use super::numbered::Numbered;
 use crate::model::{BodyId, Columns, Flags, Priority, Reject};
-use std::hash::BuildHasher;
 
 /// Numbers a worker gives, and bytes of texts behind them, before it starts over, which bounds its memory.
 const NUMBERS: usize = 1 << 17;
@@ -108,7 +108,7 @@ pub(super) struct RawRow {
 pub(super) struct Learned {
     /// The worker started its numbers over.
     pub afresh: bool,
-    /// Rules with their event sources, places, and process names: [`texts`] reads them.
+    /// Rules with their event sources, places, and process names: [`texts`](super::numbered::texts) reads them.
     pub kinds: Vec<u8>,
     pub places: Vec<u8>,
     pub processes: Vec<u8>,
@@ -120,13 +120,10 @@ pub(super) struct Learned {
 pub struct Drafter {
     worker: u32,
     draft: Draft,
-    kinds: Texts,
-    places: Texts,
-    processes: Texts,
-    cells: Vec<(u32, u32)>,
-    by_parts: Index,
-    key: Vec<u8>,
-    hasher: rustc_hash::FxSeededState,
+    kinds: Numbered<2>,
+    places: Numbered<6>,
+    processes: Numbered<1>,
+    cells: Pairs,
 }
 
 impl Drafter {
@@ -136,13 +133,10 @@ impl Drafter {
         Self {
             worker,
             draft: Draft { worker, learned, ..Draft::default() },
-            kinds: Texts::default(),
-            places: Texts::default(),
-            processes: Texts::default(),
-            cells: Vec::new(),
-            by_parts: Index::default(),
-            key: Vec::new(),
-            hasher: hasher(),
+            kinds: Numbered::new(1 << 9),
+            places: Numbered::new(1 << 15),
+            processes: Numbered::new(1 << 10),
+            cells: Pairs::default(),
         }
     }
 
@@ -195,9 +189,9 @@ impl Drafter {
     }
 
     fn is_full(&self) -> bool {
-        let sizes = [&self.kinds, &self.places, &self.processes];
-        self.cells.len() >= NUMBERS
-            || sizes.iter().any(|texts| texts.len() >= NUMBERS || texts.size() >= TEXTS)
+        let lens = [self.cells.len(), self.kinds.len(), self.places.len(), self.processes.len()];
+        let sizes = [self.kinds.size(), self.places.size(), self.processes.size()];
+        lens.iter().any(|len| *len >= NUMBERS) || sizes.iter().any(|size| *size >= TEXTS)
     }
 
     fn begin_afresh(&mut self) {
@@ -205,70 +199,46 @@ impl Drafter {
         self.places.clear();
         self.processes.clear();
         self.cells.clear();
-        self.by_parts.clear();
         self.draft.learned = Learned { afresh: true, ..Learned::default() };
     }
 
     fn cell<T: AsRef<[u8]> + ?Sized>(&mut self, columns: &Columns<'_, T>) -> u32 {
-        self.write([columns.rule, columns.event_source]);
-        let (kind, is_new) = self.kinds.number(hash(&self.hasher, &self.key), &self.key);
-        if is_new {
-            self.draft.learned.kinds.extend_from_slice(&self.key);
+        let (kind, new) = self.kinds.number(bytes([columns.rule, columns.event_source]));
+        if let Some(key) = new {
+            self.draft.learned.kinds.extend_from_slice(key);
         }
-        self.write([
+        let (place, new) = self.places.number(bytes([
             columns.hostname,
             columns.container_id,
             columns.container_name,
             columns.image,
             columns.namespace,
             columns.pod,
-        ]);
-        let (place, is_new) = self.places.number(hash(&self.hasher, &self.key), &self.key);
-        if is_new {
-            self.draft.learned.places.extend_from_slice(&self.key);
+        ]));
+        if let Some(key) = new {
+            self.draft.learned.places.extend_from_slice(key);
         }
         let parts = (kind, place);
-        let hash = mix(place, kind);
-        let cells = &self.cells;
-        if let Some(cell) = self.by_parts.find(hash, |at| cells.get(at as usize) == Some(&parts)) {
-            return cell;
-        }
-        let cell = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        self.by_parts.insert(hash, cell);
-        self.cells.push(parts);
-        self.draft.learned.cells.push(parts);
-        cell
+        self.cells.find(parts).unwrap_or_else(|| {
+            self.draft.learned.cells.push(parts);
+            self.cells.add(parts)
+        })
     }
 
     fn process<T: AsRef<[u8]> + ?Sized>(&mut self, text: Option<&T>) -> u32 {
         if text.is_none() {
             return 0;
         }
-        self.write([text]);
-        let (number, is_new) = self.processes.number(hash(&self.hasher, &self.key), &self.key);
-        if is_new {
-            self.draft.learned.processes.extend_from_slice(&self.key);
+        let (number, new) = self.processes.number(bytes([text]));
+        if let Some(key) = new {
+            self.draft.learned.processes.extend_from_slice(key);
         }
         number + 1
     }
-
-    /// Writes texts as a key: each behind its length.
-    fn write<T: AsRef<[u8]> + ?Sized, const N: usize>(&mut self, texts: [Option<&T>; N]) {
-        self.key.clear();
-        for text in texts {
-            let text = text.map(AsRef::as_ref);
-            let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
-            let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
-            self.key.extend_from_slice(&len.to_le_bytes());
-            self.key.extend_from_slice(text.unwrap_or_default());
-        }
-    }
 }
 
-/// What columns keep of a long text.
-fn cut(text: &[u8]) -> &[u8] {
-    let text = str::from_utf8(text).unwrap_or_default();
-    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().as_bytes()
+fn bytes<T: AsRef<[u8]> + ?Sized, const N: usize>(texts: [Option<&T>; N]) -> [Option<&[u8]>; N] {
+    texts.map(|text| text.map(AsRef::as_ref))
 }
 
 impl Learned {
@@ -278,39 +248,4 @@ impl Learned {
             && self.processes.is_empty()
             && self.cells.is_empty()
     }
-}
-
-/// A fast hasher with a seed of its own.
-pub(super) fn hasher() -> rustc_hash::FxSeededState {
-    let seed = std::hash::RandomState::new().hash_one(0);
-    rustc_hash::FxSeededState::with_seed(usize::try_from(seed).unwrap_or(1))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
-fn hash(hasher: &rustc_hash::FxSeededState, key: &[u8]) -> u32 {
-    hasher.hash_one(key) as u32
-}
-
-/// A hash of two numbers.
-pub(super) fn mix(a: u32, b: u32) -> u32 {
-    ((u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
-}
-
-/// Bytes of a text that columns keep; the record keeps all.
-const MOST: usize = 4096;
-
-/// The texts in a key, in the order in which [`Drafter::write`] wrote them; several keys may follow on each other.
-pub(super) fn texts(key: &[u8]) -> impl Iterator<Item = Option<&str>> {
-    let mut rest = key;
-    std::iter::from_fn(move || {
-        let (len, after) = rest.split_first_chunk::<2>()?;
-        let len = u16::from_le_bytes(*len);
-        if len == u16::MAX {
-            rest = after;
-            return Some(None);
-        }
-        let (text, after) = after.split_at_checked(usize::from(len))?;
-        rest = after;
-        Some(str::from_utf8(text).ok())
-    })
 }

@@ -66,6 +66,73 @@ fn parts(slot: u64) -> (u32, u32) {
     ((slot >> 32) as u32, slot as u32)
 }
 
+/// Numbers of pairs of numbers, in the order in which the pairs were met.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pairs {
+    /// A pair and one more than its number, 0 where nothing is: in one place, so that finding it is one look into memory.
+    /// A power of two of them, kept at most half full.
+    slots: Vec<((u32, u32), u32)>,
+    n_taken: u32,
+}
+
+impl Pairs {
+    /// How many pairs were met.
+    pub fn len(&self) -> usize {
+        self.n_taken as usize
+    }
+
+    #[inline]
+    pub fn find(&self, pair: (u32, u32)) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = mix(pair) as usize & mask;
+        loop {
+            let (known, number) = *self.slots.get(at)?;
+            let number = number.checked_sub(1)?;
+            if known == pair {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Numbers a pair that was not found.
+    pub fn add(&mut self, pair: (u32, u32)) -> u32 {
+        if self.len() * 2 >= self.slots.len() {
+            let more = vec![((0, 0), 0); (self.slots.len() * 2).max(64)];
+            for (pair, number) in std::mem::replace(&mut self.slots, more) {
+                if number != 0 {
+                    self.put(pair, number);
+                }
+            }
+        }
+        self.n_taken += 1;
+        self.put(pair, self.n_taken);
+        self.n_taken - 1
+    }
+
+    pub fn clear(&mut self) {
+        self.slots.fill(((0, 0), 0));
+        self.n_taken = 0;
+    }
+
+    fn put(&mut self, pair: (u32, u32), number: u32) {
+        let mask = self.slots.len().saturating_sub(1);
+        let mut at = mix(pair) as usize & mask;
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.1 == 0 {
+                *slot = (pair, number);
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// A hash of two numbers.
+fn mix((a, b): (u32, u32)) -> u32 {
+    ((u64::from(a) | u64::from(b) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
 /// Texts behind numbers, one behind the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
@@ -86,9 +153,17 @@ impl Texts {
     }
 
     pub fn get(&self, number: u32) -> &[u8] {
+        self.at(self.span(number))
+    }
+
+    /// Where the text of a number lies.
+    pub fn span(&self, number: u32) -> (u32, u32) {
         let at = number as usize;
         let end = self.ends.get(at).copied().unwrap_or(0);
-        let start = at.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0);
+        (at.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0), end)
+    }
+
+    pub fn at(&self, (start, end): (u32, u32)) -> &[u8] {
         self.bytes.get(start as usize..end as usize).unwrap_or_default()
     }
 
@@ -119,6 +194,21 @@ mod tests {
     use std::collections::HashMap;
 
     proptest! {
+        #[test]
+        fn pairs_are_numbered_as_by_a_map(all in prop::collection::vec((0..9_u32, 0..40_u32), 0..400)) {
+            let mut pairs = Pairs::default();
+            let mut plain = HashMap::new();
+            for pair in all {
+                let next = u32::try_from(plain.len()).unwrap();
+                let expected = *plain.entry(pair).or_insert(next);
+                prop_assert_eq!(pairs.find(pair), Some(expected).filter(|number| *number < next));
+                if expected == next {
+                    prop_assert_eq!(pairs.add(pair), next);
+                }
+                prop_assert_eq!(pairs.len(), plain.len());
+            }
+        }
+
         #[test]
         fn numbers_are_those_of_a_map(texts in prop::collection::vec("[a-c]{0,3}", 0..300), hashes in 1..5_u32) {
             let mut texts_by_number = Texts::default();

@@ -4,7 +4,7 @@
 //! A million distinct containers must not eat the memory: beyond [`CELLS`] and [`TEXTS`] new ones share one cell per rule,
 //! whose [`Cell::place`] is `None`.
 
-use super::index::Index;
+use super::index::{Index, Pairs};
 use crate::model::Container;
 use rustc_hash::FxHashMap;
 use std::hash::BuildHasher;
@@ -98,8 +98,7 @@ pub(super) struct Interner {
     kinds: FxHashMap<(Sym, Sym), u32>,
     places: FxHashMap<Place, u32>,
     /// Cells by the numbers of their kinds and places.
-    cells: Index,
-    parts: Vec<(u32, u32)>,
+    cells: Pairs,
     processes: FxHashMap<Sym, u16>,
     workers: FxHashMap<u32, Numbers>,
     /// Random, so that nobody can make texts that meet in one place of the index.
@@ -117,7 +116,7 @@ impl std::fmt::Debug for Hasher {
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self(super::draft::hasher())
+        Self(super::numbered::hasher())
     }
 }
 
@@ -157,12 +156,12 @@ impl Interner {
         if learned.afresh {
             numbers = Numbers::default();
         }
-        let mut kinds = super::draft::texts(&learned.kinds);
+        let mut kinds = super::numbered::texts(&learned.kinds);
         while let (Some(rule), Some(event_source)) = (kinds.next(), kinds.next()) {
             let kind = self.kind(rule, event_source);
             numbers.kinds.push(kind);
         }
-        let mut places = super::draft::texts(&learned.places);
+        let mut places = super::numbered::texts(&learned.places);
         while let Some(hostname) = places.next() {
             let mut next = || places.next().flatten();
             let place = self.place([hostname, next(), next(), next(), next(), next()]);
@@ -174,7 +173,7 @@ impl Interner {
             let cell = self.cell(kind, place);
             numbers.cells.push(cell);
         }
-        for text in super::draft::texts(&learned.processes) {
+        for text in super::numbered::texts(&learned.processes) {
             let process = self.process(text.unwrap_or_default());
             numbers.processes.push(process);
         }
@@ -239,20 +238,14 @@ impl Interner {
     }
 
     fn find_or_add(&mut self, parts: (u32, u32), cell: Cell, is_full: bool) -> Option<CellId> {
-        let hash = super::draft::mix(parts.1, parts.0);
-        let known = &self.parts;
-        if let Some(id) = self.cells.find(hash, |at| known.get(at as usize) == Some(&parts)) {
+        if let Some(id) = self.cells.find(parts) {
             return Some(CellId(id));
         }
         if is_full && cell.place.is_some() {
             return None;
         }
-        let names = Arc::make_mut(&mut self.names);
-        let id = u32::try_from(names.cells.len()).unwrap_or(u32::MAX);
-        names.cells.push(cell);
-        self.parts.push(parts);
-        self.cells.insert(hash, id);
-        Some(CellId(id))
+        Arc::make_mut(&mut self.names).cells.push(cell);
+        Some(CellId(self.cells.add(parts)))
     }
 
     fn process(&mut self, text: &str) -> u16 {

@@ -92,6 +92,13 @@ impl Row<'_> {
 }
 
 impl Segment {
+    /// One that will surely be filled: its columns have their full room at once.
+    pub(super) fn roomy() -> Self {
+        let mut segment = Self::default();
+        segment.reserve(SEGMENT_ROWS);
+        segment
+    }
+
     pub fn len(&self) -> usize {
         self.times.len()
     }
@@ -216,8 +223,9 @@ impl Segment {
         process: u16,
         previous: Option<AlertId>,
     ) {
-        if self.times.capacity() < SEGMENT_ROWS {
-            self.reserve();
+        if self.len() == self.times.capacity() {
+            // Small logs and quiet tails stay small: the columns double until they are full.
+            self.reserve(self.len().clamp(64, SEGMENT_ROWS / 2));
         }
         let offset = draft.base + u64::from(raw.offset);
         let line = draft.lines_before + u64::from(raw.line) + 1;
@@ -247,12 +255,7 @@ impl Segment {
         self.levels.push(None);
     }
 
-    fn reserve(&mut self) {
-        // Small logs and quiet tails stay small: the columns double until they are full.
-        let more = self.len().clamp(64, SEGMENT_ROWS / 2);
-        if self.times.len() < self.times.capacity() {
-            return;
-        }
+    fn reserve(&mut self, more: usize) {
         self.times.reserve_exact(more);
         self.offsets.reserve_exact(more);
         self.lens.reserve_exact(more);

@@ -66,7 +66,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("ratatui_textarea", &["ui"]),
     ("rusqlite", &["triage"]),
     ("ruzstd", &["source"]),
-    ("sonic_rs", &["decode"]),
+    ("simdutf8", &["decode"]),
     ("tar", &["source", "report"]),
     ("tokio", &["ui", "driver", "source", "cli"]),
     ("toml", &["theme", "config", "driver", "lint"]),

@@ -20,19 +20,33 @@ impl Quotes {
     /// when it must be read with care, or has no end here. Bytes that are not UTF-8 are for the caller to refuse.
     pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         self.has_escapes = false;
-        self.n_blocks = 0;
-        // 1 when the next byte is escaped.
-        let mut carry = 0;
-        let mut all = u8x16::splat(0);
+        let mut pass = Pass { all: u8x16::splat(0), ..Pass::default() };
         let (blocks, rest) = bytes.as_chunks::<64>();
-        for block in blocks {
-            if let Some(end) = self.block(block, bytes, &mut carry, &mut all)? {
-                return Some(end);
+        let mut last = [b' '; 64];
+        last.get_mut(..rest.len())?.copy_from_slice(rest);
+        for block in blocks.iter().chain([&last]) {
+            let seen = Seen::of(block);
+            pass.all |= seen.all;
+            if self.quotes.len() <= pass.n_blocks {
+                self.quotes.resize(pass.n_blocks * 2 + 64, 0);
+            }
+            let mut quotes = seen.quotes;
+            let mut end = None;
+            if seen.is_odd || pass.carry != 0 {
+                end = self.odd(block, bytes, &mut pass, &mut quotes)?;
+            }
+            *self.quotes.get_mut(pass.n_blocks)? = quotes;
+            pass.n_blocks += 1;
+            if end.is_some() {
+                if self.has_escapes {
+                    self.no_slashes(&pass)?;
+                }
+                self.n_blocks = pass.n_blocks;
+                self.is_ascii = pass.all & u8x16::splat(0x80) == u8x16::splat(0);
+                return end;
             }
         }
-        let mut block = [b' '; 64];
-        block.get_mut(..rest.len())?.copy_from_slice(rest);
-        self.block(&block, bytes, &mut carry, &mut all)?
+        None
     }
 
     /// The first quote at a place or behind it.
@@ -66,72 +80,107 @@ impl Quotes {
             || (first + 1..last).any(|n| block(n) != 0)
     }
 
-    /// Passes the next 64 bytes; gives the line's length when its end lies in them.
-    #[inline]
+    /// Looks at 64 bytes with a backslash or a control character among them, or behind a backslash; gives the line's
+    /// length when its end lies in them.
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
-    fn block(
+    fn odd(
         &mut self,
         block: &[u8; 64],
         line: &[u8],
-        carry: &mut u64,
-        all: &mut u8x16,
+        pass: &mut Pass,
+        quotes: &mut u64,
     ) -> Option<Option<usize>> {
-        let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
-        let (control, delete) = (u8x16::splat(0x1f), u8x16::splat(0x7f));
-        let mut quotes = 0_u64;
-        let (mut slash, mut odd) = (u8x16::splat(0), u8x16::splat(0));
-        let (parts, _) = block.as_chunks::<16>();
-        for (n, part) in parts.iter().enumerate() {
-            let part = u8x16::new(*part);
-            quotes |= u64::from(part.simd_eq(quote).to_bitmask()) << (n * 16);
-            slash |= part.simd_eq(backslash);
-            odd |= part.min(control).simd_eq(part) | part.simd_eq(delete);
-            *all |= part;
-        }
-        let start = self.n_blocks * 64;
+        let start = pass.n_blocks * 64;
+        let control = bits(block, |part| {
+            part.min(u8x16::splat(0x1f)).simd_eq(part) | part.simd_eq(u8x16::splat(0x7f))
+        });
+        let slashes = bits(block, |part| part.simd_eq(u8x16::splat(b'\\')));
         let mut end = None;
         // The bytes of the line.
         let mut own = u64::MAX;
-        if odd.to_bitmask() != 0 {
-            let first = block.iter().position(|byte| *byte < b' ' || *byte == 0x7f)?;
+        if control != 0 {
+            let first = control.trailing_zeros() as usize;
             if block.get(first) != Some(&b'\n') {
                 return None;
             }
             end = Some(start + first);
             own = (1 << first) - 1;
-            quotes &= own;
+            *quotes &= own;
         }
-        let number = self.n_blocks;
-        self.n_blocks += 1;
-        if self.quotes.len() < self.n_blocks {
-            self.quotes.resize(self.n_blocks * 2, 0);
-            self.slashes.resize(self.n_blocks * 2, 0);
-        }
-        if slash.to_bitmask() != 0 || *carry != 0 {
-            let mut slashes = 0_u64;
-            for (n, part) in parts.iter().enumerate() {
-                slashes |= u64::from(u8x16::new(*part).simd_eq(backslash).to_bitmask()) << (n * 16);
-            }
-            if !self.has_escapes {
-                self.has_escapes = true;
-                self.slashes.get_mut(..number)?.fill(0);
-            }
-            let escaped = escaped(slashes & own, carry);
-            if end.is_some() && (*carry != 0 || escaped & !own != 0) {
+        if slashes & own != 0 || pass.carry != 0 {
+            let escaped = escaped(slashes & own, &mut pass.carry);
+            if end.is_some() && (pass.carry != 0 || escaped & !own != 0) {
                 return None;
             }
-            quotes &= !escaped;
-            *self.slashes.get_mut(number)? = slashes & own;
+            *quotes &= !escaped;
             check_escapes(escaped, start, line)?;
-        } else {
-            *self.slashes.get_mut(number)? = 0;
-        }
-        *self.quotes.get_mut(number)? = quotes;
-        if end.is_some() {
-            self.is_ascii = *all & u8x16::splat(0x80) == u8x16::splat(0);
+            self.no_slashes(pass)?;
+            self.has_escapes = true;
+            *self.slashes.get_mut(pass.n_blocks)? = slashes & own;
+            pass.n_slashes = pass.n_blocks + 1;
         }
         Some(end)
     }
+
+    /// Says that no backslash stands in the blocks since the last one that was asked.
+    fn no_slashes(&mut self, pass: &Pass) -> Option<()> {
+        if self.slashes.len() < self.quotes.len() {
+            self.slashes.resize(self.quotes.len(), 0);
+        }
+        self.slashes.get_mut(pass.n_slashes..pass.n_blocks)?.fill(0);
+        Some(())
+    }
+}
+
+/// Where a pass over a line stands.
+#[derive(Default)]
+struct Pass {
+    n_blocks: usize,
+    /// The blocks whose backslashes are noted.
+    n_slashes: usize,
+    /// 1 when the next byte is escaped.
+    carry: u64,
+    /// The bits of all bytes together.
+    all: u8x16,
+}
+
+/// What stands in 64 bytes.
+struct Seen {
+    quotes: u64,
+    /// A backslash or a control character.
+    is_odd: bool,
+    all: u8x16,
+}
+
+impl Seen {
+    #[expect(
+        clippy::inline_always,
+        reason = "the innermost step: a call of it is a tenth of the whole"
+    )]
+    #[inline(always)]
+    fn of(block: &[u8; 64]) -> Self {
+        let (parts, _) = block.as_chunks::<16>();
+        let mut quotes = 0;
+        let (mut odd, mut all) = (u8x16::splat(0), u8x16::splat(0));
+        let mut least = u8x16::splat(u8::MAX);
+        for (n, part) in parts.iter().enumerate() {
+            let part = u8x16::new(*part);
+            quotes |= u64::from(part.simd_eq(u8x16::splat(b'"')).to_bitmask()) << (n * 16);
+            odd |= part.simd_eq(u8x16::splat(b'\\')) | part.simd_eq(u8x16::splat(0x7f));
+            least = least.min(part);
+            all |= part;
+        }
+        odd |= least.min(u8x16::splat(0x1f)).simd_eq(least);
+        Self { quotes, is_odd: odd.to_bitmask() != 0, all }
+    }
+}
+
+/// One bit for each byte that something is true of.
+fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
+    let (parts, _) = block.as_chunks::<16>();
+    parts.iter().rev().fold(0, |bits, part| {
+        bits << 16 | u64::from(is_it(u8x16::new(*part)).to_bitmask())
+    })
 }
 
 /// The bytes that a backslash stands before, by the lengths of runs of backslashes (simdjson's way).

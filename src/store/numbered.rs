@@ -1,0 +1,188 @@
+//! Texts that a worker met, as numbers.
+//!
+//! Most texts were met a moment ago: those are found by a few of their bytes and then compared, neither copied nor hashed as
+//! a whole. Whoever chooses texts that meet in one place there only makes the longer way more frequent.
+
+use super::index::Texts;
+use std::hash::BuildHasher;
+
+/// Bytes of a text that columns keep; the record keeps all.
+const MOST: usize = 4096;
+
+/// Numbers for groups of `N` texts.
+pub(super) struct Numbered<const N: usize> {
+    texts: Texts,
+    /// What was met last, by [`place`]; a power of two of them.
+    recent: Vec<Met>,
+    /// The texts last looked for, as a key.
+    key: Vec<u8>,
+    hasher: rustc_hash::FxSeededState,
+}
+
+/// A number that was given, and where its texts lie: whoever finds it need not look for them.
+#[derive(Clone, Copy, Default)]
+struct Met {
+    /// Its key, which is empty where nothing was met.
+    span: (u32, u32),
+    number: u32,
+}
+
+impl<const N: usize> Numbered<N> {
+    /// `n_recent` places are kept for what was met lately.
+    pub fn new(n_recent: usize) -> Self {
+        let recent = vec![Met::default(); n_recent.next_power_of_two()];
+        Self { texts: Texts::default(), recent, key: Vec::new(), hasher: hasher() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Bytes that all texts take.
+    pub fn size(&self) -> usize {
+        self.texts.size()
+    }
+
+    pub fn clear(&mut self) {
+        self.texts.clear();
+        self.recent.fill(Met::default());
+    }
+
+    /// The number of some texts, and the key that they are when they are new.
+    pub fn number(&mut self, texts: [Option<&[u8]>; N]) -> (u32, Option<&[u8]>) {
+        let place = place(&texts) & (self.recent.len() - 1);
+        if let Some(met) = self.recent.get(place)
+            && is_key(self.texts.at(met.span), &texts)
+        {
+            return (met.number, None);
+        }
+        self.write(texts);
+        let (number, is_new) = self.texts.number(hash(&self.hasher, &self.key), &self.key);
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = Met { span: self.texts.span(number), number };
+        }
+        (number, is_new.then_some(&self.key))
+    }
+
+    /// Writes texts as a key: each behind its length.
+    fn write(&mut self, texts: [Option<&[u8]>; N]) {
+        self.key.clear();
+        for text in texts {
+            let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
+            let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
+            self.key.extend_from_slice(&len.to_le_bytes());
+            self.key.extend_from_slice(text.unwrap_or_default());
+        }
+    }
+}
+
+/// Whether a key is that of some texts; no key is that of texts which are too long.
+fn is_key(key: &[u8], texts: &[Option<&[u8]>]) -> bool {
+    let mut rest = key;
+    for text in texts {
+        let Some((len, after)) = rest.split_first_chunk::<2>() else { return false };
+        let len = u16::from_le_bytes(*len);
+        rest = after;
+        let Some(text) = text else {
+            if len != u16::MAX {
+                return false;
+            }
+            continue;
+        };
+        if text.len() != usize::from(len) || text.len() > MOST {
+            return false;
+        }
+        let Some((known, after)) = rest.split_at_checked(text.len()) else { return false };
+        if known != *text {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
+/// A number from the last bytes of some texts.
+#[expect(clippy::cast_possible_truncation, reason = "its upper bits are enough")]
+fn place(texts: &[Option<&[u8]>]) -> usize {
+    let mut sum = 0_u64;
+    for text in texts.iter().flatten() {
+        let word = match text.last_chunk::<8>() {
+            Some(last) => u64::from_le_bytes(*last),
+            None => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        sum = (sum.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    (sum >> 40) as usize
+}
+
+/// What columns keep of a long text.
+fn cut(text: &[u8]) -> &[u8] {
+    let text = str::from_utf8(text).unwrap_or_default();
+    text.get(..text.floor_char_boundary(MOST)).unwrap_or_default().as_bytes()
+}
+
+/// A fast hasher with a seed of its own.
+pub(super) fn hasher() -> rustc_hash::FxSeededState {
+    let seed = std::hash::RandomState::new().hash_one(0);
+    rustc_hash::FxSeededState::with_seed(usize::try_from(seed).unwrap_or(1))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+fn hash(hasher: &rustc_hash::FxSeededState, key: &[u8]) -> u32 {
+    hasher.hash_one(key) as u32
+}
+
+/// The texts in a key, in the order in which they were given; several keys may follow on each other.
+pub(super) fn texts(key: &[u8]) -> impl Iterator<Item = Option<&str>> {
+    let mut rest = key;
+    std::iter::from_fn(move || {
+        let (len, after) = rest.split_first_chunk::<2>()?;
+        let len = u16::from_le_bytes(*len);
+        if len == u16::MAX {
+            rest = after;
+            return Some(None);
+        }
+        let (text, after) = after.split_at_checked(usize::from(len))?;
+        rest = after;
+        Some(str::from_utf8(text).ok())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    proptest! {
+        #[test]
+        fn numbers_are_those_of_a_map_and_keys_hold_their_texts(
+            all in prop::collection::vec((prop::option::of("[ab]{0,9}"), prop::option::of("[ab]{0,2}")), 0..300),
+            n_recent in 1..8_usize,
+        ) {
+            let mut numbered = Numbered::new(n_recent);
+            let mut plain = HashMap::new();
+            for pair in &all {
+                let next = u32::try_from(plain.len()).unwrap();
+                let expected = *plain.entry(pair.clone()).or_insert(next);
+                let bytes = [pair.0.as_deref(), pair.1.as_deref()].map(|text| text.map(str::as_bytes));
+                let (number, key) = numbered.number(bytes);
+                prop_assert_eq!((number, key.is_some()), (expected, expected == next));
+                if let Some(key) = key {
+                    let texts: Vec<_> = texts(key).collect();
+                    prop_assert_eq!(texts, [pair.0.as_deref(), pair.1.as_deref()]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_alike_each_time() {
+        let mut numbered = Numbered::new(4);
+        let long = "ü".repeat(MOST);
+        let (first, key) = numbered.number([Some(long.as_bytes())]);
+        assert_eq!(texts(key.unwrap()).next(), Some(long.get(..MOST)));
+        assert_eq!(numbered.number([Some(long.as_bytes())]), (first, None));
+        assert_eq!(numbered.number([long.get(..MOST).map(str::as_bytes)]), (first, None));
+    }
+}
