@@ -252,6 +252,11 @@ impl<'a, 'q> Walk<'a, 'q> {
     fn fields(&mut self, keys: &mut Keys<Option<Column>>) -> Option<()> {
         self.byte(b'{')?;
         self.has_fields = true;
+        self.space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Some(());
+        }
         let mut column = self.key(keys)?;
         loop {
             if self.peek()? == b'"' {

@@ -53,8 +53,8 @@ pub(super) fn read_back(fields: &mut Fields) -> bool {
     changed
 }
 
-/// Cheap: whether a name might be a changed one.
-fn looks_changed(name: &str) -> bool {
+/// Whether a name is a changed one; cheap for most.
+pub(super) fn looks_changed(name: &str) -> bool {
     let ends_in_digit = name.as_bytes().last().is_some_and(u8::is_ascii_digit);
     ((!name.contains('.') && name.contains('_')) || ends_in_digit || name.ends_with('_'))
         && original(name).is_some()

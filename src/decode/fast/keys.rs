@@ -3,6 +3,7 @@
 //! Falco writes the keys of a rule's alerts in the same order each time, so the next key is mostly known before it is
 //! looked at, and one comparison of its bytes is all it takes.
 
+use crate::decode::rename;
 use wide::u8x16;
 
 /// A field that has a column, or may stand in for one.
@@ -89,6 +90,8 @@ impl Meaning for Member {
 const PLACES: usize = 1024;
 /// No key.
 const NONE: u16 = u16::MAX;
+/// Keys that are tried behind each.
+const WAYS: usize = 3;
 /// Bytes of a key with the comma before it, its quotes and its colon that are compared at once.
 const PATTERN: usize = 32;
 
@@ -113,14 +116,26 @@ struct Key<M> {
     meaning: M,
     /// The line it stood in last.
     line: u64,
-    /// The key that came behind it last.
-    next: u16,
+    /// The keys that came behind it last, the newest first: they differ from rule to rule.
+    next: [u16; WAYS],
     name: Box<[u8]>,
 }
 
 impl<M> Default for Keys<M> {
     fn default() -> Self {
         Self { places: vec![NONE; PLACES], keys: Vec::new(), line: 0, last: NONE }
+    }
+}
+
+impl<M> Key<M> {
+    /// Whether it stands here, behind its comma.
+    #[inline]
+    fn is_at(&self, here: &[u8; PATTERN]) -> bool {
+        let (here, there) = (here.as_chunks::<16>().0, self.pattern.as_chunks::<16>().0);
+        let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return false };
+        let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
+        let same = same(here_1, there_1) | same(here_2, there_2) << 16;
+        same & self.mask == self.mask && self.mask != 0
     }
 }
 
@@ -131,23 +146,48 @@ impl<M: Meaning> Keys<M> {
         self.last = NONE;
     }
 
-    /// The key behind the comma that stands here, when it is the one that mostly comes now: what it means, and its length
-    /// with comma, quotes and colon. Refuses one that stood in this line already.
+    /// The key behind the comma that stands here, when it is one of those that mostly come now: what it means, and its
+    /// length with comma, quotes and colon. Refuses one that stood in this line already.
     #[inline]
     pub fn expected(&mut self, bytes: &[u8]) -> Option<(M, usize)> {
-        let number = self.keys.get(usize::from(self.last))?.next;
-        let key = self.keys.get_mut(usize::from(number))?;
-        let (here, there) =
-            (bytes.first_chunk::<PATTERN>()?.as_chunks::<16>().0, key.pattern.as_chunks::<16>().0);
-        let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return None };
-        let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
-        let same = same(here_1, there_1) | same(here_2, there_2) << 16;
-        if same & key.mask != key.mask || key.mask == 0 || key.line == self.line {
-            return None;
+        let [number, ..] = self.keys.get(usize::from(self.last))?.next;
+        let here = bytes.first_chunk::<PATTERN>()?;
+        match self.keys.get_mut(usize::from(number)) {
+            Some(key) if key.is_at(here) => {
+                if key.line == self.line {
+                    return None;
+                }
+                key.line = self.line;
+                self.last = number;
+                Some((key.meaning, key.len))
+            }
+            _ => self.less_expected(here),
         }
-        key.line = self.line;
-        self.last = number;
-        Some((key.meaning, key.len))
+    }
+
+    /// The same for the keys that came behind the last one before.
+    #[inline(never)]
+    fn less_expected(&mut self, here: &[u8; PATTERN]) -> Option<(M, usize)> {
+        let [_, others @ ..] = self.keys.get(usize::from(self.last))?.next;
+        let stands = |number: &u16| {
+            self.keys.get(usize::from(*number)).is_some_and(|key| key.is_at(here))
+        };
+        let number = others.into_iter().find(stands)?;
+        self.came(number);
+        self.expected(here)
+    }
+
+    /// Notes which key came behind the last one.
+    fn came(&mut self, number: u16) {
+        if let Some(last) = self.keys.get_mut(usize::from(self.last)) {
+            let at = last.next.iter().position(|next| *next == number).unwrap_or(WAYS - 1);
+            if let Some(known) = last.next.get_mut(..=at) {
+                known.rotate_right(1);
+            }
+            if let Some(first) = last.next.first_mut() {
+                *first = number;
+            }
+        }
     }
 
     /// What a key means; refuses keys that stood in this line already, and those whose line must be read with care.
@@ -165,9 +205,7 @@ impl<M: Meaning> Keys<M> {
                 }
             }
         };
-        if let Some(last) = self.keys.get_mut(usize::from(self.last)) {
-            last.next = number;
-        }
+        self.came(number);
         let key = self.keys.get_mut(usize::from(number))?;
         if key.line == self.line {
             return None;
@@ -190,18 +228,17 @@ impl<M: Meaning> Keys<M> {
             mask = u32::MAX >> (PATTERN - len);
         }
         let number = u16::try_from(self.keys.len()).ok()?;
-        self.keys.push(Key { pattern, mask, len, meaning, line: 0, next: NONE, name: name.into() });
+        self.keys.push(Key { pattern, mask, len, meaning, line: 0, next: [NONE; WAYS], name: name.into() });
         Some(number)
     }
 }
 
-/// A name as Falco writes it: with a dot, and not ending as the changed ones do.
+/// A name that the careful decoder takes as it stands: without escapes, and not one that a forwarder changed.
 fn is_plain(name: &[u8]) -> bool {
-    name.contains(&b'.')
-        && name.iter().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'[' | b']' | b'-')
-        })
-        && name.last().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b']')
+    str::from_utf8(name).is_ok_and(|name| {
+        name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+            && !rename::looks_changed(name)
+    })
 }
 
 fn hash(name: &[u8]) -> usize {

@@ -66,6 +66,19 @@ fn a_plain_record_is_read_fast() {
     assert!(agrees(cri.as_bytes()));
     let spaced = PLAIN.replace("\":", "\": ").replace(",\"", ", \"");
     assert!(agrees(spaced.as_bytes()));
+    let bare = PLAIN.split_once("\"container.id").unwrap().0.to_owned()
+        + &PLAIN[PLAIN.find("},\"priority").unwrap()..];
+    assert!(agrees(bare.as_bytes()), "{bare}");
+}
+
+#[test]
+fn names_that_no_forwarder_changed_are_read_fast() {
+    for name in ["evt.time.iso8601", "environment", "cluster_2", "my.field_", "ct.x/y", "a"] {
+        assert!(agrees(PLAIN.replace("x.y", name).as_bytes()), "{name}");
+    }
+    for name in ["evt_time_iso8601", "proc.aname.3", "fd_name", "a b", "\\u0061"] {
+        assert!(!agrees(PLAIN.replace("x.y", name).as_bytes()), "{name}");
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -216,6 +229,9 @@ fn key() -> impl Strategy<Value = String> {
         "custom.field",
         "proc_name",
         "evt.time",
+        "evt.time.iso8601",
+        "environment",
+        "proc.aname.2",
     ])
     .prop_map(str::to_owned)
 }
