@@ -252,11 +252,7 @@ impl<'a, 'q> Walk<'a, 'q> {
     fn fields(&mut self, keys: &mut Keys<Option<Column>>) -> Option<()> {
         self.byte(b'{')?;
         self.has_fields = true;
-        self.space();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Some(());
-        }
+        // Without any, the careful decoder takes them from the output.
         let mut column = self.key(keys)?;
         loop {
             if self.peek()? == b'"' {
