@@ -169,9 +169,8 @@ impl<M: Meaning> Keys<M> {
     #[inline(never)]
     fn less_expected(&mut self, here: &[u8; PATTERN]) -> Option<(M, usize)> {
         let [_, others @ ..] = self.keys.get(usize::from(self.last))?.next;
-        let stands = |number: &u16| {
-            self.keys.get(usize::from(*number)).is_some_and(|key| key.is_at(here))
-        };
+        let stands =
+            |number: &u16| self.keys.get(usize::from(*number)).is_some_and(|key| key.is_at(here));
         let number = others.into_iter().find(stands)?;
         self.came(number);
         self.expected(here)
@@ -228,7 +227,15 @@ impl<M: Meaning> Keys<M> {
             mask = u32::MAX >> (PATTERN - len);
         }
         let number = u16::try_from(self.keys.len()).ok()?;
-        self.keys.push(Key { pattern, mask, len, meaning, line: 0, next: [NONE; WAYS], name: name.into() });
+        self.keys.push(Key {
+            pattern,
+            mask,
+            len,
+            meaning,
+            line: 0,
+            next: [NONE; WAYS],
+            name: name.into(),
+        });
         Some(number)
     }
 }

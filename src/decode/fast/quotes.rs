@@ -178,9 +178,10 @@ impl Seen {
 /// One bit for each byte that something is true of.
 fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
     let (parts, _) = block.as_chunks::<16>();
-    parts.iter().rev().fold(0, |bits, part| {
-        bits << 16 | u64::from(is_it(u8x16::new(*part)).to_bitmask())
-    })
+    parts
+        .iter()
+        .rev()
+        .fold(0, |bits, part| bits << 16 | u64::from(is_it(u8x16::new(*part)).to_bitmask()))
 }
 
 /// The bytes that a backslash stands before, by the lengths of runs of backslashes (simdjson's way).
