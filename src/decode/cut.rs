@@ -4,9 +4,11 @@
 //! may have written, and is flagged so.
 
 mod between;
+mod words;
 
-use super::templates::{Known, common_field, is_field_key};
+use super::templates::Known;
 use crate::model::{Fields, Value};
+use words::{Field, Meaning, Number, Words};
 
 /// Fields that Falco appends behind the rule's own text: the last occurrence of their keys is the true one.
 const APPENDED: [(&str, &str); 14] = [
@@ -42,6 +44,8 @@ pub(super) struct Found<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     all: Vec<Key>,
+    /// Where many messages are read, what their keys mean.
+    words: Option<Box<Words>>,
 }
 
 /// Where one `key=` stands.
@@ -52,14 +56,39 @@ struct Key {
     /// The same when it may hold `[` and `]`, as fields with an argument do.
     bracketed_at: Option<u32>,
     value: u32,
+    /// What it means, where that was learned.
+    word: Option<Number>,
 }
 
 impl Keys {
+    /// For many messages: what their keys mean is learned.
+    pub fn learning() -> Self {
+        Self { words: Some(Box::default()), ..Self::default() }
+    }
+
     fn read(&mut self, message: &str) {
+        let signs = memchr::memchr_iter(b'=', message.as_bytes());
+        self.read_at(message, signs);
+    }
+
+    /// Reads the keys before each `=`; `signs` are the places of all of them.
+    pub(super) fn read_at(&mut self, message: &str, signs: impl Iterator<Item = usize>) {
         self.all.clear();
         let bytes = message.as_bytes();
-        for sign in memchr::memchr_iter(b'=', bytes) {
+        let mut last = None;
+        for sign in signs {
             let Ok(value) = u32::try_from(sign + 1) else { return };
+            let expected = self.words.as_ref().and_then(|words| words.expected(last));
+            if let Some((word, name)) = expected
+                && let Some(at) = sign.checked_sub(name.len())
+                && bytes.get(at..sign) == Some(name)
+                && is_boundary(bytes, at)
+            {
+                let at = u32::try_from(at).ok();
+                self.all.push(Key { at, bracketed_at: at, value, word: Some(word) });
+                last = Some(word);
+                continue;
+            }
             let before = bytes.get(..sign).unwrap_or_default();
             let plain = key_start(before, |byte| is_word(*byte));
             // Most keys are plain: only a sign before one makes the two beginnings different.
@@ -77,10 +106,21 @@ impl Keys {
                 u32::try_from(at).ok().filter(|_| is_key)
             };
             let (at, bracketed_at) = (begins(at), begins(bracketed_at));
-            if at.is_some() || bracketed_at.is_some() {
-                self.all.push(Key { at, bracketed_at, value });
+            if at.is_none() && bracketed_at.is_none() {
+                continue;
             }
+            // Only of plain keys the same is told by both beginnings.
+            let name = bytes.get(plain..sign).filter(|_| at.is_some() && at == bracketed_at);
+            let word = name.and_then(|name| self.words.as_mut()?.find(name, last));
+            self.all.push(Key { at, bracketed_at, value, word });
+            last = word.or(last);
         }
+    }
+
+    /// What a key means; `name` is what it is called.
+    fn meaning(&self, key: &Key, name: &str) -> Meaning {
+        let known = key.word.and_then(|word| self.words.as_ref()?.meaning(word));
+        known.unwrap_or_else(|| Meaning::of(name))
     }
 
     /// Keys from a place in the message on, with what they are called.
@@ -88,11 +128,11 @@ impl Keys {
         &self,
         message: &'m str,
         from: usize,
-    ) -> impl Iterator<Item = (usize, usize, &'m str)> {
+    ) -> impl Iterator<Item = (&Key, usize, usize, &'m str)> {
         let first = self.all.partition_point(|key| (key.value as usize) <= from);
         self.all.get(first..).unwrap_or_default().iter().filter_map(move |key| {
             let (at, value) = (key.at? as usize, key.value as usize);
-            (at >= from).then(|| (at, value, message.get(at..value - 1).unwrap_or_default()))
+            (at >= from).then(|| (key, at, value, message.get(at..value - 1).unwrap_or_default()))
         })
     }
 }
@@ -121,7 +161,8 @@ fn is_boundary(bytes: &[u8], at: usize) -> bool {
 pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
     let mut fields = Fields::default();
     let (mut keys, mut found) = (Keys::default(), Vec::new());
-    find(message, known, &mut keys, &mut found);
+    keys.read(message);
+    find(message, known, &keys, &mut found);
     for (field, value) in values(message, &found) {
         if !fields.0.iter().any(|(name, _)| **name == *field) {
             fields.0.push((field.into(), Value::String(trim(value).into())));
@@ -132,19 +173,20 @@ pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
 }
 
 /// Finds the keys of a message that stand for fields, in their order; a field may be found twice, and the first counts.
+///
+/// The keys must have been read.
 pub(super) fn find<'a>(
     message: &'a str,
     known: Option<&'a Known>,
-    keys: &mut Keys,
+    keys: &Keys,
     found: &mut Vec<Found<'a>>,
 ) {
-    keys.read(message);
     match known {
         Some(known) if !known.keys.is_empty() => {
             let mut from = 0;
             for (key, field) in &known.keys {
-                let next = keys.from(message, from).find(|(_, _, name)| **name == **key);
-                if let Some((at, value, _)) = next {
+                let next = keys.from(message, from).find(|(_, _, _, name)| **name == **key);
+                if let Some((_, at, value, _)) = next {
                     from = value;
                     found.push(Found { at, value, end: usize::MAX, field });
                 }
@@ -155,8 +197,8 @@ pub(super) fn find<'a>(
     let n_found = found.len();
     let from = found.last().map_or(0, |last| last.value);
     let mut last = [None; APPENDED.len()];
-    for (at, value, name) in keys.from(message, from) {
-        if let Some(slot) = appended(name).and_then(|which| last.get_mut(which)) {
+    for (key, at, value, name) in keys.from(message, from) {
+        if let Some(slot) = keys.meaning(key, name).appended.and_then(|which| last.get_mut(which)) {
             *slot = Some((at, value));
         }
     }
@@ -197,13 +239,12 @@ fn common<'a>(message: &'a str, keys: &Keys, found: &mut Vec<Found<'a>>) {
         let (Some(at), value) = (key.bracketed_at, key.value as usize) else { continue };
         let at = at as usize;
         let name = message.get(at..value - 1).unwrap_or_default();
-        if appended(name).is_some() {
-            continue;
-        }
-        let field = match common_field(name) {
-            Some(field) => field,
-            None if is_field_key(name) => name,
-            None => continue,
+        let meaning = keys.meaning(key, name);
+        let field = match meaning.field {
+            _ if meaning.appended.is_some() => continue,
+            Field::Common(field) => field,
+            Field::Own => name,
+            Field::None => continue,
         };
         found.push(Found { at, value, end: usize::MAX, field });
     }

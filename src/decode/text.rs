@@ -47,7 +47,8 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
         }
     };
     let rest = bytes.get(used..)?.strip_prefix(b": ")?;
-    let word = WORDS.iter().find(|word| {
+    let first = rest.first()?;
+    let word = WORDS.iter().filter(|word| word.as_bytes().first() == Some(first)).find(|word| {
         rest.strip_prefix(word.as_bytes())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
     })?;

@@ -9,6 +9,7 @@ use crate::decode::{
 };
 use crate::model::{Columns, Flag, Flags, Priority};
 use jiff::{Timestamp, tz::TimeZone};
+use wide::u8x16;
 
 /// Longer lines are left to the careful decoder.
 const LONGEST: usize = 64 << 10;
@@ -17,10 +18,18 @@ const TIMES: [&str; 5] =
     ["evt.time", "evt.time.iso8601", "evt.rawtime", "evt.datetime", "jevt.rawtime"];
 
 /// What is kept from one line to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Words {
     keys: cut::Keys,
+    /// Where `=` stands in the line.
+    signs: Vec<u32>,
     minute: Option<Minute>,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { keys: cut::Keys::learning(), signs: Vec::new(), minute: None }
+    }
 }
 
 /// A minute of a local clock whose every moment follows on the one before.
@@ -40,16 +49,14 @@ impl Words {
             return None;
         }
         let head = text::head(line)?;
-        // Without a way out in between, so that many bytes are looked at at once.
-        #[expect(
-            clippy::needless_bitwise_bool,
-            reason = "without branches it runs on many bytes at once"
-        )]
-        let is_odd = line.iter().fold(false, |odd, byte| odd | (*byte < 0x20) | (*byte == 0x7f));
-        if is_odd || (line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some()) {
+        look(line, &mut self.signs)?;
+        if line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some() {
             return None;
         }
-        let line = str::from_utf8(line).ok().filter(|line| line.trim_end().len() == line.len())?;
+        let line = str::from_utf8(line).ok()?;
+        if line.ends_with(char::is_whitespace) {
+            return None;
+        }
         let message = line.get(head.message..)?;
         if body::is_unclosed(message.as_bytes()) || message.starts_with("Falco") {
             return None;
@@ -93,7 +100,10 @@ impl Words {
             ..Columns::default()
         };
         let mut found = Vec::with_capacity(24);
-        cut::find(message, known, &mut self.keys, &mut found);
+        let from = head.message;
+        let signs = self.signs.iter().filter_map(|sign| (*sign as usize).checked_sub(from));
+        self.keys.read_at(message, signs);
+        cut::find(message, known, &self.keys, &mut found);
         fill(&mut columns, cut::values(message, &found))?;
         Some(columns)
     }
@@ -120,6 +130,31 @@ impl Words {
         let began = self.minute.as_ref()?.began;
         Some(began + within * 1_000_000_000 + i64::from(nanosecond))
     }
+}
+
+/// Notes where `=` stands in a line; refuses control characters.
+fn look(line: &[u8], signs: &mut Vec<u32>) -> Option<()> {
+    signs.clear();
+    let (sign, control, delete) = (u8x16::splat(b'='), u8x16::splat(0x1f), u8x16::splat(0x7f));
+    let mut odd = u8x16::splat(0);
+    let mut start = 0_u32;
+    let mut take = |part: u8x16| {
+        odd |= part.min(control).simd_eq(part) | part.simd_eq(delete);
+        let mut found = part.simd_eq(sign).to_bitmask();
+        while found != 0 {
+            signs.push(start + found.trailing_zeros());
+            found &= found - 1;
+        }
+        start += 16;
+    };
+    let (parts, rest) = line.as_chunks::<16>();
+    for part in parts {
+        take(u8x16::new(*part));
+    }
+    let mut last = [b' '; 16];
+    last.get_mut(..rest.len())?.copy_from_slice(rest);
+    take(u8x16::new(last));
+    (odd.to_bitmask() == 0).then_some(())
 }
 
 /// Puts fields where they belong; refuses those that say more than a column.
