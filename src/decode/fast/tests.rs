@@ -350,6 +350,7 @@ fn words() -> impl Strategy<Value = String> {
         4 => "[a-z0-9./ -]{0,10}",
         1 => Just("<NA>".to_owned()),
         1 => Just("a=b c=(d) | e".to_owned()),
+        1 => Just("--user=x x-image=y ]image= [container=z ==".to_owned()),
         1 => Just("caf\u{e9}\u{a0}".to_owned()),
         1 => Just("web (id=0123456789ab)".to_owned()),
     ];
@@ -389,6 +390,15 @@ proptest! {
     #[test]
     fn made_texts_are_read_the_same(line in words()) {
         agrees(line.as_bytes());
+    }
+
+    /// What a scanner learned of keys from other lines changes nothing.
+    #[test]
+    fn texts_behind_other_texts_are_read_the_same(lines in prop::collection::vec(words(), 1..8)) {
+        let mut scanner = Scanner::default();
+        for line in lines {
+            agrees_after(&mut scanner, line.as_bytes());
+        }
     }
 
     #[test]
