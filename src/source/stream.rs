@@ -15,6 +15,7 @@ use crate::model::BodyId;
 
 use super::out::{Out, Speaker, Stopped};
 use super::spool::Spool;
+use super::unpack::packing_of;
 use super::{Delivery, Options, SourceState};
 
 /// How much is read at once: what a pipe holds.
@@ -115,6 +116,12 @@ fn receive(
         let bytes = buffer.get(..n_read).unwrap_or_default();
         is_fresh = true;
         let offset = spool.len;
+        // A file is unpacked; of a pipe nobody knows before its end whether that comes.
+        if let Some(packing) = packing_of(bytes).filter(|_| offset == 0) {
+            let program = packing.program();
+            let what = format!("{} is packed: name the file, or pipe `{program}`", speaker.name);
+            out.state(speaker.source, SourceState::Note(what))?;
+        }
         spool.append(bytes);
         while let Ok(n_taken) = channels.credits.try_recv() {
             n_queued -= n_taken;

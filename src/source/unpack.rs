@@ -34,8 +34,12 @@ pub(super) enum Packing {
 
 /// How a file is packed, by its first bytes.
 pub(super) fn packing(file: &File) -> Option<Packing> {
-    let start = read_up_to(file, 0, 10).ok()?;
-    match start.as_slice() {
+    packing_of(&read_up_to(file, 0, 10).ok()?)
+}
+
+/// How bytes are packed, by the first ten of them.
+pub(super) fn packing_of(start: &[u8]) -> Option<Packing> {
+    match start.get(..10).unwrap_or(start) {
         [0x1f, 0x8b, 8, ..] => Some(Packing::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Packing::Zstd),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packing::Xz),
@@ -236,6 +240,16 @@ impl Members {
 }
 
 impl Packing {
+    /// The program that unpacks it into a pipe.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Gzip => "zcat",
+            Self::Zstd => "zstdcat",
+            Self::Xz => "xzcat",
+            Self::Bzip2 => "bzcat",
+        }
+    }
+
     fn magic(self) -> &'static [u8] {
         match self {
             Self::Gzip => &[0x1f, 0x8b, 8],

@@ -156,6 +156,18 @@ fn a_mistake_is_named_with_what_would_be_right() {
 }
 
 #[test]
+fn a_pipe_that_is_packed_is_said_to_be() {
+    for (start, program) in [
+        (&b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03ab\n"[..], "zcat"),
+        (b"\x28\xb5\x2f\xfd\x04\x00\x00\x00\x00\x00ab\n", "zstdcat"),
+    ] {
+        let ended = cadge(&["stats", "-"]).write_stdin(start).assert().code(0);
+        let said = err(&ended);
+        assert!(said.contains(&format!("is packed: name the file, or pipe `{program}`")), "{said}");
+    }
+}
+
+#[test]
 fn every_command_that_reads_ends_with_its_counts() {
     for command in ["list", "groups", "stats", "explain"] {
         let assert = ends(&[command, SOME[0]], 0);

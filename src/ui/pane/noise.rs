@@ -41,14 +41,13 @@ fn survey(store: &Store, desk: &Desk) -> BTreeMap<String, Noise> {
     for at in 0..store.len() {
         let id = AlertId(u32::try_from(at).unwrap_or(u32::MAX));
         let Some(row) = store.row(id) else { continue };
-        let verdict = verdict(store, desk, id);
-        let is_false = verdict == Some(Some(Verdict::FalsePositive));
+        let (is_closed, is_false) = closed(store, desk, id);
         let noise = match rules.get_mut(row.rule_name()) {
             Some(noise) => noise,
             None => rules.entry(row.rule_name().to_owned()).or_default(),
         };
         noise.n += 1;
-        noise.n_closed += u64::from(verdict.is_some());
+        noise.n_closed += u64::from(is_closed);
         noise.n_false += u64::from(is_false);
         let group = noise.groups.entry(row.cell).or_default();
         group.n += 1;
@@ -60,14 +59,16 @@ fn survey(store: &Store, desk: &Desk) -> BTreeMap<String, Noise> {
     rules
 }
 
-/// As what an alert was closed; what was closed as a false positive stays one when it comes back.
-fn verdict(store: &Store, desk: &Desk, id: AlertId) -> Option<Option<Verdict>> {
-    let standing = desk.standing(store, id)?;
-    (standing.decided_status() == Status::Closed).then(|| standing.verdict())
+/// Whether an alert was closed, and whether as a false positive; what was stays so when it comes back.
+fn closed(store: &Store, desk: &Desk, id: AlertId) -> (bool, bool) {
+    desk.standing(store, id).map_or((false, false), |standing| {
+        let is_closed = standing.decided_status() == Status::Closed;
+        (is_closed, is_closed && standing.verdict() == Some(Verdict::FalsePositive))
+    })
 }
 
 fn is_false(store: &Store, desk: &Desk, id: AlertId) -> bool {
-    verdict(store, desk, id) == Some(Some(Verdict::FalsePositive))
+    closed(store, desk, id).1
 }
 
 /// The newest false positive of each group that has some, those with most first, and all false positives.
