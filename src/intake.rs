@@ -42,6 +42,8 @@ pub struct Options {
     pub block: u64,
     /// Hand on the last megabyte of a backlog first, for a first screen at once. Alerts are then not in the order of the file.
     pub tail_first: bool,
+    /// Give way to other threads, so that whoever presses keys while a log is read on all cores is answered first.
+    pub gives_way: bool,
     /// Make records final that a next line may complete, when nothing came for a moment. Only for what is followed: the
     /// result then depends on when bytes come.
     pub settle: bool,
@@ -56,6 +58,7 @@ impl Default for Options {
             workers: 2,
             block: 128 << 10,
             tail_first: false,
+            gives_way: false,
             settle: true,
             context: Context::default(),
             sieve: None,
@@ -111,10 +114,27 @@ pub fn spawn_to(
     tell: impl FnMut(News) -> bool + Send + 'static,
 ) {
     std::thread::spawn(move || {
+        if options.gives_way {
+            // Threads that are started from here are as patient.
+            give_way(PATIENT);
+        }
         let mut intake = Intake::new(options, Box::new(tell));
         // A closed channel means that nobody listens any more.
         let _ = intake.run(&deliveries);
     });
+}
+
+/// How patient threads are that read while somebody watches, as `nice` counts.
+const PATIENT: i32 = 5;
+
+/// Makes the calling thread let others go first: Linux counts this for each thread. Only ever more, since less must be
+/// permitted.
+pub fn give_way(patience: i32) {
+    use rustix::process::{getpriority_process, setpriority_process};
+    // Who may not be asked or told goes on as before.
+    if getpriority_process(None).is_ok_and(|now| now < patience) {
+        let _ = setpriority_process(None, patience);
+    }
 }
 
 /// Nobody listens any more.

@@ -45,6 +45,7 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
     };
     let intake = intake::Options {
         tail_first: true,
+        gives_way: true,
         context: session::context(&rules),
         ..intake::Options::default()
     };

@@ -116,3 +116,23 @@ fn lines_without_an_end_are_the_same_however_they_are_cut() {
     check(&[JSON, TEXT, JSON.get(..90).unwrap()], "");
     check(&["", "", "\r", JSON, "\0\0", PRETTY], "");
 }
+
+#[test]
+fn who_reads_for_a_screen_gives_way_and_its_workers_with_it() {
+    let patience = || rustix::process::getpriority_process(None).unwrap();
+    let of = |gives_way: bool| {
+        let (outlet, deliveries) = sync_channel(1);
+        drop(outlet);
+        let (told, reader) = sync_channel(1);
+        let options = Options { gives_way, ..Options::default() };
+        spawn_to(deliveries, options, move |_| {
+            let worker = std::thread::spawn(patience).join().unwrap();
+            told.send((patience(), worker)).is_ok()
+        });
+        reader.recv().unwrap()
+    };
+    let before = patience();
+    assert_eq!(of(false), (before, before));
+    assert_eq!(of(true), (before.max(PATIENT), before.max(PATIENT)));
+    assert_eq!(patience(), before, "nobody else is more patient");
+}

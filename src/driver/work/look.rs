@@ -2,7 +2,7 @@
 
 use super::{Job, Tools, latest};
 use crate::analysis::{self, Assessment, Brief, Choice, Neighbor, Playbooks};
-use crate::intake::Records;
+use crate::intake::{self, Records};
 use crate::model::{Alert, AlertId};
 use crate::store::{Places, Snapshot};
 use crate::ui::{Assessed, Effect, Ground, Look, Msg};
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Assessments are told at the latest after this time.
 const PIECE: Duration = Duration::from_millis(15);
+/// How patient the thread is that assesses, as `nice` counts.
+const PATIENT: i32 = 10;
 /// A question about more alerts than this is not about what is in sight.
 const SOON: usize = 64;
 /// Alerts whose brief is kept, because they may be neighbors of the next one too.
@@ -34,6 +36,8 @@ pub(super) fn load(jobs: &Receiver<Job>, tools: &Tools) {
 
 /// Answers `Effect::Assess`, in pieces.
 pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
+    // It may go on for a minute: keys, the alert under the cursor and what is read go first.
+    intake::give_way(PATIENT);
     let mut judge = Judge::new(Arc::clone(&tools.playbooks));
     while let Ok(job) = jobs.recv() {
         let (ids, snapshot) = match job {
