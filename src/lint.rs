@@ -8,15 +8,20 @@ mod command;
 mod destroy;
 mod document;
 mod door;
+mod exists;
 mod extract;
 mod facts;
 mod filter;
+mod holes;
 mod manifest;
 mod mild;
 pub mod output;
+mod pipes;
 mod plan;
+mod platform;
 mod programs;
 mod prose;
+mod reach;
 mod refusal;
 mod rights;
 pub mod rules;
@@ -179,11 +184,11 @@ impl Page<'_> {
     }
 
     fn shell(&mut self, block: &extract::Block, depth: usize) {
-        snippet::dots(&block.text, block.line, &mut self.found);
-        snippet::asks_to_fill(&block.text, block.line, &mut self.found);
+        holes::dots(&block.text, block.line, &mut self.found);
+        holes::asks_to_fill(&block.text, block.line, &mut self.found);
         match shell::parse(&block.text) {
             Ok(commands) => {
-                snippet::two_words_in_angles(&block.text, block.line, &mut self.found);
+                holes::two_words_in_angles(&block.text, block.line, &mut self.found);
                 self.commands(&commands, block.line - 1, depth);
             }
             Err(error) => {
@@ -191,7 +196,7 @@ impl Page<'_> {
                 let line = (block.line + error.line - 1).min(block.line + n_lines - 1);
                 let row = block.text.lines().nth(line - block.line).unwrap_or(&block.text);
                 self.found.push(Finding::new("S01", line, row).because(&error.why));
-                snippet::placeholders(&block.text, block.line, &mut self.found);
+                holes::placeholders(&block.text, block.line, &mut self.found);
                 self.rows(block, depth);
             }
         }
@@ -205,7 +210,7 @@ impl Page<'_> {
             if text.is_empty() {
                 start = block.line + at;
             }
-            text.push_str(&snippet::without_holes(row));
+            text.push_str(&holes::without_holes(row));
             if row.ends_with('\\') {
                 text.push('\n');
                 continue;
@@ -241,7 +246,7 @@ impl Page<'_> {
         if !extract::starts_like_a_command(text) || text.split_whitespace().count() < 2 {
             return;
         }
-        let filled = snippet::without_holes(text);
+        let filled = holes::without_holes(text);
         let Ok(commands) = shell::parse(&filled) else { return };
         let mut calls = call::calls(&commands, &mut self.scope);
         // What the alert's process ran is told, not advised.
@@ -250,7 +255,7 @@ impl Page<'_> {
             return;
         }
         let mut here = Vec::new();
-        if let Some(id) = snippet::is_hole(text, false) {
+        if let Some(id) = holes::is_hole(text, false) {
             here.push(Finding::new(id, line, text));
         }
         for call in &mut calls {

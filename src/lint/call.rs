@@ -101,6 +101,12 @@ impl Call {
         self.plain().next().unwrap_or_default()
     }
 
+    /// The kind of object in `kubectl VERB KIND NAME` and `kubectl VERB KIND/NAME`; empty where none is named.
+    pub fn object_kind(&self) -> &str {
+        let kind = self.plain().nth(1).unwrap_or_default();
+        kind.split('/').next().unwrap_or(kind)
+    }
+
     /// Whether a letter stands in a cluster of short options (`-lvp`), or the long option is there (also `--long=…`).
     pub fn option(&self, short: Option<char>, long: &str) -> bool {
         self.args.iter().any(|word| {

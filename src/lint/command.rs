@@ -1,10 +1,10 @@
 //! Rules about one command.
 
 use super::call::Call;
-use super::rules::Severity;
-use super::{Finding, destroy, door, facts, mild, programs, target, weaken, writes};
+use super::{
+    Finding, destroy, door, exists, facts, mild, pipes, programs, reach, target, weaken, writes,
+};
 use crate::model::Alert;
-use std::collections::BTreeMap;
 
 /// Judges every program that is started.
 pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
@@ -14,10 +14,10 @@ pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
         weaken::judge(call, &mut say);
         door::judge(call, &mut say);
         destroy::evidence(call, &mut say);
-        destroy::reach(call, &mut say);
+        reach::judge(call, &mut say);
         shape(call, &mut say);
         replaces(call, &mut say);
-        exists(call, found);
+        exists::judge(call, found);
         filled(call, found);
         if let Some(alert) = alert {
             target::judge(call, alert, found);
@@ -25,128 +25,7 @@ pub fn judge(calls: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
         let before = at.checked_sub(1).and_then(|before| calls.get(before));
         mild::soften(call, before, found, from);
     }
-    pipelines(calls, found);
-}
-
-/// Whether what is called exists.
-fn exists(call: &Call, found: &mut Vec<Finding>) {
-    let Call { program, line, .. } = call;
-    let finding = |id| Finding::new(id, *line, &call.words());
-    let is_name = program.chars().all(|c| c.is_ascii_alphanumeric() || "_-.+".contains(c))
-        && program.chars().any(|c| c.is_ascii_alphabetic());
-    let is_ours = call.scope.functions.iter().any(|name| name == program)
-        || call.path.contains('$')
-        || is_own_file(&call.path);
-    if is_ours || !is_name {
-        return;
-    }
-    if let Some(why) = programs::invented(program) {
-        found.push(finding("N01").because(&why));
-        return;
-    } else if !programs::is_known(program) {
-        let note = Finding {
-            message: format!("{program} is no program we know; look at it before it is run"),
-            ..finding("N01")
-        };
-        found.push(Finding { instead: String::new(), ..note }.at(Severity::Note));
-        return;
-    }
-    let first = call.subcommand();
-    let second = call.plain().nth(1).unwrap_or_default();
-    let both = format!("{first} {second}");
-    let has_both = programs::has_option(program, &both, "--help") == Some(true);
-    // `kubectl create secret generic`: a third word whose options no table lists.
-    let is_deeper = program == "kubectl" && matches!(&*both, "create secret" | "create service");
-    let sub = if has_both { both } else { first.to_owned() };
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    let is_missing = match (program.as_str(), first) {
-        // Plugins, which the machine that made the table may lack.
-        (
-            "docker" | "nerdctl" | "podman",
-            "compose" | "buildx" | "scout" | "init" | "model" | "desktop" | "sandbox" | "debug"
-            | "mcp" | "ai" | "extension" | "dev" | "feedback" | "sbom" | "offload",
-        ) => false,
-        (
-            "kubectl",
-            "debug" | "krew" | "neat" | "ctx" | "ns" | "tree" | "gadget" | "cilium" | "hlf"
-            | "oidc-login",
-        ) => false,
-        ("kubectl", "isolate" | "quarantine" | "block" | "pause") => true,
-        ("helm", sub) if programs::has_subcommand("helm", sub) == Some(false) => {
-            call.args.len() > 1
-        }
-        (_, sub) if !is_word(sub) => false,
-        // `podman container checkpoint` was cut to `podman checkpoint`.
-        ("podman", sub) if programs::has_nested("podman", "container", sub) == Some(true) => false,
-        (_, sub) => {
-            programs::has_subcommand(program, sub) == Some(false)
-                || is_word(second)
-                    && !has_both
-                    && programs::has_nested(program, sub, second) == Some(false)
-                    && !matches!(
-                        (program.as_str(), sub),
-                        ("kubectl", _) | ("docker" | "podman", "logs" | "builder")
-                    )
-        }
-    };
-    if is_missing {
-        found.push(finding("N08"));
-        return;
-    }
-    if program == "nft" {
-        let args: Vec<&str> = call.args.iter().map(|word| &*word.text).collect();
-        if let Some(why) = super::filter::words(&args) {
-            found.push(finding("Y14").because(why));
-        }
-    }
-    if !is_deeper {
-        options(call, &sub, found);
-    }
-}
-
-/// Options that the program does not list.
-fn options(call: &Call, sub: &str, found: &mut Vec<Finding>) {
-    let program = call.program.as_str();
-    let mut is_value = false;
-    for word in &call.args {
-        if word.text == "--" {
-            break;
-        }
-        let was_value = std::mem::replace(&mut is_value, facts::takes_value(program, &word.text));
-        // What a container is started with may be the options of another program (docker run IMAGE ls -l).
-        let is_image = matches!(sub, "run" | "debug" | "plugin" | "create" | "compose" | "top")
-            && !word.text.starts_with('-')
-            && word.text != sub
-            && !was_value;
-        if is_image && !call.has_any(&["--image"]) {
-            break;
-        }
-        if was_value || word.is_quoted {
-            continue;
-        }
-        let (option, is_long) = match word.text.strip_prefix("--") {
-            Some(name) => (format!("--{}", name.split('=').next().unwrap_or_default()), true),
-            // Letters behind the first may be its value: -oyaml.
-            None => match word.text.strip_prefix('-').and_then(|letters| letters.chars().next()) {
-                Some(letter) if letter.is_ascii_alphabetic() => (format!("-{letter}"), false),
-                _ => continue,
-            },
-        };
-        let is_listed_program = matches!(program, "docker" | "kubectl" | "podman");
-        if (is_long && option.len() > 2 || is_listed_program)
-            && !option.contains(['$', '<', '{'])
-            && programs::has_option(program, sub, &option) == Some(false)
-        {
-            let id = match program {
-                "tcpdump" => "N06",
-                name if door::is_netcat(name) => "N07",
-                _ => "N02",
-            };
-            found.push(Finding::new(id, call.line, &call.words()).because(&option));
-        }
-    }
+    pipes::judge(calls, found);
 }
 
 /// Y12: a file that a package owns is written; the next update, or augenrules, takes it back.
@@ -218,7 +97,7 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
         .args
         .iter()
         .enumerate()
-        .any(|(at, word)| super::snippet::is_capital_hole(&word.text) && !names_variable(at));
+        .any(|(at, word)| super::holes::is_capital_hole(&word.text) && !names_variable(at));
     if capital {
         found.push(Finding::new("P02", call.line, &call.words()));
         return;
@@ -230,7 +109,7 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
         if text.contains(".XXXX") || text.contains("-XXXX") {
             continue;
         }
-        let hole = super::snippet::is_hole(text, is_quoted);
+        let hole = super::holes::is_hole(text, is_quoted);
         if let Some(id) =
             hole.filter(|_| !(is_quoted && text.contains(char::is_whitespace) && text.len() > 60))
         {
@@ -238,16 +117,6 @@ fn filled(call: &Call, found: &mut Vec<Finding>) {
             return;
         }
     }
-}
-
-/// A script of the person's own, or a path that the text may have made.
-fn is_own_file(path: &str) -> bool {
-    path.starts_with("./")
-        || path.starts_with('~')
-        || path
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| matches!(ending, "sh" | "py" | "pl" | "rb"))
-        || path == "<(…)"
 }
 
 /// What makes a line unsafe to paste, whatever it does.
@@ -601,103 +470,4 @@ fn is_placeholder_variable(name: &str) -> bool {
     !SET.contains(&name)
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && (upper.split('_').any(|part| WORDS.contains(&part)) || upper.starts_with("YOUR"))
-}
-
-fn pipelines(calls: &[Call], found: &mut Vec<Finding>) {
-    let mut swallowed = Vec::new();
-    let mut say =
-        |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
-    door::downloaded(calls, &mut say);
-    let pipefail = calls.iter().any(|call| {
-        call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail"))
-    });
-    // `kill "$(pgrep NAME)"`
-    let finds = calls.iter().find(|call| {
-        call.read_by.as_deref() == Some("kill")
-            && matches!(&*call.program, "pgrep" | "pidof")
-            && call.value_of(&["-P", "--parent", "--ns"]).is_none()
-    });
-    let kill = |line| calls.iter().find(move |call| call.program == "kill" && call.line == line);
-    if let Some(call) =
-        finds.and_then(|finds| kill(finds.line)).filter(|call| !destroy::only_tells(call))
-    {
-        say("B02", call);
-    }
-    let mut by_pipeline: BTreeMap<usize, Vec<&Call>> = BTreeMap::new();
-    for call in calls {
-        by_pipeline.entry(call.pipeline.0).or_default().push(call);
-    }
-    for mut pipeline in by_pipeline.into_values().filter(|pipeline| pipeline.len() > 1) {
-        pipeline.sort_by_key(|call| call.pipeline.1);
-        door::pipeline(&pipeline, &mut say);
-        destroy::hands_logs(&pipeline, &mut say);
-        let lists = pipeline.iter().any(|call| destroy::lists_all(&call.words()));
-        let ends = pipeline.iter().find(|call| {
-            call.pipeline.1 > 0
-                && matches!(&*call.program, "docker" | "podman" | "nerdctl" | "crictl" | "kubectl")
-                && matches!(
-                    call.subcommand(),
-                    "stop" | "kill" | "rm" | "rmi" | "pause" | "delete" | "restart"
-                )
-        });
-        let narrows = pipeline
-            .iter()
-            .any(|call| matches!(&*call.program, "grep" | "awk" | "head" | "tail" | "sed"));
-        if let Some(call) = ends.filter(|_| lists && !narrows) {
-            say("B02", call);
-        }
-        // `ps … | grep NAME | … | xargs kill`: whatever has the name.
-        let by_name = pipeline.iter().any(|call| {
-            matches!(&*call.program, "ps" | "pgrep" | "pidof" | "lsof" | "fuser")
-                && call.value_of(&["-p", "--pid", "-P", "--parent", "--ns"]).is_none()
-        });
-        let kills = pipeline.iter().find(|call| {
-            call.pipeline.1 > 0
-                && matches!(&*call.program, "kill" | "pkill")
-                && !destroy::only_tells(call)
-        });
-        if let Some(call) = kills.filter(|_| by_name) {
-            say("B02", call);
-        }
-        if pipefail {
-            continue;
-        }
-        let asks = |call: &&&Call| {
-            matches!(
-                &*call.program,
-                "kubectl"
-                    | "oc"
-                    | "docker"
-                    | "podman"
-                    | "nerdctl"
-                    | "pg_dump"
-                    | "pg_dumpall"
-                    | "mysqldump"
-                    | "mongodump"
-                    | "etcdctl"
-            ) && call.pipeline.1 == 0
-                && call.through.is_none()
-        };
-        // What reads its input and is content with none: its own success is all that is left to see.
-        let swallows = |call: &&Call| {
-            call.pipeline.1 > 0
-                && matches!(
-                    &*call.program,
-                    "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg"
-                )
-        };
-        if let Some(first) = pipeline.iter().find(asks)
-            && pipeline.iter().any(swallows)
-        {
-            // Where it ends on the screen, a person sees the error and that nothing came.
-            let is_shown = pipeline.last().is_some_and(|last| {
-                matches!(&*last.program, "jq" | "yq")
-                    && last.read_by.is_none()
-                    && !last.redirects.iter().any(|to| to.writes)
-            });
-            let finding = Finding::new("S09", first.line, &first.words());
-            swallowed.push(if is_shown { finding.at(Severity::Note) } else { finding });
-        }
-    }
-    found.append(&mut swallowed);
 }

@@ -1,7 +1,7 @@
 //! Rules about the order of commands, and about whether they are aimed at the alert.
 
 use super::call::Call;
-use super::{Finding, Severity};
+use super::{Finding, Severity, platform};
 use crate::model::Alert;
 use std::cell::LazyCell;
 
@@ -32,7 +32,7 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
     // Containers that remove themselves: their names, or nothing where they got none.
     let mut auto_remove: Vec<Option<&str>> = Vec::new();
     let in_memory = alert.is_some_and(is_in_memory);
-    let part_of_alert = LazyCell::new(|| alert.and_then(platform_of));
+    let part_of_alert = LazyCell::new(|| alert.and_then(platform::platform_of));
     forgive(plan, found);
     for call in plan {
         let mut say = |id: &'static str| found.push(Finding::new(id, call.line, &call.words()));
@@ -90,7 +90,9 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
             }
             Deed::Cuts => {}
         }
-        platform(call, deed, &part_of_alert, found);
+        if matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts) {
+            platform::judge(call, &part_of_alert, found);
+        }
         if let Some(alert) = alert {
             aimed(call, deed, alert, found);
         }
@@ -194,10 +196,8 @@ fn deed(call: &Call) -> Option<Deed> {
         ("systemctl", "thaw") => Deed::Thaws,
         ("ctr", _) if call.has_any(&["snapshots", "checkpoint", "info"]) => Deed::Saves,
         ("kubectl" | "oc", "delete") => {
-            let kind = call.plain().nth(1)?;
-            let kind = kind.split('/').next().unwrap_or(kind);
             let ends = matches!(
-                kind,
+                call.object_kind(),
                 "pod"
                     | "pods"
                     | "po"
@@ -399,77 +399,6 @@ fn aimed(call: &Call, deed: Deed, alert: &Alert, found: &mut Vec<Finding>) {
     }
 }
 
-/// Namespaces in which the platform itself runs.
-pub fn is_platform_namespace(name: &str) -> bool {
-    matches!(
-        name,
-        "kube-system"
-            | "calico-system"
-            | "tigera-operator"
-            | "cilium"
-            | "kube-flannel"
-            | "longhorn-system"
-            | "rook-ceph"
-            | "istio-system"
-            | "calico-apiserver"
-            | "metallb-system"
-            | "kube-node-lease"
-    )
-}
-
-/// Names of images and pods of the network, the storage and the control of a cluster.
-fn platform_part(text: &str) -> Option<&'static str> {
-    const PARTS: [&str; 18] = [
-        "calico/node",
-        "calico-node",
-        "calico-kube-controllers",
-        "cilium",
-        "flannel",
-        "kube-proxy",
-        "aws-node",
-        "csi-",
-        "multus",
-        "weave-kube",
-        "weave-net",
-        "coredns",
-        "etcd-",
-        "kube-apiserver",
-        "kube-controller-manager",
-        "kube-scheduler",
-        "ebs-csi",
-        "node-driver-registrar",
-    ];
-    PARTS.iter().copied().find(|part| text.contains(part))
-}
-
-/// B08: the command ends or cuts off a part of the platform, by its own words or by the alert's.
-fn platform<F: FnOnce() -> Option<String>>(
-    call: &Call,
-    deed: Deed,
-    of_alert: &LazyCell<Option<String>, F>,
-    found: &mut Vec<Finding>,
-) {
-    if !matches!(deed, Deed::Pauses | Deed::Freezes | Deed::Ends | Deed::Cuts) {
-        return;
-    }
-    let own = call
-        .value_of(&["-n", "--namespace"])
-        .filter(|name| is_platform_namespace(name) && matches!(&*call.program, "kubectl" | "oc"))
-        .map(|name| format!("the namespace is {name}"))
-        .or_else(|| {
-            matches!(
-                &*call.program,
-                "docker" | "podman" | "nerdctl" | "kubectl" | "crictl" | "ctr" | "oc"
-            )
-            .then(|| call.plain().skip(1).find_map(platform_part))
-            .flatten()
-            .map(|part| format!("{part} belongs to the platform"))
-        });
-    if let Some(why) = own.or_else(|| (*of_alert).clone()) {
-        found.push(Finding::new("B08", call.line, &call.words()).because(&why));
-    }
-}
-
 /// P05 over a whole report: it changes things, and no command of it names the alert's container, process, pod or address.
 pub fn addresses(plan: &[Call], alert: &Alert, found: &mut Vec<Finding>) {
     let identity: Vec<String> = [
@@ -571,24 +500,6 @@ pub fn tokens(alert: &Alert) -> Vec<String> {
         );
     }
     tokens
-}
-
-/// What part of the platform an alert is about, by its namespace, its image, or as far as it looks like one.
-pub fn platform_of(alert: &Alert) -> Option<String> {
-    let (namespace, pod) = alert.k8s();
-    if let Some(namespace) = namespace.filter(|name| is_platform_namespace(name)) {
-        return Some(format!("the pod runs in {namespace}"));
-    }
-    if let Some(part) = alert.container().image.and_then(platform_part) {
-        return Some(format!("the image is that of {part}"));
-    }
-    if pod.and_then(platform_part).is_some() {
-        return Some("the pod belongs to the platform".to_owned());
-    }
-    let likeness = crate::analysis::likeness(alert)?;
-    likeness
-        .is_platform
-        .then(|| format!("the process looks like this: {}", likeness.title.to_lowercase()))
 }
 
 /// Whether the connection of the alert was opened from its side; `None` when the alert does not tell.

@@ -145,7 +145,7 @@ fn claims(
             continue;
         };
         if *needs == "platform"
-            && !alert.is_some_and(|alert| super::plan::platform_of(alert).is_some())
+            && !alert.is_some_and(|alert| super::platform::platform_of(alert).is_some())
         {
             continue;
         }

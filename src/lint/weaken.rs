@@ -331,8 +331,7 @@ fn orchestrates(call: &Call, args: &[&str], say: &mut impl FnMut(&'static str)) 
     match call.program.as_str() {
         "kubectl" | "oc" => {
             let sub = call.subcommand();
-            let kind = call.plain().nth(1).unwrap_or_default();
-            let kind = kind.split('/').next().unwrap_or(kind);
+            let kind = call.object_kind();
             let is_workload = matches!(
                 kind,
                 "daemonset"
