@@ -23,6 +23,7 @@ pub(super) struct Deciding<'a> {
 
 /// What a filter looks at.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct Looks<'a> {
     /// The rule, the container and the like: all that rows of a cell have in common.
     cell: bool,
