@@ -68,7 +68,7 @@ pub(super) fn begin(
 /// Looks whether other consoles have decided something, on somebody else's timer.
 pub(super) fn beat(writer: &Writer) -> source::Beat {
     let mut beat = writer.beat();
-    Box::new(move || beat.strike())
+    Box::new(move || beat.strike(clock::now()))
 }
 
 /// Ends the writer; says what became of decisions that could not be saved, and what to do.

@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::triage::db::beside;
+use jiff::Timestamp;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ impl Beat {
     }
 
     /// Looks once; costs microseconds.
-    pub fn strike(&mut self) {
-        let sight = Sight::of(&self.path, SystemTime::now());
+    pub fn strike(&mut self, now: Timestamp) {
+        let sight = Sight::of(&self.path, now.into());
         let is_news = self.last.as_ref().is_none_or(|last| *last != sight || !last.is_sure);
         self.last = Some(sight);
         if is_news {
@@ -79,9 +80,10 @@ fn face(about: &Metadata) -> Face {
 mod tests {
     use super::*;
     use crate::triage::{Answer, Db, Order, Retention, Shelter, Suppression, Writer};
-    use jiff::Timestamp;
     use std::fs::File;
     use std::sync::mpsc::{self, Receiver};
+
+    const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
 
     fn beat(path: &Path) -> (Beat, Receiver<Call>) {
         let (calls, inbox) = mpsc::channel();
@@ -97,7 +99,7 @@ mod tests {
     fn write(path: &Path, text: &str, age: Duration) {
         fs::write(path, text).unwrap();
         let file = File::options().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - age).unwrap();
+        file.set_modified(SystemTime::from(NOW) - age).unwrap();
     }
 
     #[test]
@@ -106,7 +108,7 @@ mod tests {
         let path = folder.path().join("triage.db");
         let (mut beat, inbox) = beat(&path);
         let mut check = |says: &str, expected: usize| {
-            beat.strike();
+            beat.strike(NOW);
             assert_eq!(looks(&inbox), expected, "{says}");
         };
         check("the first look", 1);
@@ -136,12 +138,12 @@ mod tests {
         // Its time of change cannot tell it from what is written within the same tick of the clock.
         write(&path, "a", Duration::ZERO);
         let (mut beat, inbox) = beat(&path);
-        beat.strike();
-        beat.strike();
+        beat.strike(NOW);
+        beat.strike(NOW);
         assert_eq!(looks(&inbox), 2);
         write(&path, "a", 2 * UNSURE);
-        beat.strike();
-        beat.strike();
+        beat.strike(NOW);
+        beat.strike(NOW);
         assert_eq!(looks(&inbox), 1);
     }
 
@@ -159,7 +161,7 @@ mod tests {
         assert_eq!(answers.recv(), Ok(Answer::Looked(Vec::new())));
         let (mut others, _) = Db::open(&path, now()).unwrap();
         others.save(&[], &[suppression()], &[], now()).unwrap();
-        beat.strike();
+        beat.strike(NOW);
         let came = Answer::Came { changes: Vec::new(), suppressions: vec![suppression()] };
         assert_eq!(answers.recv(), Ok(came));
         // An order is carried out at once, with a beat or without one.
@@ -176,7 +178,7 @@ mod tests {
         let writer = Writer::start(path, Retention::default(), Vec::new(), now, |_| ());
         let mut beat = writer.beat();
         assert!(matches!(writer.end(), Ok(None)));
-        beat.strike();
+        beat.strike(NOW);
     }
 
     fn suppression() -> Suppression {
