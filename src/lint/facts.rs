@@ -93,7 +93,7 @@ pub fn unshipped(text: &str) -> Option<&str> {
                     .find(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c))
                     .unwrap_or(rest.len());
                 let name = rest.get(..end)?.trim_end_matches('.');
-                let is_read = !name.ends_with(".conf")
+                let is_read = name.rsplit_once('.').is_none_or(|(_, ending)| ending != "conf")
                     || members.contains(name)
                     || rest.get(end..)?.starts_with(['/', '*', '$', '<', '{']);
                 let path = text.get(at..=at + folder.len() + name.len())?;

@@ -145,7 +145,7 @@ fn claims(
             continue;
         };
         if *needs == "platform"
-            && !alert.is_some_and(|alert| super::platform::platform_of(alert).is_some())
+            && alert.is_none_or(|alert| super::platform::platform_of(alert).is_none())
         {
             continue;
         }

@@ -31,7 +31,7 @@ pub fn judge(call: &Call, say: &mut impl FnMut(&'static str)) {
             };
             let is_trusted = |name: &str| matches!(name, "" | "root" | "0" | "shadow");
             let is_own = |path: &str| is_secret(path) && !path.contains("/.ssh/");
-            let gives = !owner.contains('$') && !(is_trusted(user) && is_trusted(group));
+            let gives = !owner.contains('$') && (!is_trusted(user) || !is_trusted(group));
             if gives && call.plain().skip(1).any(is_own) {
                 say("W09");
             }
