@@ -58,6 +58,8 @@ fn is_heading(text: &str) -> bool {
 
 /// Whether a sentence thinks of an identity, or that all may be well.
 fn thinks_of(text: &str, id: &str) -> bool {
+    // Words that every report has.
+    const COMMON: &str = " event generator package update log rotation agent node test proxy kube ci job copy driver self ";
     const MILD: [&str; 17] = [
         "false positive",
         "benign",
@@ -81,8 +83,6 @@ fn thinks_of(text: &str, id: &str) -> bool {
         text.split(|c: char| !c.is_ascii_alphanumeric())
             .any(|word| matches!(word, "test" | "tests" | "testing"))
     };
-    // Words that every report has.
-    const COMMON: &str = " event generator package update log rotation agent node test proxy kube ci job copy driver self ";
     let named = |word: &str| {
         !COMMON.contains(&format!(" {word} "))
             && text.match_indices(word).any(|(at, _)| {

@@ -102,7 +102,6 @@ fn is_key(key: &[u8], texts: &[Option<&[u8]>]) -> bool {
 }
 
 /// A number from the last bytes of some texts.
-#[expect(clippy::cast_possible_truncation, reason = "its upper bits are enough")]
 fn place(texts: &[Option<&[u8]>]) -> usize {
     let mut sum = 0_u64;
     for text in texts.iter().flatten() {
@@ -112,7 +111,7 @@ fn place(texts: &[Option<&[u8]>]) -> usize {
         };
         sum = (sum.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
-    (sum >> 40) as usize
+    usize::try_from(sum >> 40).unwrap_or(0)
 }
 
 /// What columns keep of a long text.

@@ -175,7 +175,8 @@ fn what_is_odd_is_refused() {
         assert!(!agrees(line.trim_end_matches('\n').as_bytes()), "{from} -> {to}");
     }
     let (head, _) = PLAIN.split_once("\"container.id").unwrap();
-    let bare = head.to_owned() + &PLAIN[PLAIN.find("},\"priority").unwrap()..];
+    let (_, tail) = PLAIN.split_once("},\"priority").unwrap();
+    let bare = format!("{head}}},\"priority{tail}");
     assert!(!agrees(bare.as_bytes()), "{bare}");
 }
 
