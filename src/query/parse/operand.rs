@@ -79,7 +79,7 @@ impl Parser<'_> {
         let error = if self.cursor.at_end() {
             Error::new(message, from, from + word.len() + 1)
         } else {
-            Error::new(message, at, at + 1)
+            Error::new(message, at, self.next_end())
         };
         Err(error.expect(&["')'"]))
     }

@@ -128,6 +128,7 @@ fn transformers_nest_and_stand_on_both_sides() {
     fails("tolower(a.b) ");
     refused("tolwer(a.b) = c", "tolwer", "tolwer is no transformer", Some("tolower"));
     refused("tolower(a.b = c", "=", "the parenthesis of tolower( is not closed", None);
+    refused("join(\",\", ()日", "日", "the parenthesis of join( is not closed", None);
 }
 
 #[test]
