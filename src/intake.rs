@@ -11,7 +11,7 @@ mod strain;
 mod tests;
 
 pub use records::Records;
-pub use strain::{Caught, Passed, Sieve};
+pub use strain::{Catch, Caught, Passed, Sieve};
 
 use crate::decode::{Context, Decoder};
 use crate::model::{BodyId, SourceId};

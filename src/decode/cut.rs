@@ -8,7 +8,7 @@ mod words;
 
 use super::templates::Known;
 use crate::model::{Fields, Value};
-use words::{Field, Meaning, Number, Words};
+use words::{Meaning, Number, Words};
 
 /// Fields that Falco appends behind the rule's own text: the last occurrence of their keys is the true one.
 const APPENDED: [(&str, &str); 14] = [
@@ -240,11 +240,8 @@ fn common<'a>(message: &'a str, keys: &Keys, found: &mut Vec<Found<'a>>) {
         let at = at as usize;
         let name = message.get(at..value - 1).unwrap_or_default();
         let meaning = keys.meaning(key, name);
-        let field = match meaning.field {
-            _ if meaning.appended.is_some() => continue,
-            Field::Common(field) => field,
-            Field::Own => name,
-            Field::None => continue,
+        let Some(field) = meaning.field_of(name).filter(|_| meaning.appended.is_none()) else {
+            continue;
         };
         found.push(Found { at, value, end: usize::MAX, field });
     }

@@ -371,6 +371,12 @@ impl<'a, 'q> Walk<'a, 'q> {
     }
 }
 
+/// Which of some bytes are control characters: all bits of theirs are set.
+#[inline]
+fn controls(part: u8x16) -> u8x16 {
+    part.min(u8x16::splat(0x1f)).simd_eq(part) | part.simd_eq(u8x16::splat(0x7f))
+}
+
 /// The length of a JSON number at the start of some bytes.
 #[inline]
 fn number(bytes: &[u8]) -> Option<usize> {

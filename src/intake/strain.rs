@@ -24,6 +24,36 @@ pub struct Caught {
     pub counts: bool,
 }
 
+/// What was caught in some bytes, for records that are asked about in order.
+#[derive(Debug, Default)]
+pub struct Catch {
+    caught: Vec<Caught>,
+    /// The first place that may lie in a record still to come.
+    next: usize,
+}
+
+impl Catch {
+    /// Looks through the next bytes.
+    pub fn begin(&mut self, sieve: &dyn Sieve, lines: &[u8]) {
+        self.caught.clear();
+        self.next = 0;
+        sieve.catch(lines, &mut self.caught);
+    }
+
+    /// The first place in a record, given by its place and length. One record may begin where others before it did.
+    #[inline]
+    pub fn first_in(&mut self, at: usize, len: usize) -> Option<Caught> {
+        while self.caught.get(self.next).is_some_and(|caught| caught.at < at) {
+            self.next += 1;
+        }
+        // A record may begin before the one that was asked about last.
+        let before = self.caught.get(..self.next).unwrap_or_default();
+        let n_passed = before.iter().rev().take_while(|caught| caught.at >= at).count();
+        let first = self.caught.get(self.next - n_passed).copied();
+        first.filter(|caught| caught.at < at + len)
+    }
+}
+
 /// What becomes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -55,22 +85,18 @@ impl Passed {
 #[derive(Debug, Default)]
 pub(super) struct Strain {
     sieve: Option<Arc<dyn Sieve>>,
-    caught: Vec<Caught>,
-    /// The first place that may lie in a record still to come.
-    next: usize,
+    catch: Catch,
 }
 
 impl Strain {
     pub fn new(sieve: Option<Arc<dyn Sieve>>) -> Self {
-        Self { sieve, ..Self::default() }
+        Self { sieve, catch: Catch::default() }
     }
 
     /// Looks at some bytes before records are read from them.
     pub fn begin(&mut self, bytes: &[u8]) {
-        self.caught.clear();
-        self.next = 0;
         if let Some(sieve) = &self.sieve {
-            sieve.catch(bytes, &mut self.caught);
+            self.catch.begin(&**sieve, bytes);
         }
     }
 
@@ -78,10 +104,7 @@ impl Strain {
     #[inline]
     pub fn fate(&mut self, at: usize, len: usize, columns: &Columns<'_, [u8]>) -> Fate {
         let Some(sieve) = &self.sieve else { return Fate::Keep };
-        while self.caught.get(self.next).is_some_and(|caught| caught.at < at) {
-            self.next += 1;
-        }
-        match self.caught.get(self.next).filter(|caught| caught.at < at + len) {
+        match self.catch.first_in(at, len) {
             Some(caught) if caught.counts => Fate::Count,
             Some(_) => Fate::Keep,
             None if columns.flags.has(Flag::Text)

@@ -94,26 +94,14 @@ impl Timeline {
 }
 
 /// `offset * columns / span` for an offset below the span. There may be thousands of buckets in a frame, and to divide 128 bits
-/// takes longer than all the rest: the quotient is guessed by 64 bits, and the guess put right.
+/// takes longer than all the rest: that is only done for spans of years.
 fn share(offset: u128, columns: usize, span: u128) -> usize {
-    let exact = || usize::try_from(offset * columns as u128 / span).unwrap_or(usize::MAX);
-    let (Ok(short_offset), Ok(short_span)) = (u64::try_from(offset), u64::try_from(span)) else {
-        return exact();
+    let product = offset * columns as u128;
+    let share = match (u64::try_from(product), u64::try_from(span)) {
+        (Ok(product), Ok(span)) => u128::from(product / span),
+        _ => product / span,
     };
-    // Never too large: the offset is rounded down and the span up.
-    let shift = columns.next_power_of_two().trailing_zeros();
-    let Some(rounded) = (short_span >> shift).checked_add(1) else { return exact() };
-    let mut guess = (short_offset >> shift) * columns as u64 / rounded;
-    let target = offset * columns as u128;
-    let mut steps = 0;
-    while (u128::from(guess) + 1) * span <= target {
-        guess += 1;
-        steps += 1;
-        if steps > 4 {
-            return exact();
-        }
-    }
-    usize::try_from(guess).unwrap_or(usize::MAX)
+    usize::try_from(share).unwrap_or(usize::MAX)
 }
 
 fn add(sum: &mut Counts, counts: &Counts) {

@@ -105,6 +105,12 @@ const TEXTS: [&str; 19] = [
 
 /// A store of these bytes, and where its records are.
 pub fn store(bytes: &[u8]) -> (Store, Arc<Records>) {
+    let (store, records, _) = read(bytes, 0, intake::Options::default());
+    (store, records)
+}
+
+/// What comes of bytes of which the first `n_old` were there before they were followed.
+fn read(bytes: &[u8], n_old: usize, options: intake::Options) -> (Store, Arc<Records>, Passed) {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     let (out, deliveries) = sync_channel(16);
@@ -120,18 +126,20 @@ pub fn store(bytes: &[u8]) -> (Store, Arc<Records>) {
     let mut records = Records::default();
     for delivery in [
         Delivery::Opened(opened),
-        Delivery::Bytes { body, offset: 0, bytes: bytes.to_vec() },
+        Delivery::Backlog { body, from: 0, to: n_old as u64 },
+        Delivery::Bytes { body, offset: n_old as u64, bytes: bytes[n_old..].to_vec() },
         Delivery::Ended { body, fingerprint: None },
     ] {
         records.note(&delivery, &Context::default());
         out.send(delivery).unwrap();
     }
     drop(out);
-    let mut store = Store::default();
-    for news in intake::spawn(deliveries, intake::Options::default()) {
+    let (mut store, mut passed) = (Store::default(), Passed::default());
+    for news in intake::spawn(deliveries, options) {
         store.append(news.batch);
+        passed.add(news.passed);
     }
-    (store, Arc::new(records))
+    (store, Arc::new(records), passed)
 }
 
 /// The plain way: each record read with care.
@@ -188,37 +196,9 @@ fn strained(
     block: u64,
     sieve: Option<Arc<dyn Sieve>>,
 ) -> (Store, Arc<Records>, Passed) {
-    let mut file = tempfile::tempfile().unwrap();
-    file.write_all(bytes).unwrap();
-    let (out, deliveries) = sync_channel(16);
-    let body = BodyId(0);
-    let opened = Opened {
-        source: SourceId(0),
-        body,
-        name: "events.json".into(),
-        handle: Arc::new(file),
-        path: None,
-        live: false,
-    };
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut records = Records::default();
-    for delivery in [
-        Delivery::Opened(opened),
-        Delivery::Backlog { body, from: 0, to: whole as u64 },
-        Delivery::Bytes { body, offset: whole as u64, bytes: bytes[whole..].to_vec() },
-        Delivery::Ended { body, fingerprint: None },
-    ] {
-        records.note(&delivery, &Context::default());
-        out.send(delivery).unwrap();
-    }
-    drop(out);
-    let (mut store, mut passed) = (Store::default(), Passed::default());
     let options = intake::Options { block, sieve, settle: false, ..intake::Options::default() };
-    for news in intake::spawn(deliveries, options) {
-        store.append(news.batch);
-        passed.add(news.passed);
-    }
-    (store, Arc::new(records), passed)
+    read(bytes, whole, options)
 }
 
 /// Places in the file of the alerts that meet a question, and how many more do whose places nobody wanted.

@@ -1,8 +1,9 @@
 //! Keys between those of a template: another version of Falco prints more of them, or in another order, and a value that
 //! is one word ends before them.
 
-use super::{APPENDED, Found, Keys, appended};
-use crate::decode::templates::{Known, common_field, is_field_key, is_official_key};
+use super::words::Meaning;
+use super::{APPENDED, Found, Keys};
+use crate::decode::templates::{Known, is_official_key};
 
 /// Ends the values that are words at the next key of Falco's, and finds the fields of such keys. What may hold anything (a
 /// command line, a path) goes on up to the template's own next key, since ` x=` may be a part of it.
@@ -27,7 +28,7 @@ pub(super) fn part<'a>(
         }
         let Some(inside) = found.get_mut(owner).filter(|owner| owner.value <= at) else { continue };
         let name = message.get(at..value - 1).unwrap_or_default();
-        let field = meaning(name, known);
+        let field = field_of(keys.meaning(key, name), name, known);
         if field.is_none() && !is_official_key(name) {
             continue;
         }
@@ -53,11 +54,10 @@ pub(super) fn part<'a>(
 }
 
 /// The field that a key stands for in outputs about system calls.
-fn meaning<'a>(name: &'a str, known: &'a Known) -> Option<&'a str> {
+fn field_of<'a>(meaning: Meaning, name: &'a str, known: &'a Known) -> Option<&'a str> {
     let own = known.keys.iter().find(|(key, _)| **key == *name).map(|(_, field)| &**field);
-    own.or_else(|| APPENDED.get(appended(name)?).map(|(_, field)| *field))
-        .or_else(|| common_field(name))
-        .or_else(|| is_field_key(name).then_some(name))
+    own.or_else(|| APPENDED.get(meaning.appended?).map(|(_, field)| *field))
+        .or_else(|| meaning.field_of(name))
 }
 
 /// Whether a field's value is one word or number: a name of an account, a process or a container, a type, an address.

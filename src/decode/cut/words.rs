@@ -36,6 +36,15 @@ impl Meaning {
         };
         Self { appended: appended(key), field }
     }
+
+    /// The field that a key of this meaning stands for wherever it stands; what Falco appends has its own.
+    pub fn field_of(self, key: &str) -> Option<&str> {
+        match self.field {
+            Field::Common(field) => Some(field),
+            Field::Own => Some(key),
+            Field::None => None,
+        }
+    }
 }
 
 /// The number of a word.

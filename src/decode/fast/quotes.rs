@@ -91,9 +91,7 @@ impl Quotes {
         quotes: &mut u64,
     ) -> Option<Option<usize>> {
         let start = pass.n_blocks * 64;
-        let control = bits(block, |part| {
-            part.min(u8x16::splat(0x1f)).simd_eq(part) | part.simd_eq(u8x16::splat(0x7f))
-        });
+        let control = bits(block, super::controls);
         let slashes = bits(block, |part| part.simd_eq(u8x16::splat(b'\\')));
         let mut end = None;
         // The bytes of the line.

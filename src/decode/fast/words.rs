@@ -135,12 +135,11 @@ impl Words {
 /// Notes where `=` stands in a line; refuses control characters.
 fn look(line: &[u8], signs: &mut Vec<u32>) -> Option<()> {
     signs.clear();
-    let (sign, control, delete) = (u8x16::splat(b'='), u8x16::splat(0x1f), u8x16::splat(0x7f));
     let mut odd = u8x16::splat(0);
     let mut start = 0_u32;
     let mut take = |part: u8x16| {
-        odd |= part.min(control).simd_eq(part) | part.simd_eq(delete);
-        let mut found = part.simd_eq(sign).to_bitmask();
+        odd |= super::controls(part);
+        let mut found = part.simd_eq(u8x16::splat(b'=')).to_bitmask();
         while found != 0 {
             signs.push(start + found.trailing_zeros());
             found &= found - 1;

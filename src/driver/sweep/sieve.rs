@@ -2,7 +2,7 @@
 //! meet it. Whatever stands nowhere else than in such places is never decoded.
 
 use super::Question;
-use crate::intake::{Caught, Sieve};
+use crate::intake::{Catch, Caught, Sieve};
 use crate::query::{Prefilter, lists_bytes, may_spell};
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
@@ -85,37 +85,25 @@ pub(super) struct Through {
     bytes: Bytes,
     message: Finder<'static>,
     has_message: bool,
-    caught: Vec<Caught>,
-    next: usize,
+    catch: Catch,
 }
 
 impl Through {
     pub fn new(bytes: Bytes) -> Self {
         let message = Finder::new("\"MESSAGE\"");
-        Self { bytes, message, has_message: false, caught: Vec::new(), next: 0 }
+        Self { bytes, message, has_message: false, catch: Catch::default() }
     }
 
     /// Looks through the next block.
     pub fn begin(&mut self, block: &[u8]) {
-        self.caught.clear();
-        self.next = 0;
-        self.bytes.catch(block, &mut self.caught);
+        self.catch.begin(&self.bytes, block);
         self.has_message = self.message.find(block).is_some();
     }
 
-    /// Whether a record that begins at `start` in the block cannot meet the question, unless by its rule's name. Records
-    /// come in order, though one may begin where others before it did.
+    /// Whether a record that begins at `start` in the block cannot meet the question, unless by its rule's name.
     pub fn is_none(&mut self, start: u64, record: &[u8]) -> bool {
         let Ok(start) = usize::try_from(start) else { return false };
-        let before = |caught: Option<&Caught>| caught.is_some_and(|caught| caught.at < start);
-        while before(self.caught.get(self.next)) {
-            self.next += 1;
-        }
-        // A record may begin before the one that was asked for last.
-        let from = self.caught.get(..self.next).unwrap_or_default();
-        let passed = from.iter().rev().take_while(|caught| caught.at >= start).count();
-        let first = self.caught.get(self.next - passed);
-        first.is_none_or(|caught| caught.at >= start + record.len())
+        self.catch.first_in(start, record.len()).is_none()
             && memchr::memchr2(b'\n', b'\r', record.trim_ascii_end()).is_none()
             && !(self.has_message && lists_bytes(record))
     }
