@@ -66,7 +66,9 @@ impl Sight {
                 Err(ahead) => ahead.duration() >= UNSURE,
             })
         };
-        let is_sure = about.iter().flatten().all(is_old);
+        // A database that is not there may have come and gone since: the writer makes it again, or says why not.
+        let [database, _] = &about;
+        let is_sure = database.is_some() && about.iter().flatten().all(is_old);
         Self { files: about.map(|about| about.as_ref().map(face)), is_sure }
     }
 }
@@ -112,7 +114,7 @@ mod tests {
             assert_eq!(looks(&inbox), expected, "{says}");
         };
         check("the first look", 1);
-        check("no file, as before", 0);
+        check("no file, as before: one may have come and gone", 1);
         write(&path, "a", 60 * UNSURE);
         check("a file came", 1);
         check("nothing changed", 0);
@@ -167,6 +169,27 @@ mod tests {
         // An order is carried out at once, with a beat or without one.
         assert!(writer.order(Order::Look { source: "a".into(), at: now() }));
         drop(beat);
+        assert!(matches!(writer.end(), Ok(None)));
+    }
+
+    #[test]
+    fn a_database_that_came_and_went_between_two_looks_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("triage.db");
+        let now = || Timestamp::UNIX_EPOCH;
+        let (told, answers) = mpsc::channel();
+        let writer =
+            Writer::start(path.clone(), Retention::default(), Vec::new(), now, move |answer| {
+                let _ = told.send(answer);
+            });
+        let mut beat = writer.beat();
+        for _ in 0..3 {
+            // Each time the file is opened this is said, and each time the beat finds none, as the last time.
+            let answer = answers.recv_timeout(Duration::from_mins(1));
+            assert_eq!(answer, Ok(Answer::Looked(Vec::new())));
+            fs::remove_file(&path).unwrap();
+            beat.strike(NOW);
+        }
         assert!(matches!(writer.end(), Ok(None)));
     }
 
