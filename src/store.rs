@@ -52,6 +52,8 @@ pub struct Store {
     totals: Totals,
     rejects: Vec<Reject>,
     bodies: Arc<Bodies>,
+    /// Alerts are counted and not kept.
+    only_counts: bool,
 }
 
 /// Everything background work needs, immutable and cheap to make.
@@ -63,6 +65,11 @@ pub struct Snapshot {
 }
 
 impl Store {
+    /// One for who asks only for sums: it counts cells and totals, and keeps neither rows nor groups.
+    pub fn of_counts() -> Self {
+        Self { only_counts: true, tree: Tree::new(Grouping::Flat), ..Self::default() }
+    }
+
     /// How many alerts there are.
     pub fn len(&self) -> usize {
         usize::try_from(self.totals.alerts).unwrap_or(usize::MAX)
@@ -290,19 +297,21 @@ impl Store {
     }
 
     fn push(&mut self, draft: &Draft, raw: &RawRow, cell: CellId, process: u16) {
+        let Ok(number) = u32::try_from(self.totals.alerts) else { return };
+        let previous = self.cells.count(cell, raw, AlertId(number));
+        self.totals.count(raw);
+        if self.only_counts {
+            return;
+        }
+        self.timeline.count(raw.time, raw.priority);
         if self.segments.last().is_none_or(|last| last.len() >= SEGMENT_ROWS) {
             let is_first = self.segments.is_empty();
             let segment = if is_first { Segment::default() } else { Segment::roomy() };
             self.segments.push(Arc::new(segment));
         }
-        let Ok(number) = u32::try_from(self.totals.alerts) else { return };
-        let id = AlertId(number);
-        let previous = self.cells.count(cell, raw, id);
         if let Some(segment) = self.segments.last_mut() {
             Arc::make_mut(segment).push(draft, raw, cell, process, previous);
         }
-        self.totals.count(raw);
-        self.timeline.count(raw.time, raw.priority);
     }
 
     fn reject(&mut self, mut reject: Reject) {

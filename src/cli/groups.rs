@@ -62,8 +62,9 @@ struct Group {
 
 /// Prints groups, the largest first.
 pub fn run(groups: &Groups) -> anyhow::Result<Exit> {
-    let (session, selection) =
-        Session::load_selected(&groups.input, &groups.select, Counts::Columns)?;
+    // Cells know the highest of their priorities only.
+    let counts = if groups.by == By::Priority { Counts::Columns } else { Counts::Cells };
+    let (session, selection) = Session::load_selected(&groups.input, &groups.select, counts)?;
     let names = session.store.names();
     let parts = Parts::new(&session, &selection, groups.by);
     let sorted = parts.sorted();

@@ -60,6 +60,8 @@ impl Drop for Teller {
 pub enum Counts {
     /// Only how many there are.
     Number,
+    /// How many there are, by rule and place and over all.
+    Cells,
     /// Sums of what their columns say.
     Columns,
     /// Each of them, in order.
@@ -147,6 +149,9 @@ impl Session {
         let is_kept = counts == Counts::Listed && !is_one_log(&specs);
         let sieve = selection.sieve(counts == Counts::Number).filter(|_| !is_kept);
         let mut session = Self::start(input, specs, rules, false, sieve)?;
+        if selection.is_everything() && matches!(counts, Counts::Number | Counts::Cells) {
+            session.store = Store::of_counts();
+        }
         while session.take() == Taken::News {}
         Ok((session, selection))
     }

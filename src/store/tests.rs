@@ -22,7 +22,10 @@ fn columns(made: &Made) -> Columns<'static> {
 
 /// A store of these rows, which come in pieces of `piece` from two workers in turn.
 fn store(rows: &[Made], piece: usize) -> Store {
-    let mut store = Store::default();
+    filled(Store::default(), rows, piece)
+}
+
+fn filled(mut store: Store, rows: &[Made], piece: usize) -> Store {
     let mut drafters = [Drafter::new(0), Drafter::new(1)];
     for (number, rows) in rows.chunks(piece.max(1)).enumerate() {
         let drafter = &mut drafters[number % 2];
@@ -69,6 +72,17 @@ proptest! {
         }
         prop_assert_eq!(leaves, plain.len());
         prop_assert_eq!(store.len(), rows.len());
+    }
+
+    #[test]
+    fn a_store_of_counts_counts_as_one_that_keeps_its_rows(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, 0..1000_i64, any::<bool>()), 0..300),
+        piece in 1..50_usize,
+    ) {
+        let (whole, counts) = (store(&rows, piece), filled(Store::of_counts(), &rows, piece));
+        prop_assert_eq!(counts.cells().collect::<Vec<_>>(), whole.cells().collect::<Vec<_>>());
+        prop_assert_eq!(counts.totals(), whole.totals());
+        prop_assert!(counts.snapshot().is_empty() && counts.row(AlertId(0)).is_none());
     }
 
     #[test]
