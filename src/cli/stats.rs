@@ -23,8 +23,7 @@ struct Count {
 
 /// Prints totals of everything, or of what is selected.
 pub fn run(stats: &Stats) -> anyhow::Result<Exit> {
-    let (session, selection) =
-        Session::load_selected(&stats.input, &stats.select, Counts::Cells)?;
+    let (session, selection) = Session::load_selected(&stats.input, &stats.select, Counts::Cells)?;
     let count = count(&session, &selection);
     let mut out = String::new();
     if stats.json {
