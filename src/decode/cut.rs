@@ -4,11 +4,11 @@
 //! may have written, and is flagged so.
 
 mod between;
-mod words;
+mod meaning;
 
-use super::templates::Known;
+use super::templates::{Known, is_official_key};
 use crate::model::{Fields, Value};
-use words::{Meaning, Number, Words};
+use meaning::Meaning;
 
 /// Fields that Falco appends behind the rule's own text: the last occurrence of their keys is the true one.
 const APPENDED: [(&str, &str); 14] = [
@@ -42,11 +42,7 @@ pub(super) struct Found<'a> {
 /// Every `key=` of a message behind a boundary: where the key begins, and where its value does. Kept from one message to
 /// the next only for its room.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
-    all: Vec<Key>,
-    /// Where many messages are read, what their keys mean.
-    words: Option<Box<Words>>,
-}
+pub(super) struct Keys(Vec<Key>);
 
 /// Where one `key=` stands.
 #[derive(Clone, Copy, Debug)]
@@ -56,71 +52,39 @@ struct Key {
     /// The same when it may hold `[` and `]`, as fields with an argument do.
     bracketed_at: Option<u32>,
     value: u32,
-    /// What it means, where that was learned.
-    word: Option<Number>,
+}
+
+impl Key {
+    /// The key before the `=` at a place.
+    fn before(bytes: &[u8], sign: usize) -> Option<Self> {
+        let value = u32::try_from(sign + 1).ok()?;
+        let before = bytes.get(..sign).unwrap_or_default();
+        let plain = key_start(before, |byte| is_word(*byte));
+        // Most keys are plain: only a sign before one makes the two beginnings different.
+        let (mut at, mut bracketed_at) = (plain, plain);
+        match plain.checked_sub(1).and_then(|stop| bytes.get(stop)) {
+            Some(b'-') => at = key_start(before, |byte| is_word(*byte) || *byte == b'-'),
+            Some(b'[' | b']') => {
+                bracketed_at =
+                    key_start(before, |byte| is_word(*byte) || matches!(byte, b'[' | b']'));
+            }
+            _ => {}
+        }
+        let begins = |at: usize| {
+            let is_key = at < sign && is_boundary(bytes, at);
+            u32::try_from(at).ok().filter(|_| is_key)
+        };
+        let (at, bracketed_at) = (begins(at), begins(bracketed_at));
+        (at.is_some() || bracketed_at.is_some()).then_some(Self { at, bracketed_at, value })
+    }
 }
 
 impl Keys {
-    /// For many messages: what their keys mean is learned.
-    pub fn learning() -> Self {
-        Self { words: Some(Box::default()), ..Self::default() }
-    }
-
-    fn read(&mut self, message: &str) {
-        let signs = memchr::memchr_iter(b'=', message.as_bytes());
-        self.read_at(message, signs);
-    }
-
-    /// Reads the keys before each `=`; `signs` are the places of all of them.
-    pub(super) fn read_at(&mut self, message: &str, signs: impl Iterator<Item = usize>) {
-        self.all.clear();
+    /// Reads the keys of a message.
+    pub fn read(&mut self, message: &str) {
         let bytes = message.as_bytes();
-        let mut last = None;
-        for sign in signs {
-            let Ok(value) = u32::try_from(sign + 1) else { return };
-            let expected = self.words.as_ref().and_then(|words| words.expected(last));
-            if let Some((word, name)) = expected
-                && let Some(at) = sign.checked_sub(name.len())
-                && bytes.get(at..sign) == Some(name)
-                && is_boundary(bytes, at)
-            {
-                let at = u32::try_from(at).ok();
-                self.all.push(Key { at, bracketed_at: at, value, word: Some(word) });
-                last = Some(word);
-                continue;
-            }
-            let before = bytes.get(..sign).unwrap_or_default();
-            let plain = key_start(before, |byte| is_word(*byte));
-            // Most keys are plain: only a sign before one makes the two beginnings different.
-            let (mut at, mut bracketed_at) = (plain, plain);
-            match plain.checked_sub(1).and_then(|stop| bytes.get(stop)) {
-                Some(b'-') => at = key_start(before, |byte| is_word(*byte) || *byte == b'-'),
-                Some(b'[' | b']') => {
-                    bracketed_at =
-                        key_start(before, |byte| is_word(*byte) || matches!(byte, b'[' | b']'));
-                }
-                _ => {}
-            }
-            let begins = |at: usize| {
-                let is_key = at < sign && is_boundary(bytes, at);
-                u32::try_from(at).ok().filter(|_| is_key)
-            };
-            let (at, bracketed_at) = (begins(at), begins(bracketed_at));
-            if at.is_none() && bracketed_at.is_none() {
-                continue;
-            }
-            // Only of plain keys the same is told by both beginnings.
-            let name = bytes.get(plain..sign).filter(|_| at.is_some() && at == bracketed_at);
-            let word = name.and_then(|name| self.words.as_mut()?.find(name, last));
-            self.all.push(Key { at, bracketed_at, value, word });
-            last = word.or(last);
-        }
-    }
-
-    /// What a key means; `name` is what it is called.
-    fn meaning(&self, key: &Key, name: &str) -> Meaning {
-        let known = key.word.and_then(|word| self.words.as_ref()?.meaning(word));
-        known.unwrap_or_else(|| Meaning::of(name))
+        self.0.clear();
+        self.0.extend(memchr::memchr_iter(b'=', bytes).filter_map(|at| Key::before(bytes, at)));
     }
 
     /// Keys from a place in the message on, with what they are called.
@@ -128,11 +92,11 @@ impl Keys {
         &self,
         message: &'m str,
         from: usize,
-    ) -> impl Iterator<Item = (&Key, usize, usize, &'m str)> {
-        let first = self.all.partition_point(|key| (key.value as usize) <= from);
-        self.all.get(first..).unwrap_or_default().iter().filter_map(move |key| {
+    ) -> impl Iterator<Item = (usize, usize, &'m str)> {
+        let first = self.0.partition_point(|key| (key.value as usize) <= from);
+        self.0.get(first..).unwrap_or_default().iter().filter_map(move |key| {
             let (at, value) = (key.at? as usize, key.value as usize);
-            (at >= from).then(|| (key, at, value, message.get(at..value - 1).unwrap_or_default()))
+            (at >= from).then(|| (at, value, message.get(at..value - 1).unwrap_or_default()))
         })
     }
 }
@@ -163,7 +127,8 @@ pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
     let (mut keys, mut found) = (Keys::default(), Vec::new());
     keys.read(message);
     find(message, known, &keys, &mut found);
-    for (field, value) in values(message, &found) {
+    for (field, from, to) in spans(message, &found) {
+        let value = message.get(from..to).unwrap_or_default();
         if !fields.0.iter().any(|(name, _)| **name == *field) {
             fields.0.push((field.into(), Value::String(trim(value).into())));
         }
@@ -185,8 +150,8 @@ pub(super) fn find<'a>(
         Some(known) if !known.keys.is_empty() => {
             let mut from = 0;
             for (key, field) in &known.keys {
-                let next = keys.from(message, from).find(|(_, _, _, name)| **name == **key);
-                if let Some((_, at, value, _)) = next {
+                let next = keys.from(message, from).find(|(_, _, name)| **name == **key);
+                if let Some((at, value, _)) = next {
                     from = value;
                     found.push(Found { at, value, end: usize::MAX, field });
                 }
@@ -197,8 +162,8 @@ pub(super) fn find<'a>(
     let n_found = found.len();
     let from = found.last().map_or(0, |last| last.value);
     let mut last = [None; APPENDED.len()];
-    for (key, at, value, name) in keys.from(message, from) {
-        if let Some(slot) = keys.meaning(key, name).appended.and_then(|which| last.get_mut(which)) {
+    for (at, value, name) in keys.from(message, from) {
+        if let Some(slot) = appended(name).and_then(|which| last.get_mut(which)) {
             *slot = Some((at, value));
         }
     }
@@ -214,32 +179,74 @@ pub(super) fn find<'a>(
     if let Some(known) = known
         && !known.keys.is_empty()
         && *known.source == *"syscall"
-        && keys.all.len() > found.len()
+        && keys.0.len() > found.len()
     {
         between::part(message, known, keys, found);
     }
 }
 
-/// What stands behind each key, up to the next, with the separators between them.
-pub(super) fn values<'a>(
-    message: &'a str,
-    found: &[Found<'a>],
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+/// What stands behind each key, up to the next, with the separators between them: the field, and from where to where.
+pub(super) fn spans<'f, 'a>(
+    message: &str,
+    found: &'f [Found<'a>],
+) -> impl Iterator<Item = (&'a str, usize, usize)> + use<'f, 'a> {
     let ends = found.iter().skip(1).map(|next| next.at).chain([message.len()]);
-    found
-        .iter()
-        .zip(ends)
-        .map(|(found, next)| (found, next.min(found.end)))
-        .map(|(found, end)| (found.field, message.get(found.value..end).unwrap_or_default()))
+    found.iter().zip(ends).map(|(found, next)| (found.field, found.value, next.min(found.end)))
 }
+
+/// What the bytes before a `=` mean for the fields of messages with one of these templates, or with none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// The same fields are found as if the sign were none.
+    None,
+    /// They may be a key.
+    Key,
+}
+
+/// Weighs what stands before the `=` at a place of a message. All that matters stands in so many bytes before the sign:
+/// the key, what it may be the end of, and one byte before that; `None` when the message begins with them.
+pub(super) fn weigh<'k>(
+    message: &[u8],
+    sign: usize,
+    known: impl Iterator<Item = &'k Known>,
+) -> (Weight, Option<usize>) {
+    let before = message.get(..sign).unwrap_or_default();
+    let start = key_start(before, |byte| is_word(*byte) || matches!(byte, b'-' | b'[' | b']'));
+    let run = before.get(start..).unwrap_or_default();
+    let mut keys = known.flat_map(|known| &known.keys);
+    let is_own = keys.any(|(key, _)| run.ends_with(key.as_bytes()));
+    let means = |at: Option<u32>| {
+        let name = at.and_then(|at| str::from_utf8(message.get(at as usize..sign)?).ok());
+        name.is_some_and(|name| Meaning::of(name).is_any() || is_official_key(name))
+    };
+    let key = Key::before(message, sign);
+    let is_key = is_own || key.is_some_and(|key| means(key.at) || means(key.bracketed_at));
+    let weight = if is_key { Weight::Key } else { Weight::None };
+    (weight, (start > 0).then_some(sign - start + 1))
+}
+
+/// Whether bytes before a `=` may be more than [`Weight::None`]: all keys have two last bytes for which `ends` says so, or
+/// are names with a dot.
+#[inline]
+pub(super) fn may_weigh(before: &[u8], ends: impl FnOnce([u8; 2]) -> bool) -> bool {
+    let Some(last) = before.last_chunk::<2>() else { return true };
+    if ends(*last) {
+        return true;
+    }
+    let is_run = |byte: &u8| is_word(*byte) || matches!(byte, b'-' | b'[' | b']');
+    before.iter().rev().take_while(|byte| is_run(byte)).any(|byte| *byte == b'.')
+}
+
+/// So many keys of a message that no template explains are looked at.
+pub(super) const COMMON_KEYS: usize = 64;
 
 /// Every key of the message that means the same in all rules.
 fn common<'a>(message: &'a str, keys: &Keys, found: &mut Vec<Found<'a>>) {
-    for key in keys.all.iter().take(64) {
+    for key in keys.0.iter().take(COMMON_KEYS) {
         let (Some(at), value) = (key.bracketed_at, key.value as usize) else { continue };
         let at = at as usize;
         let name = message.get(at..value - 1).unwrap_or_default();
-        let meaning = keys.meaning(key, name);
+        let meaning = Meaning::of(name);
         let Some(field) = meaning.field_of(name).filter(|_| meaning.appended.is_none()) else {
             continue;
         };
@@ -260,8 +267,9 @@ fn appended(key: &str) -> Option<usize> {
 /// A value without the separators behind it. A closing parenthesis goes when the value did not open one.
 pub(super) fn trim(value: &str) -> &str {
     let value = value.trim_matches([' ', '\n', '\t']).trim_end_matches([',', '|']).trim_end();
+    let count = |wanted: u8| value.bytes().filter(|byte| *byte == wanted).count();
     match value.strip_suffix(')') {
-        Some(inner) if value.matches('(').count() < value.matches(')').count() => inner,
+        Some(inner) if count(b'(') < count(b')') => inner,
         _ => value,
     }
 }

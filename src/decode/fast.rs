@@ -67,7 +67,10 @@ impl Scanner {
             b'{' => 0,
             b'0'..=b'9' => match stamp::container_runtime(bytes) {
                 Some(start) => start,
-                None => return self.text(bytes, ctx),
+                None => {
+                    let (columns, len) = self.words.record(bytes, ctx)?;
+                    return found(columns, len);
+                }
             },
             _ => return None,
         };
@@ -83,12 +86,6 @@ impl Scanner {
     ) -> Option<(Columns<'a>, u32)> {
         let found = self.record(line, ctx)?;
         Some((found.columns.read(|text| str::from_utf8(text).ok())?, found.len))
-    }
-
-    fn text<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
-        let line = bytes.get(..memchr::memchr(b'\n', bytes)?)?;
-        let columns = self.words.columns(line, ctx)?;
-        found(columns.read(|text| Some(text.as_bytes()))?, line.len())
     }
 }
 

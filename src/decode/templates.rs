@@ -3,72 +3,32 @@
 //! Templates come from the host's rules files, which win, and from a built-in table of facts about public rules. The
 //! table holds no sentence of any rule: only the FNV-1a hash and the length of the literal text a message begins with.
 
+mod starts;
+
 use super::{RulesFiles, rename};
 use crate::model::Priority;
 use rustc_hash::{FxHashMap, FxHashSet};
+pub(super) use starts::Met;
+use starts::{Near, Texts, start};
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use wide::u8x16;
 
 /// Output templates of Falco's rules: from the host's rules files, and a built-in table of the official ones.
 #[derive(Debug)]
 pub struct Templates {
     known: Vec<Known>,
-    /// Places in `known` by hash: of texts that begin a message, and of texts in its middle.
-    beginning: FxHashMap<u64, Vec<u32>>,
-    middle: FxHashMap<u64, Vec<u32>>,
+    /// Places in `known` of rules that print the same text.
+    groups: Vec<Vec<u32>>,
     by_rule: HashMap<Box<str>, u32>,
-    /// The texts in both by their first bytes and their lengths, so that little is hashed and less looked up.
-    beginnings: Starts<SHORTEST>,
-    middles: Starts<SHORTEST_IN_MIDDLE>,
+    /// Texts that begin a message, and texts in its middle.
+    beginnings: Texts<SHORTEST>,
+    middles: Texts<SHORTEST_IN_MIDDLE>,
 }
 
-/// How texts of a kind begin, and what lengths they have. The first `N` bytes decide whether more is looked at.
-#[derive(Debug)]
-struct Starts<const N: usize> {
-    /// By the hash of the first bytes: the length of the longest such text.
-    longest: FxHashMap<u32, usize>,
-    /// A bit for each hash, by its last bits: mostly it says no at once.
-    bits: [u64; 64],
-    lengths: [bool; LONGEST + 1],
-}
-
-impl<const N: usize> Starts<N> {
-    fn new() -> Self {
-        Self { longest: FxHashMap::default(), bits: [0; 64], lengths: [false; LONGEST + 1] }
-    }
-
-    /// Notes a text; false when it is too long or too short.
-    fn add(&mut self, start: u32, n_bytes: usize) -> bool {
-        let Some(length) = self.lengths.get_mut(n_bytes).filter(|_| n_bytes >= N) else {
-            return false;
-        };
-        *length = true;
-        let longest = self.longest.entry(start).or_default();
-        *longest = (*longest).max(n_bytes);
-        if let Some(bits) = self.bits.get_mut(start as usize / 64 % 64) {
-            *bits |= 1 << (start % 64);
-        }
-        true
-    }
-
-    /// The length of the longest text that may begin here.
-    #[inline]
-    fn longest(&self, bytes: &[u8]) -> Option<usize> {
-        let start = start::<N>(bytes)?;
-        if self.bits.get(start as usize / 64 % 64)? & 1 << (start % 64) == 0 {
-            return None;
-        }
-        self.longest.get(&start).copied()
-    }
-}
-
-/// A hash of the first `N` bytes, at most eight.
-#[inline]
-fn start<const N: usize>(bytes: &[u8]) -> Option<u32> {
-    let mut first = [0; 8];
-    first.get_mut(..N)?.copy_from_slice(bytes.get(..N)?);
-    Some((u64::from_le_bytes(first).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32)
-}
+/// The rules that print one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Group(u32);
 
 /// What is known of one rule that prints a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +64,10 @@ impl Templates {
     pub fn new(files: &RulesFiles) -> Self {
         let mut templates = Self {
             known: Vec::new(),
-            beginning: FxHashMap::default(),
-            middle: FxHashMap::default(),
+            groups: Vec::new(),
             by_rule: HashMap::new(),
-            beginnings: Starts::new(),
-            middles: Starts::new(),
+            beginnings: Texts::new(),
+            middles: Texts::new(),
         };
         for rule in files.rules.values() {
             let known = Known {
@@ -164,17 +123,17 @@ impl Templates {
     }
 
     fn add(&mut self, is_beginning: bool, hash: u64, n_bytes: usize, start: u32, known: Known) {
-        let is_added = if is_beginning {
-            self.beginnings.add(start, n_bytes)
+        let group = if is_beginning {
+            self.beginnings.add(start, n_bytes, hash, self.groups.len())
         } else {
-            self.middles.add(start, n_bytes)
+            self.middles.add(start, n_bytes, hash, self.groups.len())
         };
-        if !is_added {
-            return;
-        }
+        let Some(group) = group else { return };
         let place = self.by_rule(known);
-        let map = if is_beginning { &mut self.beginning } else { &mut self.middle };
-        map.entry(hash).or_default().push(place);
+        match self.groups.get_mut(group) {
+            Some(places) => places.push(place),
+            None => self.groups.push(vec![place]),
+        }
     }
 
     fn by_rule(&mut self, known: Known) -> u32 {
@@ -192,79 +151,89 @@ impl Templates {
     /// The rule that printed a message (an output without its time and priority), by the longest text that fits. Where
     /// several rules print the same text, the priority and then the keys decide.
     pub fn find(&self, message: &str, priority: Option<Priority>) -> Option<&Known> {
-        let near = message.as_bytes();
-        let near = near.get(..near.len().min(WORDS + LONGEST + 1)).unwrap_or_default();
-        if let Some(longest) = self.beginnings.longest(near)
-            && let Some(found) = self.longest(true, near, 0, longest, message, priority)
-        {
-            return Some(found);
-        }
-        // Few rules begin with a field: their text stands behind the first words.
-        let words = near.get(..near.len().min(WORDS - 1)).unwrap_or_default();
-        for start in memchr::memchr_iter(b' ', words).map(|at| at + 1).take(24) {
-            if let Some(longest) = near.get(start..).and_then(|from| self.middles.longest(from))
-                && let Some(found) = self.longest(false, near, start, longest, message, priority)
-            {
-                return Some(found);
-            }
-        }
-        None
+        let group = self.group(message.as_bytes(), &mut Met::default())?;
+        self.at(self.choose(group, message, priority)?)
     }
 
-    /// The rule of the longest text that begins at `start`, ends where a word does and has at most `longest` bytes.
-    fn longest(
+    /// The rules that print the longest text that fits a message; `met` makes looking for the same texts again short.
+    pub(super) fn group(&self, message: &[u8], met: &mut Met) -> Option<Group> {
+        let near = Near::of(message);
+        if let Some(group) = self.beginnings.group(near, 0, &mut met.beginnings) {
+            return Some(group);
+        }
+        // Few rules begin with a field: their text stands behind the first words.
+        let words = message.get(..message.len().min(WORDS - 1)).unwrap_or_default();
+        spaces(words).take(24).find_map(|at| self.middles.group(near, at + 1, &mut met.middles))
+    }
+
+    /// The place of the rule among those of a group that printed a message.
+    pub(super) fn choose(
         &self,
-        is_beginning: bool,
-        near: &[u8],
-        start: usize,
-        longest: usize,
+        group: Group,
         message: &str,
         priority: Option<Priority>,
-    ) -> Option<&Known> {
-        let (map, lengths) = if is_beginning {
-            (&self.beginning, &self.beginnings.lengths)
-        } else {
-            (&self.middle, &self.middles.lengths)
-        };
-        let (mut hash, mut n_hashed) = (FNV_START, start);
-        let mut found = None;
-        for length in SHORTEST..=longest.min(near.len().saturating_sub(start)) {
-            let end = start + length;
-            let ends_word = match near.get(end) {
-                Some(byte) => matches!(byte, b' ' | b'(' | b':' | b',' | b'.' | b'|'),
-                None => near.len() == message.len(),
-            };
-            if !ends_word || lengths.get(length) != Some(&true) {
-                continue;
-            }
-            // What lies between is hashed only on the way there.
-            hash = fnv_on(hash, near.get(n_hashed..end).unwrap_or_default());
-            n_hashed = end;
-            if let Some(places) = map.get(&hash) {
-                found = Some(places);
-            }
+    ) -> Option<u32> {
+        let places = self.groups.get(group.0 as usize)?;
+        if let [one] = places.as_slice() {
+            return Some(*one);
         }
-        let found = found?;
-        if let [one] = found.as_slice() {
-            return self.known.get(*one as usize);
-        }
-        let candidates = found.iter().filter_map(|place| self.known.get(*place as usize));
         let fits = |known: &Known| {
             let same_priority = priority.is_some() && known.priority == priority;
             let n_keys =
                 known.keys.iter().filter(|(key, _)| message.contains(&format!("{key}="))).count();
             (n_keys == known.keys.len(), same_priority, n_keys)
         };
+        let candidates = places.iter().filter_map(|place| Some((*place, self.at(*place)?)));
         candidates
-            .fold(None, |best: Option<(_, &Known)>, known| {
+            .fold(None, |best: Option<(_, u32)>, (place, known)| {
                 let fit = fits(known);
                 match best {
                     Some((best_fit, _)) if best_fit >= fit => best,
-                    _ => Some((fit, known)),
+                    _ => Some((fit, place)),
                 }
             })
-            .map(|(_, known)| known)
+            .map(|(_, place)| place)
     }
+
+    /// Whether several rules print the text of a group.
+    pub(super) fn is_shared(&self, group: Group) -> bool {
+        self.groups.get(group.0 as usize).is_some_and(|places| places.len() > 1)
+    }
+
+    /// What is known of the rule at a place.
+    pub(super) fn at(&self, place: u32) -> Option<&Known> {
+        self.known.get(place as usize)
+    }
+
+    /// The rules of a group.
+    pub(super) fn of_group(&self, group: Group) -> impl Iterator<Item = &Known> {
+        let places = self.groups.get(group.0 as usize).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.at(*place))
+    }
+
+    /// Every key that means something in some message, several times each.
+    pub(super) fn all_keys(&self) -> impl Iterator<Item = &str> {
+        let own = self.known.iter().flat_map(|known| known.keys.iter().map(|(key, _)| &**key));
+        own.chain(COMMON.iter().map(|(key, _)| *key)).chain(OFFICIAL_KEYS.iter().copied())
+    }
+}
+
+/// Where spaces stand, sixteen bytes at a time.
+fn spaces(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let (parts, rest) = bytes.as_chunks::<16>();
+    let mut last = [0; 16];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let parts = parts.iter().copied().chain([last]);
+    parts.enumerate().flat_map(|(n, part)| {
+        let mut bits = u8x16::new(part).simd_eq(u8x16::splat(b' ')).to_bitmask();
+        std::iter::from_fn(move || {
+            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(n * 16 + bit)
+        })
+    })
 }
 
 fn fnv(bytes: &[u8]) -> u64 {
@@ -412,17 +381,18 @@ pub(super) fn common_field(key: &str) -> Option<&'static str> {
 
 /// Whether the official rules about system calls print this key, or any version of them did.
 pub(super) fn is_official_key(key: &str) -> bool {
-    static KEYS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
-        let lines = include_str!("official.tsv").lines().filter(|line| !line.starts_with('#'));
-        let outputs = lines.filter_map(|line| {
-            let (source, keys) = (line.split('\t').nth(6)?, line.rsplit('\t').next()?);
-            (source == "syscall").then_some(keys)
-        });
-        let pairs = outputs.flat_map(|keys| keys.split(' '));
-        pairs.filter_map(|pair| pair.split_once('=')).map(|(key, _)| key).collect()
-    });
-    KEYS.contains(key)
+    OFFICIAL_KEYS.contains(key)
 }
+
+static OFFICIAL_KEYS: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("official.tsv").lines().filter(|line| !line.starts_with('#'));
+    let outputs = lines.filter_map(|line| {
+        let (source, keys) = (line.split('\t').nth(6)?, line.rsplit('\t').next()?);
+        (source == "syscall").then_some(keys)
+    });
+    let pairs = outputs.flat_map(|keys| keys.split(' '));
+    pairs.filter_map(|pair| pair.split_once('=')).map(|(key, _)| key).collect()
+});
 
 /// Whether a key in a message is a field's own name.
 pub(super) fn is_field_key(key: &str) -> bool {

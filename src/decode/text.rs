@@ -1,6 +1,7 @@
 //! Text alerts: `<time>: <Priority> <message>`, and the same text in the `output` of JSON alerts.
 
 use super::time::{self, Stamp};
+use crate::model::Priority;
 
 /// The beginning of a text alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +22,27 @@ pub(super) enum Clock {
     Local(i64, i32),
 }
 
-const WORDS: [&str; 9] = [
-    "Emergency",
-    "Alert",
-    "Critical",
-    "Error",
-    "Warning",
-    "Notice",
-    "Informational",
-    "Info",
-    "Debug",
+const WORDS: [(&[u8], Priority); 9] = [
+    (b"Emergency", Priority::Emergency),
+    (b"Alert", Priority::Alert),
+    (b"Critical", Priority::Critical),
+    (b"Error", Priority::Error),
+    (b"Warning", Priority::Warning),
+    (b"Notice", Priority::Notice),
+    (b"Informational", Priority::Informational),
+    (b"Info", Priority::Informational),
+    (b"Debug", Priority::Debug),
 ];
+
+/// The priority whose word begins these bytes, and the word's length.
+pub(super) fn priority(bytes: &[u8]) -> Option<(Priority, usize)> {
+    let first = bytes.first()?;
+    let words = WORDS.iter().filter(|(word, _)| word.first() == Some(first));
+    let ends = |word: &[u8]| matches!(bytes.get(word.len()), None | Some(b' '));
+    let (word, priority) =
+        words.into_iter().find(|(word, _)| bytes.starts_with(word) && ends(word))?;
+    Some((*priority, word.len()))
+}
 
 /// Reads the time and priority that a text alert begins with. A fraction must stand in the time: Falco's own log has none.
 pub(super) fn head(bytes: &[u8]) -> Option<Head> {
@@ -47,13 +58,9 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
         }
     };
     let rest = bytes.get(used..)?.strip_prefix(b": ")?;
-    let first = rest.first()?;
-    let word = WORDS.iter().filter(|word| word.as_bytes().first() == Some(first)).find(|word| {
-        rest.strip_prefix(word.as_bytes())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
-    })?;
+    let (_, n_word) = priority(rest)?;
     let start = used + 2;
-    let end = start + word.len();
+    let end = start + n_word;
     Some(Head { clock, word: (start, end), message: (end + 1).min(bytes.len()) })
 }
 

@@ -1,7 +1,7 @@
 //! Keys between those of a template: another version of Falco prints more of them, or in another order, and a value that
 //! is one word ends before them.
 
-use super::words::Meaning;
+use super::meaning::Meaning;
 use super::{APPENDED, Found, Keys};
 use crate::decode::templates::{Known, is_official_key};
 
@@ -16,7 +16,7 @@ pub(super) fn part<'a>(
     let mut more: Vec<Found<'a>> = Vec::new();
     let mut owner = 0;
     let mut is_word = found.first().is_some_and(|found| is_one_word(found.field));
-    for key in &keys.all {
+    for key in &keys.0 {
         let (Some(at), value) = (key.at, key.value as usize) else { continue };
         let at = at as usize;
         while let Some(next) = found.get(owner + 1).filter(|next| next.at <= at) {
@@ -28,7 +28,7 @@ pub(super) fn part<'a>(
         }
         let Some(inside) = found.get_mut(owner).filter(|owner| owner.value <= at) else { continue };
         let name = message.get(at..value - 1).unwrap_or_default();
-        let field = field_of(keys.meaning(key, name), name, known);
+        let field = field_of(Meaning::of(name), name, known);
         if field.is_none() && !is_official_key(name) {
             continue;
         }

@@ -174,7 +174,8 @@ impl Seen {
 }
 
 /// One bit for each byte that something is true of.
-fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
+#[inline]
+pub(super) fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
     let (parts, _) = block.as_chunks::<16>();
     parts
         .iter()

@@ -81,3 +81,67 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     Some(era * 146_097 + day_of_era - 719_468)
 }
+
+/// `SS.` and nine digits at the start of some bytes: nanoseconds within the minute, and the rest. Any other form is refused.
+#[inline]
+pub(super) fn seconds(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let ([s1, s2, b'.', digits @ .., last], rest) = bytes.split_first_chunk::<12>()? else {
+        return None;
+    };
+    let second = number([*s1, *s2]).filter(|second| *second < 60)?;
+    let nanosecond = eight_digits(*digits)? * 10 + i64::from(last.wrapping_sub(b'0'));
+    last.is_ascii_digit().then_some((second * 1_000_000_000 + nanosecond, rest))
+}
+
+/// The number that eight digits are: pairs of them are added up at the same time.
+#[inline]
+fn eight_digits(digits: [u8; 8]) -> Option<i64> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let text = u64::from_le_bytes(digits);
+    let values = text ^ (EACH * 0x30);
+    if (values | values.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
+        return None;
+    }
+    let pairs = (values * 10 + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    i64::try_from(eight).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(i64, &str)>) {
+        assert_eq!(
+            seconds(text.as_bytes()),
+            expected.map(|(time, rest)| (time, rest.as_bytes())),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn seconds_are_read_with_nine_digits_alone() {
+        check("57.881781397: x", Some((57_881_781_397, ": x")));
+        check("00.000000000", Some((0, "")));
+        check("59.9999999999", Some((59_999_999_999, "9")));
+        for other in [
+            "60.000000000",
+            "5.8817813970",
+            "57.88178139:",
+            "57,881781397",
+            "57.8817813",
+            "57.88178:397:",
+        ] {
+            check(other, None);
+        }
+        for place in 3..12 {
+            for odd in ['/', ':', '\0', '\u{7f}', 'a', ' '] {
+                let mut text = "57.881781397:".to_owned();
+                text.replace_range(place..=place, &odd.to_string());
+                check(&text, None);
+            }
+        }
+    }
+}

@@ -1,14 +1,18 @@
 //! Reads the columns of a plain text alert straight from its line, with the same steps as the careful decoder but without
 //! building an alert; whatever might be read otherwise there is refused.
 
+mod clocks;
+mod shapes;
+
 use super::keys::Column;
-use crate::decode::{
-    Context, body, cut,
-    text::{self, Clock},
-    time,
-};
-use crate::model::{Columns, Flag, Flags, Priority};
-use jiff::{Timestamp, tz::TimeZone};
+use super::quotes::bits;
+use crate::decode::templates::{Met, Templates};
+use crate::decode::{Context, body, cut, text, time};
+use crate::model::{Columns, Flag, Flags};
+use clocks::Clocks;
+use memchr::memmem::Finder;
+use shapes::{MOST_SIGNS, Places, Reading, Shapes};
+use std::sync::Arc;
 use wide::u8x16;
 
 /// Longer lines are left to the careful decoder.
@@ -20,178 +24,266 @@ const TIMES: [&str; 5] =
 /// What is kept from one line to the next.
 #[derive(Debug)]
 pub(super) struct Words {
-    keys: cut::Keys,
     /// Where `=` stands in the line.
     signs: Vec<u32>,
-    minute: Option<Minute>,
+    clocks: Clocks,
+    /// How falcosidekick ends a text that it cut.
+    cut: Finder<'static>,
+    learned: Option<Learned>,
+    /// Of the keys of one message: the places of their signs.
+    places: Places,
+    /// The keys of a message of a new shape, for their room.
+    keys: cut::Keys,
+}
+
+/// What was learned of messages, for one set of templates.
+#[derive(Debug)]
+struct Learned {
+    templates: Arc<Templates>,
+    met: Met,
+    shapes: Shapes,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self { keys: cut::Keys::learning(), signs: Vec::new(), minute: None }
+        Self {
+            signs: Vec::new(),
+            clocks: Clocks::default(),
+            cut: Finder::new(b"[...]"),
+            learned: None,
+            places: Places::default(),
+            keys: cut::Keys::default(),
+        }
     }
 }
 
-/// A minute of a local clock whose every moment follows on the one before.
-#[derive(Debug)]
-struct Minute {
-    number: i64,
-    near: Timestamp,
-    zone: TimeZone,
-    /// Nanoseconds since 1970 when it began.
-    began: i64,
-}
+/// The texts of columns.
+type Texts<'a> = [Option<&'a [u8]>; Column::COUNT];
 
 impl Words {
-    /// The columns of a line without its newline.
-    pub fn columns<'a>(&mut self, line: &'a [u8], ctx: &'a Context) -> Option<Columns<'a>> {
-        if line.len() > LONGEST {
+    /// The columns of the first line of some bytes, and its length without the newline.
+    pub fn record<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        ctx: &'a Context,
+    ) -> Option<(Columns<'a, [u8]>, usize)> {
+        let time = self.clocks.read(bytes, ctx)?;
+        let (priority, n_word) = text::priority(bytes.get(time.used..)?)?;
+        let seen = look(bytes, &mut self.signs)?;
+        let line = bytes.get(..seen.len)?;
+        let start = time.used + n_word + 1;
+        let message = line.get(start..)?;
+        if (line.len() >= 512 && self.cut.find(line).is_some())
+            || message.starts_with(b"Falco")
+            || (line.last() != Some(&b')') && body::is_unclosed(message))
+        {
             return None;
         }
-        let head = text::head(line)?;
-        look(line, &mut self.signs)?;
-        if line.len() >= 512 && memchr::memmem::find(line, b"[...]").is_some() {
+        if seen.is_ascii {
+            // Of control characters there are none.
+            if line.last() == Some(&b' ') {
+                return None;
+            }
+        } else if simdutf8::basic::from_utf8(line).ok()?.ends_with(char::is_whitespace) {
             return None;
         }
-        let line = str::from_utf8(line).ok()?;
-        if line.ends_with(char::is_whitespace) {
-            return None;
-        }
-        let message = line.get(head.message..)?;
-        if body::is_unclosed(message.as_bytes()) || message.starts_with("Falco") {
-            return None;
-        }
-        let priority = Priority::parse(line.get(head.word.0..head.word.1)?)?;
+
         let mut flags = Flags::default();
         flags.set(Flag::Text);
         flags.set(Flag::Unverified);
-        let time = match head.clock {
-            Clock::Date(stamp) if stamp.has_zone => {
-                Some(i64::try_from(stamp.time.as_nanosecond()).ok()?)
-            }
-            Clock::Date(_) => return None,
-            Clock::Local(second, nanosecond) => {
-                flags.set(Flag::LocalClock);
-                self.local(second, nanosecond, ctx)
-            }
-        };
-        match time {
-            Some(time) => {
-                if time::is_odd(Timestamp::from_nanosecond(time.into()).ok()?, ctx) {
-                    flags.set(Flag::TimeOdd);
-                }
-            }
+        if time.is_local {
+            flags.set(Flag::LocalClock);
+        }
+        match time.nanoseconds {
+            Some(time) if is_odd(time, ctx) => flags.set(Flag::TimeOdd),
+            Some(_) => {}
             None => flags.set(Flag::TimeMissing),
         }
-        let known = ctx.templates.find(message, Some(priority));
+        let learned = match &mut self.learned {
+            Some(learned) if Arc::ptr_eq(&learned.templates, &ctx.templates) => learned,
+            learned => learned.insert(Learned::new(&ctx.templates)),
+        };
+        let group = ctx.templates.group(message, &mut learned.met);
+        // Where several rules print the same text, the priority helps to tell them apart.
+        let kind = group.map(|group| (group, ctx.templates.is_shared(group).then_some(priority)));
+        let signs = || self.signs.iter().filter_map(|sign| (*sign as usize).checked_sub(start));
+        let reading = if self.signs.len() > MOST_SIGNS {
+            None
+        } else {
+            learned.shapes.find(kind, message, signs(), &ctx.templates, &mut self.places)
+        };
+        let mut texts = Texts::default();
+        let mut put = |column: Column, from: usize, to: usize| {
+            *texts.get_mut(column as usize)? = Some(trim(message.get(from..to)?)?);
+            Some(())
+        };
+        let known = match reading {
+            Some(Reading::Careful) => return None,
+            Some(Reading::Columns(known, spans)) => {
+                for span in spans {
+                    let (from, to) = span.within(&self.places, message.len())?;
+                    put(span.column, from, to)?;
+                }
+                *known
+            }
+            None => {
+                let text = str::from_utf8(message).ok()?;
+                let known =
+                    group.and_then(|group| ctx.templates.choose(group, text, Some(priority)));
+                self.keys.read(text);
+                let columns = columns(text, known, &self.keys, &ctx.templates);
+                if self.signs.len() <= MOST_SIGNS {
+                    let said = columns.as_deref().map(|columns| (known, columns));
+                    learned.shapes.note(kind, message, signs(), &ctx.templates, said);
+                }
+                for (column, from, to) in columns? {
+                    put(column, from, to)?;
+                }
+                known
+            }
+        };
+        let known = known.and_then(|place| ctx.templates.at(place));
         flags.set(if known.is_some() { Flag::RuleFromText } else { Flag::RuleMissing });
-        let event_source = known.map(|known| &*known.source);
-        match event_source {
+        match known.map(|known| &*known.source) {
             None => flags.set(Flag::SourceUnknown),
             Some("internal") => flags.set(Flag::Internal),
             Some(_) => {}
         }
-        let mut columns = Columns {
-            time,
+        let columns = Columns {
+            time: time.nanoseconds,
             priority: Some(priority),
-            rule: known.map(|known| &*known.rule),
-            event_source,
+            rule: known.map(|known| known.rule.as_bytes()),
+            event_source: known.map(|known| known.source.as_bytes()),
             flags,
-            ..Columns::default()
+            ..columns_of(&texts)?
         };
-        let mut found = Vec::with_capacity(24);
-        let from = head.message;
-        let signs = self.signs.iter().filter_map(|sign| (*sign as usize).checked_sub(from));
-        self.keys.read_at(message, signs);
-        cut::find(message, known, &self.keys, &mut found);
-        fill(&mut columns, cut::values(message, &found))?;
-        Some(columns)
-    }
-
-    /// A clock without a date, on the latest day on which it can have shown this.
-    fn local(&mut self, second: i64, nanosecond: i32, ctx: &Context) -> Option<i64> {
-        let near = ctx.written_at?;
-        let at = |second, nanosecond| {
-            let time = time::on_latest_day(second, nanosecond, near, &ctx.zone)?;
-            i64::try_from(time.as_nanosecond()).ok()
-        };
-        let (number, within) = (second.div_euclid(60), second.rem_euclid(60));
-        let is_known = self.minute.as_ref().is_some_and(|minute| {
-            minute.number == number && minute.near == near && minute.zone == ctx.zone
-        });
-        if !is_known {
-            self.minute = None;
-            let (began, ended) = (at(number * 60, 0)?, at(number * 60 + 59, 999_999_999)?);
-            if ended - began != 59_999_999_999 {
-                return at(second, nanosecond);
-            }
-            self.minute = Some(Minute { number, near, zone: ctx.zone.clone(), began });
-        }
-        let began = self.minute.as_ref()?.began;
-        Some(began + within * 1_000_000_000 + i64::from(nanosecond))
+        Some((columns, seen.len))
     }
 }
 
-/// Notes where `=` stands in a line; refuses control characters.
-fn look(line: &[u8], signs: &mut Vec<u32>) -> Option<()> {
+impl Learned {
+    fn new(templates: &Arc<Templates>) -> Self {
+        Self { templates: Arc::clone(templates), met: Met::new(), shapes: Shapes::new(templates) }
+    }
+}
+
+/// Whether a time, in nanoseconds since 1970, is an odd one.
+fn is_odd(time: i64, ctx: &Context) -> bool {
+    let begins = |second: i64| second.saturating_mul(1_000_000_000);
+    time < begins(time::FIRST_FALCO) || time >= begins(time::latest(ctx).saturating_add(1))
+}
+
+/// What was seen in a line.
+struct Seen {
+    /// Bytes before the newline.
+    len: usize,
+    /// False also where only what follows is not.
+    is_ascii: bool,
+}
+
+/// Finds the end of a line and where `=` stands in it; refuses other control characters.
+fn look(bytes: &[u8], signs: &mut Vec<u32>) -> Option<Seen> {
     signs.clear();
-    let mut odd = u8x16::splat(0);
-    let mut start = 0_u32;
-    let mut take = |part: u8x16| {
-        odd |= super::controls(part);
-        let mut found = part.simd_eq(u8x16::splat(b'=')).to_bitmask();
-        while found != 0 {
-            signs.push(start + found.trailing_zeros());
-            found &= found - 1;
-        }
-        start += 16;
-    };
-    let (parts, rest) = line.as_chunks::<16>();
-    for part in parts {
-        take(u8x16::new(*part));
-    }
-    let mut last = [b' '; 16];
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let mut last = [b' '; 64];
     last.get_mut(..rest.len())?.copy_from_slice(rest);
-    take(u8x16::new(last));
-    (odd.to_bitmask() == 0).then_some(())
+    let mut all = u8x16::splat(0);
+    let mut start = 0;
+    for block in blocks.iter().chain([&last]) {
+        let (parts, _) = block.as_chunks::<16>();
+        let mut equal = 0;
+        let (mut delete, mut least) = (u8x16::splat(0), u8x16::splat(u8::MAX));
+        for (n, part) in parts.iter().enumerate() {
+            let part = u8x16::new(*part);
+            equal |= u64::from(part.simd_eq(u8x16::splat(b'=')).to_bitmask()) << (n * 16);
+            delete |= part.simd_eq(u8x16::splat(0x7f));
+            least = least.min(part);
+            all |= part;
+        }
+        let odd = delete | least.min(u8x16::splat(0x1f)).simd_eq(least);
+        let mut end = None;
+        if odd.to_bitmask() != 0 {
+            let first = bits(block, super::controls).trailing_zeros();
+            if block.get(first as usize) != Some(&b'\n') {
+                return None;
+            }
+            equal &= (1 << first) - 1;
+            end = Some((start + first) as usize);
+        }
+        while equal != 0 {
+            signs.push(start + equal.trailing_zeros());
+            equal &= equal - 1;
+        }
+        if let Some(len) = end {
+            let is_ascii = all & u8x16::splat(0x80) == u8x16::splat(0);
+            return (len <= LONGEST).then_some(Seen { len, is_ascii });
+        }
+        start += 64;
+        if start as usize > LONGEST {
+            return None;
+        }
+    }
+    None
 }
 
-/// Puts fields where they belong; refuses those that say more than a column.
-fn fill<'a>(
-    columns: &mut Columns<'a>,
-    fields: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Option<()> {
-    let mut values = [None; Column::COUNT];
-    for (name, value) in fields {
-        // Most fields are neither columns nor times.
-        if !matches!(name.as_bytes().first(), Some(b'c' | b'k' | b'p' | b'e' | b'j')) {
-            continue;
-        }
+/// The columns of a message, from where to where; `None` when it says more than columns hold.
+fn columns(
+    message: &str,
+    known: Option<u32>,
+    keys: &cut::Keys,
+    templates: &Templates,
+) -> Option<Vec<(Column, usize, usize)>> {
+    let mut found = Vec::with_capacity(24);
+    cut::find(message, known.and_then(|place| templates.at(place)), keys, &mut found);
+    let mut columns: Vec<(Column, usize, usize)> = Vec::new();
+    for (name, from, to) in cut::spans(message, &found) {
         if let Some(column) = Column::of(name.as_bytes()) {
             // A field that stands there twice is what it was first.
-            if let Some(slot) = values.get_mut(column as usize)
-                && slot.is_none()
-            {
-                *slot = Some(cut::trim(value));
+            if !columns.iter().any(|(other, ..)| *other == column) {
+                columns.push((column, from, to));
             }
         } else if TIMES.contains(&name) {
             return None;
         }
     }
+    Some(columns)
+}
+
+/// [`cut::trim`] for bytes of text.
+#[inline]
+fn trim(value: &[u8]) -> Option<&[u8]> {
+    let inner = value.strip_suffix(b" ").unwrap_or(value);
+    match inner {
+        [b' ', ..] => {}
+        [.., b',' | b'|'] => {}
+        [inner @ .., b')'] if !inner.contains(&b'(') => return Some(inner),
+        [.., b')'] => {}
+        [.., last] if last.is_ascii_graphic() => return Some(inner),
+        _ => {}
+    }
+    Some(cut::trim(str::from_utf8(value).ok()?).as_bytes())
+}
+
+/// Puts texts where they belong; refuses those that say more than a column.
+fn columns_of<'a>(texts: &Texts<'a>) -> Option<Columns<'a, [u8]>> {
     let field = |column: Column| {
-        values.get(column as usize).copied().flatten().filter(|value| *value != "<NA>")
+        texts.get(column as usize).copied().flatten().filter(|text| *text != b"<NA>")
     };
-    let first = |columns: [Column; 3]| {
-        columns.into_iter().find_map(|column| field(column).filter(|value| !value.is_empty()))
-    };
-    columns.container_id = field(Column::ContainerId);
-    if columns.container_id.is_some_and(|id| id.contains(" (id=")) {
+    let full = |column: Column| field(column).filter(|text| !text.is_empty());
+    let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
+    let container_id = field(Column::ContainerId);
+    if container_id
+        .is_some_and(|id| id.contains(&b'(') && memchr::memmem::find(id, b" (id=").is_some())
+    {
         return None;
     }
-    columns.container_name = field(Column::ContainerName);
-    columns.image = field(Column::ImageRepository).or_else(|| field(Column::Image));
-    columns.namespace = first([Column::Namespace, Column::MetaNamespace, Column::AuditNamespace]);
-    columns.pod = first([Column::Pod, Column::MetaPod, Column::AuditPod]);
-    columns.process = field(Column::Process);
-    Some(())
+    Some(Columns {
+        container_id,
+        container_name: field(Column::ContainerName),
+        image: field(Column::ImageRepository).or_else(|| field(Column::Image)),
+        namespace: first([Column::Namespace, Column::MetaNamespace, Column::AuditNamespace]),
+        pod: first([Column::Pod, Column::MetaPod, Column::AuditPod]),
+        process: field(Column::Process),
+        ..Columns::default()
+    })
 }

@@ -1,0 +1,118 @@
+//! The times that text alerts begin with. Most lines are of the same minute as the one before, in the same form.
+
+use super::super::stamp;
+use crate::decode::text::{self, Clock};
+use crate::decode::{Context, time};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// Reads times; keeps the minute of the last one.
+#[derive(Debug, Default)]
+pub(super) struct Clocks {
+    minute: Option<Minute>,
+}
+
+/// A minute whose every moment follows on the one before.
+#[derive(Debug)]
+struct Minute {
+    /// What stands before the seconds, and behind their fraction of nine digits.
+    before: Box<[u8]>,
+    behind: Box<[u8]>,
+    is_local: bool,
+    /// Nanoseconds since 1970 when it began, where the day can be told.
+    began: Option<i64>,
+    /// What a local clock is dated by.
+    near: Option<Timestamp>,
+    zone: TimeZone,
+}
+
+/// The time of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Time {
+    /// Nanoseconds since 1970.
+    pub nanoseconds: Option<i64>,
+    /// Told by a clock that names no zone.
+    pub is_local: bool,
+    /// Bytes up to the priority.
+    pub used: usize,
+}
+
+impl Clocks {
+    /// The time that a text alert begins with; `None` when it must be read with care.
+    pub fn read(&mut self, line: &[u8], ctx: &Context) -> Option<Time> {
+        if let Some(minute) = &self.minute
+            && let Some((within, used)) = minute.within(line)
+            && minute.near == ctx.written_at
+            && minute.zone == ctx.zone
+        {
+            let nanoseconds = minute.began.map(|began| began + within);
+            return Some(Time { nanoseconds, is_local: minute.is_local, used });
+        }
+        self.afresh(line, ctx)
+    }
+
+    #[inline(never)]
+    fn afresh(&mut self, line: &[u8], ctx: &Context) -> Option<Time> {
+        let head = text::head(line)?;
+        let used = head.word.0;
+        let (nanoseconds, is_local) = match head.clock {
+            Clock::Date(stamp) if stamp.has_zone => {
+                (Some(i64::try_from(stamp.time.as_nanosecond()).ok()?), false)
+            }
+            Clock::Date(_) => return None,
+            Clock::Local(second, nanosecond) => (on_latest_day(second, nanosecond, ctx), true),
+        };
+        self.minute = minute(line, used, nanoseconds, &head.clock, ctx);
+        Some(Time { nanoseconds, is_local, used })
+    }
+}
+
+impl Minute {
+    /// How far into this minute a line's time is, in nanoseconds, and the bytes it takes.
+    #[inline]
+    fn within(&self, line: &[u8]) -> Option<(i64, usize)> {
+        let rest = line.strip_prefix(&*self.before)?;
+        let (within, rest) = stamp::seconds(rest)?;
+        let rest = rest.strip_prefix(&*self.behind)?;
+        Some((within, line.len() - rest.len()))
+    }
+}
+
+/// The minute of a time that takes so many bytes of a line, where others of that minute follow from it.
+fn minute(
+    line: &[u8],
+    used: usize,
+    nanoseconds: Option<i64>,
+    clock: &Clock,
+    ctx: &Context,
+) -> Option<Minute> {
+    // Behind the minute stand its colon, and what `seconds` reads.
+    let n_before = match clock {
+        Clock::Local(..) => "HH:MM:".len(),
+        Clock::Date(_) => "YYYY-MM-DDTHH:MM:".len(),
+    };
+    let (within, behind) = stamp::seconds(line.get(n_before..used)?)?;
+    let began = match (nanoseconds, clock) {
+        (None, _) => None,
+        (Some(nanoseconds), Clock::Date(_)) => Some(nanoseconds - within),
+        (Some(_), Clock::Local(second, _)) => {
+            let first = second - second.rem_euclid(60);
+            let began = on_latest_day(first, 0, ctx)?;
+            let ended = on_latest_day(first + 59, 999_999_999, ctx)?;
+            (ended - began == 59_999_999_999).then_some(Some(began))?
+        }
+    };
+    Some(Minute {
+        before: line.get(..n_before)?.into(),
+        behind: behind.into(),
+        is_local: matches!(clock, Clock::Local(..)),
+        began,
+        near: ctx.written_at,
+        zone: ctx.zone.clone(),
+    })
+}
+
+/// A clock without a date, on the latest day on which it can have shown this.
+fn on_latest_day(second: i64, nanosecond: i32, ctx: &Context) -> Option<i64> {
+    let time = time::on_latest_day(second, nanosecond, ctx.written_at?, &ctx.zone)?;
+    i64::try_from(time.as_nanosecond()).ok()
+}
