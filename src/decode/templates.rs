@@ -46,6 +46,8 @@ pub struct Known {
 const LONGEST: usize = 250;
 /// Texts that do not begin a message begin within so many bytes of it.
 const WORDS: usize = 160;
+/// The same, in words.
+const FIRST_WORDS: usize = 24;
 /// Shorter ones could begin anything.
 const SHORTEST: usize = 6;
 /// Of the texts that stand in the middle, so many bytes are looked at first; all are longer.
@@ -163,7 +165,26 @@ impl Templates {
         }
         // Few rules begin with a field: their text stands behind the first words.
         let words = message.get(..message.len().min(WORDS - 1)).unwrap_or_default();
-        spaces(words).take(24).find_map(|at| self.middles.group(near, at + 1, &mut met.middles))
+        let (parts, rest) = words.as_chunks::<16>();
+        let mut last = [0; 16];
+        last.get_mut(..rest.len())?.copy_from_slice(rest);
+        let (mut start, mut n_words) = (0, 0);
+        for part in parts.iter().chain([&last]) {
+            let mut spaces = u8x16::new(*part).simd_eq(u8x16::splat(b' ')).to_bitmask();
+            while spaces != 0 {
+                let from = start + spaces.trailing_zeros() as usize + 1;
+                if let Some(group) = self.middles.group(near, from, &mut met.middles) {
+                    return Some(group);
+                }
+                n_words += 1;
+                if n_words == FIRST_WORDS {
+                    return None;
+                }
+                spaces &= spaces - 1;
+            }
+            start += 16;
+        }
+        None
     }
 
     /// The place of the rule among those of a group that printed a message.
@@ -216,24 +237,6 @@ impl Templates {
         let own = self.known.iter().flat_map(|known| known.keys.iter().map(|(key, _)| &**key));
         own.chain(COMMON.iter().map(|(key, _)| *key)).chain(OFFICIAL_KEYS.iter().copied())
     }
-}
-
-/// Where spaces stand, sixteen bytes at a time.
-fn spaces(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let (parts, rest) = bytes.as_chunks::<16>();
-    let mut last = [0; 16];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let parts = parts.iter().copied().chain([last]);
-    parts.enumerate().flat_map(|(n, part)| {
-        let mut bits = u8x16::new(part).simd_eq(u8x16::splat(b' ')).to_bitmask();
-        std::iter::from_fn(move || {
-            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-            bits &= bits - 1;
-            Some(n * 16 + bit)
-        })
-    })
 }
 
 fn fnv(bytes: &[u8]) -> u64 {
