@@ -39,8 +39,35 @@ has() { command -v "$1" >/dev/null; }
 # Nothing found is an answer too.
 finds() { "$@" || [ $? -eq 1 ]; }
 
-# lnav reads a log in a format that it does not know as no messages at all, and is done at once.
-reads_all() { [ "$(lnav -n -c ';select count(*) as n from all_logs' -c ':write-csv-to -' "$file" | tail -n 1)" -gt 0 ]; }
+# lnav reads a log in a format that it does not know as no messages at all, and is done at once: here it learns Falco's.
+teach_lnav() {
+  mkdir -p "$scratch/lnav/formats/falco"
+  cat >"$scratch/lnav/formats/falco/format.json" <<'FORMAT'
+{
+  "$schema": "https://lnav.org/schemas/format-v1.schema.json",
+  "falco_json": {
+    "title": "Falco",
+    "description": "Alerts as JSON, one in each line",
+    "json": true,
+    "hide-extra": true,
+    "timestamp-field": "time",
+    "level-field": "priority",
+    "body-field": "output",
+    "line-format": [{ "field": "__timestamp__" }, " ", { "field": "rule" }, ": ", { "field": "output" }],
+    "value": {
+      "rule": { "kind": "string", "identifier": true },
+      "output": { "kind": "string" },
+      "output_fields": { "kind": "json" }
+    }
+  }
+}
+FORMAT
+}
+
+reads_all() {
+  local query=';select count(*) as n from falco_json'
+  [ "$(lnav -I "$scratch/lnav" -n -c "$query" -c ':write-csv-to -' "$file" | tail -n 1)" -gt 0 ]
+}
 
 cat "$file" >/dev/null
 floor=$(best wc -l "$file")
@@ -48,13 +75,14 @@ echo "| $(wc -c <"$file" | awk '{ printf "%.0f MB", $1 / 1e6 }'), $(wc -l <"$fil
 echo "| --- | ---: | ---: |"
 row "wc -l" wc -l "$file"
 has rg && row "rg -cF, a text that is nowhere" finds rg -cF 'nowhere at all' "$file"
-row "cadge groups --json: everything indexed" "$cadge" groups "$file" --json
+row "cadge groups --json: counts by rule and container" "$cadge" groups "$file" --json
+row "cadge groups --by priority: every alert indexed" "$cadge" groups "$file" --by priority
 row "cadge list --count, a column" "$cadge" list "$file" --count --filter "alert.rule = \"$rule\""
 row "cadge list --count, any other field" "$cadge" list "$file" --count --filter "user.name = nobody9"
 row "cadge list --count, a text that is nowhere" "$cadge" list "$file" --count --search 'nowhere at all'
 has duckdb && row "duckdb: counts by rule and container" duckdb -c \
   "set threads=2; select rule, output_fields->>'container.id' c, count(*) from read_json('$file', format='newline_delimited', columns={rule:'VARCHAR', output_fields:'JSON'}) group by 1, 2"
 has hl && row "hl: one rule" hl -P --no-color -f "rule=$rule" "$file"
-has lnav && row "lnav: reads and counts" reads_all
+has lnav && teach_lnav && row "lnav: reads and counts" reads_all
 has jq && row "jq: rule of each" jq -r .rule "$file"
 exit 0
