@@ -27,7 +27,7 @@ pub use templates::{Known, Templates};
 
 use crate::model::{Alert, Origin, Reject};
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What decoding needs to know besides the bytes.
 #[derive(Clone, Debug)]
@@ -42,7 +42,9 @@ pub struct Context {
 
 impl Default for Context {
     fn default() -> Self {
-        Self { templates: Arc::default(), zone: TimeZone::UTC, written_at: None }
+        // Making them takes longer than reading a small log: once is enough.
+        static BUILT_IN: LazyLock<Arc<Templates>> = LazyLock::new(Arc::default);
+        Self { templates: Arc::clone(&BUILT_IN), zone: TimeZone::UTC, written_at: None }
     }
 }
 

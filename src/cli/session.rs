@@ -265,7 +265,11 @@ fn known_rules(input: &Input) -> Arc<RulesFiles> {
 
 /// How records are decoded: with the host's rules, in the host's time zone.
 pub fn context(rules: &RulesFiles) -> Context {
-    Context { templates: Arc::new(Templates::new(rules)), zone: clock::zone(), written_at: None }
+    let mut context = Context { zone: clock::zone(), ..Context::default() };
+    if !rules.rules.is_empty() {
+        context.templates = Arc::new(Templates::new(rules));
+    }
+    context
 }
 
 /// What is wrong with the rules, where the command line names them: those of the host are a convenience.
