@@ -4,7 +4,7 @@
 mod log;
 
 use cadge::analysis::Playbooks;
-use cadge::driver::sweep::Question;
+use cadge::driver::sweep::{Question, Sweeper};
 use cadge::query::{Filter, Names};
 use divan::Bencher;
 use std::sync::Arc;
@@ -31,6 +31,23 @@ fn filter(bencher: Bencher, text: &str) {
     let question = Question::new(Arc::new(Playbooks::builtin())).with_filter(filter, None);
     let (snapshot, rows) = (store.snapshot(), 0..u32::try_from(store.len()).unwrap());
     bencher.bench_local(|| question.of(&snapshot, &records, rows.clone()).ids.len());
+}
+
+/// Alerts of a gigabyte.
+const MANY: usize = 700_000;
+
+/// The decision alone, by columns: each alert is asked.
+#[divan::bench(args = ["alert.rule contains 7", "alert.priority <= notice", "proc.name = curl and alert.priority >= notice", "alert.time >= 2026-11-21T12:00:00Z"], sample_count = 50)]
+fn decide(bencher: Bencher, text: &str) {
+    let store = log::columns(MANY);
+    let filter = Arc::new(Filter::parse(text, &Names::default()).unwrap());
+    let question = Question::new(Arc::new(Playbooks::builtin())).with_filter(filter, None);
+    let (snapshot, rows) = (store.snapshot(), 0..u32::try_from(store.len()).unwrap());
+    bencher.bench_local(|| {
+        let open = Sweeper::new(question.clone()).decide(&snapshot, rows.clone());
+        assert!(open.rows.is_empty(), "the columns tell all");
+        open.met.len()
+    });
 }
 
 #[divan::bench(args = ["nowhere at all", "pod-777"], sample_count = 20)]

@@ -4,9 +4,9 @@
 
 use cadge::decode::Context;
 use cadge::intake::{self, News, Records};
-use cadge::model::{BodyId, SourceId};
+use cadge::model::{BodyId, Columns, Priority, SourceId};
 use cadge::source::{Delivery, Opened};
-use cadge::store::Store;
+use cadge::store::{Batch, Drafter, Store};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -64,6 +64,30 @@ pub fn take_in(bytes: &[u8]) -> (Vec<News>, Arc<Records>) {
     drop(out);
     let news = intake::spawn(deliveries, intake::Options::default()).iter().collect();
     (news, Arc::new(records))
+}
+
+/// A store of rows without records: of forty rules in a thousand containers, a second apart.
+pub fn columns(n_alerts: usize) -> Store {
+    let rules: Vec<String> = (0..40).map(|at| format!("Made rule {at}")).collect();
+    let containers: Vec<String> = (0..1000).map(|at| format!("{at:012x}")).collect();
+    let mut drafter = Drafter::new(0);
+    drafter.begin(BodyId(0), 0);
+    let mut dice = 7_u64;
+    for n in 0..u32::try_from(n_alerts).unwrap() {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let columns = Columns {
+            time: Some(1_795_219_200_000_000_000 + i64::from(n) * 100_000_000),
+            priority: Priority::ALL.get((dice >> 29) as usize % 8).copied(),
+            rule: rules.get((dice >> 33) as usize % 40).map(String::as_str),
+            container_id: containers.get((dice >> 40) as usize % 1000).map(String::as_str),
+            process: PROGRAMS.get((dice >> 50) as usize % PROGRAMS.len()).copied(),
+            ..Columns::default()
+        };
+        assert!(drafter.add(&columns, n * 100, 99, n));
+    }
+    let mut store = Store::default();
+    store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
+    store
 }
 
 /// The store of a log.

@@ -128,6 +128,7 @@ async fn open(start: Start) -> io::Result<Ended> {
         to_terminal,
         clipboard: sources.clipboard(),
         reports: sources.paths.as_ref().map(|paths| paths.state.join("reports")),
+        front: Arc::default(),
     };
     let jobs = Jobs::start(&tools);
     let names = keep::names(&start.input);

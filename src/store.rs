@@ -8,6 +8,7 @@ mod bodies;
 mod cells;
 mod draft;
 mod index;
+mod locations;
 mod names;
 mod near;
 mod numbered;
@@ -22,6 +23,7 @@ mod tree;
 pub use bodies::{Bodies, Body};
 pub use cells::Stat;
 pub use draft::{Batch, Draft, Drafter};
+pub use locations::Locations;
 pub use names::{Cell, CellId, Names, Place, Sym};
 pub use near::Places;
 pub use part::Part;
@@ -33,6 +35,7 @@ pub use tree::{Grouping, Key, Node, NodeId, Tree};
 use crate::model::{AlertId, Flags, Level, Location, Origin, Reject};
 use cells::Cells;
 use draft::RawRow;
+use locations::location;
 use names::Interner;
 use std::sync::Arc;
 
@@ -346,6 +349,11 @@ impl Snapshot {
         location(&self.segments, id)
     }
 
+    /// Where many alerts' records lie, asked in order.
+    pub fn locations(&self) -> Locations<'_> {
+        Locations::new(&self.segments)
+    }
+
     /// Where one alert was read, for people.
     pub fn origin(&self, id: AlertId) -> Origin {
         let location = self.location(id).unwrap_or_default();
@@ -374,18 +382,6 @@ impl Snapshot {
                 .filter_map(move |index| segment.row(index, join(at, index), &self.names))
         })
     }
-}
-
-/// Where an alert lies: alerts of one document share their bytes, and stand behind each other.
-fn location(segments: &[Arc<Segment>], id: AlertId) -> Option<Location> {
-    let of = |id: AlertId| {
-        let (at, index) = split(id);
-        segments.get(at)?.location(index)
-    };
-    let location = of(id)?;
-    let before = (0..id.0).rev().take_while(|before| of(AlertId(*before)) == Some(location));
-    let nth = u32::try_from(before.count()).unwrap_or(u32::MAX);
-    Some(Location { nth, ..location })
 }
 
 fn split(id: AlertId) -> (usize, usize) {

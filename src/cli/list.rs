@@ -99,7 +99,7 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
     }
     // What an alert was assessed as is asked of a sweeper, which keeps what it learned of the neighbors.
     let question = printer.selection.needs_judgment().then(|| printer.selection.question());
-    let mut sweeper = question.as_ref().map(Sweeper::new);
+    let mut sweeper = question.map(Sweeper::new);
     loop {
         let taken = session.take();
         if let Some(sweeper) = sweeper.as_mut().filter(|_| !list.rejects) {

@@ -5,6 +5,7 @@
 
 mod columns;
 mod hand;
+mod needle;
 mod sieve;
 
 use crate::analysis::Playbooks;
@@ -15,16 +16,20 @@ use crate::store::Snapshot;
 use crate::triage::Board;
 use crate::ui::search_pattern;
 use columns::Deciding;
+pub use columns::Open;
 use hand::Hand;
+use needle::Folded;
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Threads that read records.
 const HANDS: usize = 2;
 /// Rows that one thread takes at a time.
-const ROWS: u32 = 1024;
+const ROWS: usize = 1024;
+/// The same where each alert has to be judged, which takes as long as to read hundreds.
+const JUDGED: usize = 256;
 /// Fewer rows than this are not worth a second thread.
 const FEW: usize = 64;
 
@@ -54,6 +59,8 @@ struct Sought {
     pattern: Regex,
     /// What the bytes of each record hold that says it.
     certain: Option<Regex>,
+    /// The same, found faster where capitals do not matter.
+    folded: Option<Folded>,
 }
 
 /// What came of a question.
@@ -89,8 +96,11 @@ impl Question {
     #[must_use]
     pub fn with_text(mut self, text: &str) -> Self {
         let literal = |text: &str| RegexBuilder::new(&regex::escape(text)).build().ok();
-        self.search = literal(text)
-            .map(|pattern| Sought { pattern, certain: certain_part(text).and_then(literal) });
+        self.search = literal(text).map(|pattern| Sought {
+            pattern,
+            certain: certain_part(text).and_then(literal),
+            folded: None,
+        });
         self
     }
 
@@ -100,9 +110,21 @@ impl Question {
     /// What is wrong with the regular expression.
     pub fn with_search(mut self, text: &str) -> Result<Self, String> {
         let part = certain_part(text).filter(|_| !text.starts_with(r"\v"));
-        let certain = part.and_then(|part| search_pattern(&part.to_ascii_lowercase()).ok());
-        self.search = Some(Sought { pattern: search_pattern(text)?, certain });
+        let (certain, folded) = if text.chars().any(char::is_uppercase) {
+            (part.and_then(|part| Regex::new(&regex::escape(part)).ok()), None)
+        } else {
+            let certain = part.and_then(|part| search_pattern(part).ok());
+            let folded =
+                part.zip(certain.clone()).and_then(|(part, whole)| Folded::new(part, whole));
+            (certain, folded)
+        };
+        self.search = Some(Sought { pattern: search_pattern(text)?, certain, folded });
         Ok(self)
+    }
+
+    /// Whether alerts have to be judged for it, one by one.
+    pub fn judges(&self) -> bool {
+        self.filter.as_ref().is_some_and(|ask| ask.needs_judgment)
     }
 
     /// What raw bytes can tell, for who reads records in the first place; `None` when that is nothing. `counts` when only
@@ -113,21 +135,23 @@ impl Question {
 
     /// Asks it of all these alerts.
     pub fn of(&self, snapshot: &Snapshot, records: &Arc<Records>, rows: Range<u32>) -> Answer {
-        let mut sweeper = Sweeper::new(self);
+        let mut sweeper = Sweeper::new(self.clone());
         sweeper.sweep(snapshot, records, rows)
     }
 }
 
 /// Asks a question of one part of the alerts after the other; keeps what it learned in between.
-pub struct Sweeper<'a> {
-    deciding: Deciding<'a>,
-    hands: Vec<Hand<'a>>,
+pub struct Sweeper {
+    question: Arc<Question>,
+    deciding: Deciding,
+    hands: Vec<Hand>,
 }
 
-impl<'a> Sweeper<'a> {
-    pub fn new(question: &'a Question) -> Self {
-        let hands = std::iter::repeat_with(|| Hand::new(question)).take(HANDS).collect();
-        Self { deciding: Deciding::new(question), hands }
+impl Sweeper {
+    pub fn new(question: Question) -> Self {
+        let question = Arc::new(question);
+        let hands = std::iter::repeat_with(|| Hand::new(&question)).take(HANDS).collect();
+        Self { deciding: Deciding::default(), hands, question }
     }
 
     /// Asks it of some more alerts.
@@ -137,36 +161,57 @@ impl<'a> Sweeper<'a> {
         records: &Arc<Records>,
         rows: Range<u32>,
     ) -> Answer {
-        let open = self.deciding.decide(snapshot, rows);
+        let open = self.decide(snapshot, rows);
         let mut answer = Answer { ids: open.met, n_gone: 0 };
-        if open.rows.is_empty() {
-            return answer;
-        }
-        if open.rows.len() < FEW {
-            if let Some(hand) = self.hands.first_mut() {
-                hand.read(snapshot, records, &open.rows);
+        let (_, read) = self.read(snapshot, records, &open.rows, &|_| false);
+        answer.ids.extend(read.ids);
+        answer.n_gone += read.n_gone;
+        answer.ids.sort_unstable();
+        answer
+    }
+
+    /// What the columns of some alerts can tell.
+    pub fn decide(&mut self, snapshot: &Snapshot, rows: Range<u32>) -> Open {
+        self.deciding.decide(&self.question, snapshot, rows)
+    }
+
+    /// Asks it of the records of some alerts, in order, until it is `enough`, which is told how many were found so far. Gives
+    /// how many were asked, and what came of it.
+    pub fn read(
+        &mut self,
+        snapshot: &Snapshot,
+        records: &Arc<Records>,
+        rows: &[(AlertId, bool)],
+        enough: &(dyn Fn(usize) -> bool + Sync),
+    ) -> (usize, Answer) {
+        let at_once = if self.question.judges() { JUDGED } else { ROWS };
+        let parts: Vec<_> = rows.chunks(at_once).collect();
+        let (next, n_found) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        // Whoever takes a part reads it to its end, so that all before the next one was asked.
+        let work = |hand: &mut Hand| {
+            while !enough(n_found.load(Ordering::Relaxed)) {
+                let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                let before = hand.ids.len();
+                hand.read(&self.question, snapshot, records, part);
+                n_found.fetch_add(hand.ids.len() - before, Ordering::Relaxed);
             }
+        };
+        if rows.len() < FEW {
+            self.hands.first_mut().into_iter().for_each(work);
         } else {
-            let next = AtomicU32::new(0);
-            let parts: Vec<_> = open.rows.chunks(ROWS as usize).collect();
             std::thread::scope(|scope| {
                 for hand in &mut self.hands {
-                    let (next, parts) = (&next, &parts);
-                    scope.spawn(move || {
-                        while let Some(part) =
-                            parts.get(next.fetch_add(1, Ordering::Relaxed) as usize)
-                        {
-                            hand.read(snapshot, records, part);
-                        }
-                    });
+                    scope.spawn(|| work(hand));
                 }
             });
         }
+        let mut answer = Answer::default();
         for hand in &mut self.hands {
             answer.ids.append(&mut hand.ids);
             answer.n_gone += std::mem::take(&mut hand.n_gone);
         }
         answer.ids.sort_unstable();
-        answer
+        let n_parts = next.into_inner().min(parts.len());
+        ((n_parts * at_once).min(rows.len()), answer)
     }
 }

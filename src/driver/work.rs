@@ -4,6 +4,7 @@
 //! channels, answers come back as messages; nothing is shared.
 
 mod count;
+pub(super) mod front;
 mod hand;
 pub(super) mod look;
 mod paper;
@@ -16,6 +17,7 @@ use crate::clip::{self, Copier, Lines};
 use crate::intake::Records;
 use crate::query::Names;
 use crate::ui::{Effect, Msg, What};
+use front::Front;
 use paper::{export, raw, report};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub(super) struct Jobs {
     copy: mpsc::Sender<Job>,
     tune: mpsc::Sender<Job>,
     hand: mpsc::Sender<Job>,
+    front: Arc<Front>,
 }
 
 /// What the threads need.
@@ -57,6 +60,8 @@ pub(super) struct Tools {
     pub clipboard: clip::Environment,
     /// Where reports are written.
     pub reports: Option<PathBuf>,
+    /// Who goes first.
+    pub front: Arc<Front>,
 }
 
 impl Jobs {
@@ -73,6 +78,7 @@ impl Jobs {
             copy: spawn(copy),
             tune: spawn(tune::tune),
             hand: spawn(hand::hand),
+            front: Arc::clone(&tools.front),
         }
     }
 
@@ -106,13 +112,19 @@ impl Jobs {
             Effect::Assess { .. } => &self.assess,
             Effect::Recognize { .. } => &self.recognize,
             Effect::Identify { .. } => &self.identify,
-            Effect::Filter { .. } | Effect::Search { .. } => &self.sift,
+            Effect::Filter { .. } | Effect::Search { .. } | Effect::EndFilter => &self.sift,
             Effect::Count { .. } => &self.count,
             Effect::Tune { .. } | Effect::Weigh { .. } => &self.tune,
             Effect::Report { .. } | Effect::Attach { .. } => &self.hand,
             _ => &self.copy,
         };
+        let is_question =
+            matches!(effect, Effect::Filter { .. } | Effect::Search { .. } | Effect::EndFilter);
         let _ = thread.send(Job::Do(effect));
+        if is_question {
+            // Only now: who hears of it finds it.
+            self.front.ask();
+        }
     }
 
     /// Copies by other ways from now on; what was asked before is still done by the old ones.

@@ -37,6 +37,15 @@ struct Run {
     is_relative: bool,
 }
 
+/// Rows that lie in one body on consecutive lines, as numbers in their segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub first: usize,
+    pub end: usize,
+    pub body: BodyId,
+    pub base: u64,
+}
+
 /// One alert as far as the columns know it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row<'a> {
@@ -173,9 +182,33 @@ impl Segment {
 
     /// Where a row's record lies.
     pub fn location(&self, index: usize) -> Option<Location> {
-        let run = self.run(index)?;
-        let offset = run.base + u64::from(*self.offsets.get(index)?);
-        Some(Location { body: run.body, offset, len: *self.lens.get(index)?, nth: 0 })
+        self.location_in(&self.stretch(index)?, index)
+    }
+
+    /// The rows around one that lie in one body on consecutive lines.
+    pub(super) fn stretch(&self, index: usize) -> Option<Stretch> {
+        let after = self.runs.partition_point(|run| run.first as usize <= index);
+        let run = self.runs.get(after.checked_sub(1)?)?;
+        let end = self.runs.get(after).map_or(self.len(), |next| next.first as usize);
+        Some(Stretch { first: run.first as usize, end, body: run.body, base: run.base })
+    }
+
+    /// Where the record of a row of a stretch lies.
+    #[inline]
+    pub(super) fn location_in(&self, stretch: &Stretch, index: usize) -> Option<Location> {
+        let offset = stretch.base + u64::from(*self.offsets.get(index)?);
+        Some(Location { body: stretch.body, offset, len: *self.lens.get(index)?, nth: 0 })
+    }
+
+    /// Whether the next row's record begins on the next line and one byte behind the end of this one.
+    #[inline]
+    pub(super) fn is_followed(&self, stretch: &Stretch, index: usize) -> bool {
+        let next = index + 1;
+        next < stretch.end
+            && self.offsets.get(index).zip(self.lens.get(index)).is_some_and(|(offset, len)| {
+                let after = offset.checked_add(*len).and_then(|end| end.checked_add(1));
+                after.is_some() && after == self.offsets.get(next).copied()
+            })
     }
 
     /// The line a row's record begins on, from 1; `None` when it is not known yet.

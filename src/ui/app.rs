@@ -76,6 +76,8 @@ const POURING: f64 = 50.0;
 pub struct Turn {
     pub effects: Vec<Effect>,
     pub redraw: bool,
+    /// A person waits for what has changed: it is shown before the next frame would be due.
+    pub is_awaited: bool,
     pub quit: bool,
 }
 
@@ -84,6 +86,7 @@ impl Turn {
     pub fn absorb(&mut self, next: Self) {
         self.effects.extend(next.effects);
         self.redraw |= next.redraw;
+        self.is_awaited |= next.is_awaited;
         self.quit |= next.quit;
     }
 
@@ -154,9 +157,14 @@ impl App {
                 self.look_for_paper(id, &mut turn);
             }
             Msg::Assessed(found) => self.assessed(found, &mut turn),
-            Msg::Found { generation, ids, upto } => self.narrow.found(generation, &ids, upto),
+            Msg::Found { generation, ids, upto } => {
+                turn.is_awaited = self.narrow.found(generation, &ids, upto);
+            }
             Msg::FilterFailed { generation, reason } => self.narrow.failed(generation, reason),
-            Msg::Hits { generation, ids, done } => self.hits(generation, &ids, done),
+            Msg::Hits { generation, ids, done } => {
+                turn.is_awaited = done;
+                self.hits(generation, &ids, done);
+            }
             Msg::Counted(found) => self.counted(found, &mut turn),
             Msg::Tuned { wish, tuned } => self.tuned(wish, tuned),
             Msg::Weighed { id, weight } => {
@@ -357,11 +365,13 @@ impl App {
         if self.desk.keeping == Keeping::Disk && (turn.quit || is_due) {
             turn.ask(Effect::Look(self.look_order()));
         }
+        // What a new filter leaves has to come first; who has moved since then looks at it already.
+        let is_coming = self.narrow.take_coming() && self.groups.is_untouched();
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         let room = layout.list.height.saturating_sub(1 + u16::from(layout.bottom_rule.is_empty()));
         let pours = self.health.stage == Stage::Filling || self.health.rate() > POURING;
         if layout.list.height > 0 {
-            let is_held = self.groups.is_held(self.now);
+            let is_held = self.groups.is_held(self.now) && !is_coming;
             if force && is_held {
                 // Once nobody looks any more.
                 self.groups.unsettle();

@@ -29,6 +29,8 @@ pub struct Narrow {
     n_asked: usize,
     /// Alerts before this were tested.
     n_tested: usize,
+    /// What the filter leaves of the alerts that were there when it was made is still being found.
+    is_coming: bool,
     /// Why the filter cannot be evaluated.
     pub failed: Option<String>,
     /// Macros and lists of the host's rules, and the clock.
@@ -98,6 +100,7 @@ impl Narrow {
         self.n_counted = 0;
         self.n_asked = 0;
         self.n_tested = 0;
+        self.is_coming = true;
     }
 
     /// The groups and alerts left by the filter; `None` without one.
@@ -113,6 +116,15 @@ impl Narrow {
     /// Whether every alert so far has been tested.
     pub fn is_settled(&self, store: &Store) -> bool {
         self.filter.is_none() || self.n_tested >= store.len()
+    }
+
+    /// Whether records are read on all cores for what a person waits for. A filter that has alerts judged takes so long that
+    /// nobody does.
+    pub fn is_looking(&self, store: &Store) -> bool {
+        let filter =
+            self.filter.as_ref().filter(|_| self.failed.is_none() && !self.is_settled(store));
+        filter.is_some_and(|filter| !filter.needs_judgment())
+            || self.search.progress != Looking::Done
     }
 
     /// Reads a condition and begins to apply it.
@@ -173,12 +185,24 @@ impl Narrow {
         })
     }
 
-    /// Takes a piece of the answer in; an old one is dropped.
-    pub fn found(&mut self, generation: u64, ids: &[AlertId], upto: AlertId) {
-        if generation == self.generation {
-            self.matches.extend_from_slice(ids);
-            self.n_tested = self.n_tested.max(upto.0 as usize);
+    /// Takes a piece of the answer in; an old one is dropped. Says whether a person waits for it: it is the first that holds
+    /// anything of what a new filter leaves, or the last.
+    pub fn found(&mut self, generation: u64, ids: &[AlertId], upto: AlertId) -> bool {
+        if generation != self.generation {
+            return false;
         }
+        let is_first = self.matches.is_empty() && !ids.is_empty();
+        self.matches.extend_from_slice(ids);
+        self.n_tested = self.n_tested.max(upto.0 as usize);
+        self.is_coming && (is_first || self.n_tested >= self.n_asked)
+    }
+
+    /// Whether what a new filter leaves is still being found, or was only now.
+    pub fn take_coming(&mut self) -> bool {
+        let is_there = self.filter.is_none() || (self.n_asked > 0 && self.n_tested >= self.n_asked);
+        let was_coming = self.is_coming;
+        self.is_coming &= !is_there;
+        was_coming
     }
 
     /// The filter cannot be evaluated.

@@ -19,7 +19,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// At most sixty frames a second, and none at all when nothing changed.
 const FRAME: Duration = Duration::from_millis(16);
-/// What a key changed may follow the last frame sooner: keys that wait are all taken before a frame in any case.
+/// What a key changed may follow the last frame sooner, and so may the answer to what it asked: keys that wait are all taken
+/// before a frame in any case.
 const ANSWER: Duration = Duration::from_millis(1);
 /// How long one turn may spend taking in messages before keys are looked at.
 const TAKE_IN: Duration = Duration::from_millis(8);
@@ -88,6 +89,9 @@ where
         };
         let Some(turn) = turn else { continue };
         state.dirty |= turn.redraw;
+        if turn.is_awaited {
+            state.frame_due = state.frame_due.min(state.drawn_at + ANSWER);
+        }
         for effect in turn.effects {
             match effect {
                 Effect::Wake { milliseconds } => {

@@ -8,13 +8,15 @@ use cadge::model::{Alert, AlertId, BodyId, SourceId};
 use cadge::query::{Filter, Names};
 use cadge::source::{Delivery, Opened};
 use cadge::store::Store;
+use cadge::ui::search_pattern;
 use proptest::prelude::*;
+use regex::bytes::Regex;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 /// Records of many shapes, each with values that the filters below ask for.
-const RECORDS: [&str; 18] = [
+const RECORDS: [&str; 21] = [
     r#"{"hostname":"node-1","output":"14:03:00.5: Notice shell opened (user=root)","output_fields":{"container.id":"3ad7b26ded6d","container.name":"web","evt.time":1763733780500000000,"proc.cmdline":"sh -c \"id\"","proc.name":"sh","proc.pname":"runc","proc.aname[2]":"containerd","user.name":"root","fd.name":"10.0.0.1:5000->1.2.3.4:443"},"priority":"Notice","rule":"Shell in a container","source":"syscall","tags":["container","shell"],"time":"2025-11-21T14:03:00.5Z"}"#,
     r#"{"hostname":"node-2","output":"file read","output_fields":{"container.id":"host","fd.name":"/etc/shadow","proc.name":"cat","proc.tty":34816,"user.name":"mall\u00f3ry"},"priority":"Warning","rule":"Sensitive file","source":"syscall","tags":[],"time":"2025-11-21T14:04:00Z"}"#,
     r#"{"output":"odd","output_fields":{"proc.name":["sh","cat"],"fd.name":null,"user.name":"r\u006fot"},"priority":"Critical","rule":"Odd lists","source":"syscall","time":"2025-11-21T14:05:00Z"}"#,
@@ -35,6 +37,10 @@ const RECORDS: [&str; 18] = [
 MESSAGE={"output":"exported shadow","output_fields":{"user.name":"root"},"priority":"Notice","rule":"Exported","source":"syscall"}
 "#,
     r#"{"output":"cut short","output_fields":{"proc.name":"sh"#,
+    // Two documents on one line, the second over several; carriage returns inside and at the end; another k and s.
+    "{\"output\":\"first shadow\",\"output_fields\":{\"user.name\":\"root\"},\"priority\":\"Notice\",\"rule\":\"Beside\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:12:00Z\"} {\"output\":\"then shadow\",\n\"output_fields\":{\"user.name\":\"root\"},\"priority\":\"Notice\",\"rule\":\"Beside\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:12:00Z\"} {\"output\":\"last shadow\",\"output_fields\":{\"user.name\":\"root\"},\"priority\":\"Notice\",\"rule\":\"Beside\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:12:00Z\"}",
+    "{\"output\":\"returned shadow\",\r\"output_fields\":{\"user.name\":\"root\"},\"priority\":\"Notice\",\"rule\":\"Returns\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:12:00Z\"}\r",
+    "{\"output\":\"odd \u{17f}hadow and the \u{212a}ernel \\u212aernel \\u017fhadow\",\"output_fields\":{\"proc.name\":\"\u{17f}h\"},\"priority\":\"Notice\",\"rule\":\"Odd letters\",\"source\":\"syscall\",\"time\":\"2025-11-21T14:12:00Z\"}",
 ];
 
 const FILTERS: [&str; 41] = [
@@ -81,7 +87,9 @@ const FILTERS: [&str; 41] = [
     "not (alert.time in (2025-11-21T14:04:00Z, 2025-11-21T14:12:00Z))",
 ];
 
-const TEXTS: [&str; 19] = [
+const TEXTS: [&str; 21] = [
+    "kernel",
+    "first shadow",
     "shadow",
     "root",
     "mallóry",
@@ -156,9 +164,9 @@ fn plain(store: &Store, records: &Records, holds: impl Fn(&[u8], &Alert) -> bool
     .collect()
 }
 
-fn says(bytes: &[u8], alert: &Alert, text: &str) -> bool {
-    let holds = |own: &str| own.contains(text);
-    memchr::memmem::find(bytes, text.as_bytes()).is_some()
+fn says(bytes: &[u8], alert: &Alert, pattern: &Regex) -> bool {
+    let holds = |own: &str| pattern.is_match(own.as_bytes());
+    pattern.is_match(bytes)
         || alert.output.as_deref().is_some_and(holds)
         || alert.rule.as_deref().is_some_and(holds)
         || alert.fields.iter().any(|(_, value)| holds(&value.display()))
@@ -178,11 +186,18 @@ fn check(bytes: &[u8], filters: &[&str], texts: &[&str]) -> Result<(), TestCaseE
         prop_assert_eq!(answer.n_gone, 0);
     }
     for text in texts {
-        let expected = plain(&store, &records, |bytes, alert| says(bytes, alert, text));
+        // As a person types it: capitals may not matter.
+        let pattern = search_pattern(text).unwrap();
+        let expected = plain(&store, &records, |bytes, alert| says(bytes, alert, &pattern));
+        let question = Question::new(Arc::clone(&playbooks)).with_search(text).unwrap();
+        prop_assert_eq!(question.of(&snapshot, &records, rows.clone()).ids, expected, "{}", text);
+        let pattern = &Regex::new(&regex::escape(text)).unwrap();
+        let expected = plain(&store, &records, |bytes, alert| says(bytes, alert, pattern));
         let question = Question::new(Arc::clone(&playbooks)).with_text(text);
         prop_assert_eq!(question.of(&snapshot, &records, rows.clone()).ids, expected, "{}", text);
         let filter = Arc::new(Filter::parse("proc.name = sh", &Names::default()).unwrap());
-        let both = |bytes: &[u8], alert: &Alert| says(bytes, alert, text) && filter.matches(alert);
+        let both =
+            |bytes: &[u8], alert: &Alert| says(bytes, alert, pattern) && filter.matches(alert);
         let expected = plain(&store, &records, both);
         let question = question.with_filter(Arc::clone(&filter), None);
         prop_assert_eq!(question.of(&snapshot, &records, rows.clone()).ids, expected, "{}", text);

@@ -13,10 +13,8 @@ const PLACES: usize = 1 << 20;
 const PRIORITIES: usize = Priority::ALL.len() + 1;
 
 /// Decides rows by their columns.
-pub(super) struct Deciding<'a> {
-    ask: Option<&'a Ask>,
-    is_search: bool,
-    looks: Looks<'a>,
+#[derive(Debug, Default)]
+pub(super) struct Deciding {
     known: Vec<Option<Verdict>>,
     others: FxHashMap<usize, Verdict>,
 }
@@ -42,9 +40,10 @@ enum Verdict {
     Open,
 }
 
-/// What the columns came to.
+/// What the columns came to, in order.
 #[derive(Debug, Default)]
-pub(super) struct Open {
+pub struct Open {
+    /// Alerts that meet it beyond doubt.
     pub met: Vec<AlertId>,
     /// Rows whose records must be read; whether the filter is still to be asked of them.
     pub rows: Vec<(AlertId, bool)>,
@@ -90,29 +89,27 @@ impl<'a> Looks<'a> {
     }
 }
 
-impl<'a> Deciding<'a> {
-    pub fn new(question: &'a Question) -> Self {
-        let ask = question.filter.as_ref();
-        Self {
-            ask,
-            is_search: question.search.is_some(),
-            looks: ask.map_or_else(Looks::default, |ask| Looks::of(&ask.asked)),
-            known: Vec::new(),
-            others: FxHashMap::default(),
-        }
-    }
-
-    pub fn decide(&mut self, snapshot: &Snapshot, rows: Range<u32>) -> Open {
+impl Deciding {
+    pub fn decide(&mut self, question: &Question, all: &Snapshot, rows: Range<u32>) -> Open {
         let mut open = Open::default();
+        let Some(ask) = &question.filter else {
+            let end = u32::try_from(all.len()).unwrap_or(u32::MAX).min(rows.end);
+            open.rows = (rows.start..end).map(|number| (AlertId(number), false)).collect();
+            return open;
+        };
+        let looks = Looks::of(&ask.asked);
+        let is_search = question.search.is_some();
         let (first, end) = (rows.start as usize, rows.end as usize);
-        let segments = snapshot.segments.iter().enumerate().skip(first / SEGMENT_ROWS);
+        let segments = all.segments.iter().enumerate().skip(first / SEGMENT_ROWS);
         for (at, segment) in segments.take_while(|(at, _)| at * SEGMENT_ROWS < end) {
             let start = at * SEGMENT_ROWS;
             for index in first.saturating_sub(start)..segment.len().min(end - start) {
                 let Ok(number) = u32::try_from(start + index) else { return open };
                 let id = AlertId(number);
-                match self.row(snapshot, segment, index, id) {
-                    Verdict::Met if self.is_search => open.rows.push((id, false)),
+                let kind = looks.kind(segment, index);
+                let known = kind.and_then(|kind| self.known.get(kind)).copied().flatten();
+                match known.unwrap_or_else(|| self.new_kind(ask, &looks, kind, all, segment, id)) {
+                    Verdict::Met if is_search => open.rows.push((id, false)),
                     Verdict::Met => open.met.push(id),
                     Verdict::Open => open.rows.push((id, true)),
                     Verdict::Not => {}
@@ -122,30 +119,20 @@ impl<'a> Deciding<'a> {
         open
     }
 
-    #[inline]
-    fn row(&mut self, all: &Snapshot, segment: &Segment, index: usize, id: AlertId) -> Verdict {
-        let Some(ask) = self.ask else { return Verdict::Met };
-        let kind = self.looks.kind(segment, index);
-        if let Some(known) = kind.and_then(|kind| self.known.get(kind)).copied().flatten() {
-            return known;
-        }
-        self.new_kind(ask, kind, all, segment, index, id)
-    }
-
     #[cold]
     fn new_kind(
         &mut self,
         ask: &Ask,
+        looks: &Looks<'_>,
         kind: Option<usize>,
         all: &Snapshot,
         segment: &Segment,
-        index: usize,
         id: AlertId,
     ) -> Verdict {
         if let Some(known) = kind.and_then(|kind| self.others.get(&kind)) {
             return *known;
         }
-        let verdict = decided(ask, all, segment, index, id, &self.looks);
+        let verdict = decided(ask, all, segment, id, looks);
         match kind {
             Some(kind) if kind < PLACES => {
                 if self.known.len() <= kind {
@@ -166,10 +153,10 @@ fn decided(
     ask: &Ask,
     all: &Snapshot,
     segment: &Segment,
-    index: usize,
     id: AlertId,
     looks: &Looks<'_>,
 ) -> Verdict {
+    let index = id.0 as usize % SEGMENT_ROWS;
     let Some(row) = segment.row(index, id, &all.names) else { return Verdict::Open };
     let has_place = all.names.cell(row.cell).is_some_and(|cell| cell.place.is_some());
     if (looks.cell && !has_place)

@@ -7,7 +7,8 @@ use crate::driver::work::look::Judge;
 use crate::intake::Records;
 use crate::model::{Alert, AlertId, Location};
 use crate::query::{Asked, Judged, Own, may_say_more};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Sym};
+use rustc_hash::FxHashMap;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -17,17 +18,26 @@ const BLOCK: u64 = 256 << 10;
 const GAP: u64 = 16 << 10;
 
 /// What one thread reads with.
-pub(super) struct Hand<'a> {
-    question: &'a Question,
+pub(super) struct Hand {
     scanner: fast::Scanner,
     judge: Option<Judge>,
-    /// Whether the text stands in the name of a cell's rule, which text alerts do not hold.
-    in_rule: Vec<Option<bool>>,
+    rules: Rules,
+    placed: Vec<Placed>,
     buffer: Vec<u8>,
     /// What the bytes of many records are looked through for, before any is read.
     through: Option<Through>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
+}
+
+/// A row, and where its record lies.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    id: AlertId,
+    asks_filter: bool,
+    /// The next row's record begins on the next line, one byte behind the end of this one.
+    is_followed: bool,
+    location: Location,
 }
 
 /// A record whose bytes are there.
@@ -41,18 +51,14 @@ struct Found<'b> {
     line: &'b [u8],
 }
 
-impl<'a> Hand<'a> {
-    pub fn new(question: &'a Question) -> Self {
-        let judge = question
-            .filter
-            .as_ref()
-            .filter(|ask| ask.needs_judgment)
-            .map(|_| Judge::new(Arc::clone(&question.playbooks)));
+impl Hand {
+    pub fn new(question: &Question) -> Self {
+        let judge = question.judges().then(|| Judge::new(Arc::clone(&question.playbooks)));
         Self {
-            question,
             scanner: fast::Scanner::default(),
             judge,
-            in_rule: Vec::new(),
+            rules: Rules::default(),
+            placed: Vec::new(),
             buffer: Vec::new(),
             through: Bytes::of(question, false).map(Through::new),
             ids: Vec::new(),
@@ -61,89 +67,80 @@ impl<'a> Hand<'a> {
     }
 
     /// Asks the question of these rows, in order.
-    pub fn read(&mut self, snapshot: &Snapshot, records: &Arc<Records>, rows: &[(AlertId, bool)]) {
+    pub fn read(
+        &mut self,
+        question: &Question,
+        snapshot: &Snapshot,
+        records: &Arc<Records>,
+        rows: &[(AlertId, bool)],
+    ) {
         if let Some(judge) = &mut self.judge {
             judge.records = Arc::clone(records);
         }
-        let located: Vec<(AlertId, bool, Location)> = rows
-            .iter()
-            .filter_map(|(id, asks)| Some((*id, *asks, snapshot.location(*id)?)))
-            .collect();
-        let mut rest = located.as_slice();
-        while let Some((_, _, first)) = rest.first() {
-            let mut end = first.offset + u64::from(first.len);
-            let n = 1 + rest
-                .iter()
-                .skip(1)
-                .take_while(|(_, _, next)| {
-                    let after = next.offset + u64::from(next.len);
-                    let follows = next.body == first.body
-                        && next.offset >= first.offset
-                        && next.offset <= end + GAP
-                        && after.saturating_sub(first.offset) <= BLOCK;
-                    if follows {
-                        end = end.max(after);
-                    }
-                    follows
-                })
-                .count();
-            let Some((together, later)) = rest.split_at_checked(n) else { break };
+        self.rules.learn(question, snapshot);
+        let around = Around { question, snapshot, records };
+        let mut placed = std::mem::take(&mut self.placed);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        placed.clear();
+        let mut places = snapshot.locations();
+        placed.extend(rows.iter().filter_map(|(id, asks_filter)| {
+            let (location, is_followed) = places.of(*id)?;
+            Some(Placed { id: *id, asks_filter: *asks_filter, is_followed, location })
+        }));
+        let mut rest = placed.as_slice();
+        while let Some(first) = rest.first() {
+            let (n, end) = together(first, rest);
+            let Some((some, later)) = rest.split_at_checked(n) else { break };
             rest = later;
-            let mut buffer = std::mem::take(&mut self.buffer);
-            if let Some(block) = fill(records, *first, end, &mut buffer) {
-                if let Some(through) = &mut self.through {
-                    through.begin(block);
-                }
-                for (id, asks_filter, location) in together {
-                    let found = slice(block, first.offset, *location).map(|(bytes, line)| Found {
-                        id: *id,
-                        location: *location,
-                        asks_filter: *asks_filter,
-                        bytes,
-                        line,
-                    });
-                    // A hole where a record stood is the careful reader's to tell.
-                    match found.filter(|found| found.bytes.first() != Some(&0)) {
-                        Some(found) => {
-                            let start = location.offset - first.offset;
-                            let through = self.through.as_mut();
-                            let is_none =
-                                through.is_some_and(|through| through.is_none(start, found.bytes));
-                            if !is_none || self.is_in_rule(snapshot, *id) {
-                                self.one(snapshot, records, found);
-                            }
-                        }
-                        None => self.alone(snapshot, records, *id, *asks_filter, *location),
-                    }
-                }
-            } else {
-                for (id, asks_filter, location) in together {
-                    self.alone(snapshot, records, *id, *asks_filter, *location);
-                }
+            match fill(records, first.location, end, &mut buffer) {
+                Some(block) => self.block(&around, block, first.location.offset, some),
+                None => some.iter().for_each(|one| self.alone(&around, *one)),
             }
-            self.buffer = buffer;
+        }
+        self.placed = placed;
+        self.buffer = buffer;
+    }
+
+    /// Asks it of neighboring records whose bytes, from the first one on, are there.
+    fn block(&mut self, around: &Around<'_>, block: &[u8], from: u64, some: &[Placed]) {
+        if let Some(through) = &mut self.through
+            && !through.begin(block)
+            && !self.rules.any
+            && some.iter().all(|one| one.is_line(block, from))
+        {
+            return;
+        }
+        for one in some {
+            let Placed { id, asks_filter, location, .. } = *one;
+            // A hole where a record stood is the careful reader's to tell.
+            let Some((bytes, line)) =
+                slice(block, from, location).filter(|(bytes, _)| bytes.first() != Some(&0))
+            else {
+                self.alone(around, *one);
+                continue;
+            };
+            let is_none = self.through.as_mut().is_some_and(|through| {
+                one.is_line(block, from) && through.is_none(location.offset - from, bytes)
+            });
+            if !is_none || self.rules.hold(around.snapshot, id) {
+                self.one(around, Found { id, location, asks_filter, bytes, line });
+            }
         }
     }
 
-    fn alone(
-        &mut self,
-        snapshot: &Snapshot,
-        records: &Arc<Records>,
-        id: AlertId,
-        asks_filter: bool,
-        location: Location,
-    ) {
-        match records.read(location) {
+    fn alone(&mut self, around: &Around<'_>, one: Placed) {
+        let Placed { id, asks_filter, location, .. } = one;
+        match around.records.read(location) {
             Ok(bytes) => {
                 let (bytes, line) = (bytes.as_slice(), bytes.as_slice());
-                self.one(snapshot, records, Found { id, location, asks_filter, bytes, line });
+                self.one(around, Found { id, location, asks_filter, bytes, line });
             }
             Err(_) => self.n_gone += 1,
         }
     }
 
-    fn one(&mut self, snapshot: &Snapshot, records: &Arc<Records>, found: Found<'_>) {
-        match self.holds(snapshot, records, found) {
+    fn one(&mut self, around: &Around<'_>, found: Found<'_>) {
+        match self.holds(around, found) {
             Some(true) => self.ids.push(found.id),
             Some(false) => {}
             None => self.n_gone += 1,
@@ -151,13 +148,8 @@ impl<'a> Hand<'a> {
     }
 
     /// The answer; `None` when other bytes stand there now.
-    fn holds(
-        &mut self,
-        snapshot: &Snapshot,
-        records: &Arc<Records>,
-        found: Found<'_>,
-    ) -> Option<bool> {
-        let question = self.question;
+    fn holds(&mut self, around: &Around<'_>, found: Found<'_>) -> Option<bool> {
+        let Around { question, snapshot, records } = *around;
         let ask = question.filter.as_ref().filter(|_| found.asks_filter);
         if let Some(prefilter) = ask.and_then(|ask| ask.prefilter.as_ref())
             && !prefilter.admits(found.bytes)
@@ -173,7 +165,7 @@ impl<'a> Hand<'a> {
                     .as_ref()
                     .is_some_and(|part| !part.is_match(found.bytes) && !may_say_more(found.bytes));
             if !is_said {
-                is_said = self.is_in_rule(snapshot, found.id);
+                is_said = self.rules.hold(snapshot, found.id);
             }
             if is_sure && !is_said {
                 return Some(false);
@@ -215,23 +207,77 @@ impl<'a> Hand<'a> {
             triage: question.board.as_deref().map(|board| board.triaged(&alert)),
         }))
     }
+}
 
-    fn is_in_rule(&mut self, snapshot: &Snapshot, id: AlertId) -> bool {
-        let Some(sought) = &self.question.search else { return false };
-        let Some(cell) = snapshot.cell_of(id) else { return false };
-        let at = cell.0 as usize;
-        if let Some(Some(known)) = self.in_rule.get(at) {
-            return *known;
+/// What is around a row.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    question: &'a Question,
+    snapshot: &'a Snapshot,
+    records: &'a Arc<Records>,
+}
+
+impl Placed {
+    /// Whether a record stands there, on a line of its own.
+    #[inline]
+    fn is_line(&self, block: &[u8], from: u64) -> bool {
+        let Ok(start) = usize::try_from(self.location.offset - from) else { return false };
+        let end = start + self.location.len as usize;
+        let is_there = block.get(start).is_some_and(|byte| *byte != 0);
+        // Of several on one line only the first place where something stands is known.
+        let begins = start.checked_sub(1).is_none_or(|before| block.get(before) == Some(&b'\n'));
+        // There is one newline between it and the next row's record, and that stands behind it.
+        let is_alone = self.is_followed && block.get(end) == Some(&b'\n');
+        let record = || block.get(start..end).unwrap_or(b"\n").trim_ascii_end();
+        is_there && begins && (is_alone || memchr::memchr2(b'\n', b'\r', record()).is_none())
+    }
+}
+
+/// How many of these rows are read in one go, and where they end.
+fn together(first: &Placed, rest: &[Placed]) -> (usize, u64) {
+    let first = first.location;
+    let mut end = first.offset + u64::from(first.len);
+    let follow = rest.iter().skip(1).take_while(|next| {
+        let next = next.location;
+        let after = next.offset + u64::from(next.len);
+        let follows = next.body == first.body
+            && next.offset >= first.offset
+            && next.offset <= end + GAP
+            && after.saturating_sub(first.offset) <= BLOCK;
+        if follows {
+            end = end.max(after);
         }
-        let rule = snapshot.names.cell(cell).and_then(|cell| snapshot.names.text(cell.rule));
-        let is_in = rule.is_some_and(|rule| sought.pattern.is_match(rule.as_bytes()));
-        if self.in_rule.len() <= at {
-            self.in_rule.resize(at + 1, None);
+        follows
+    });
+    (1 + follow.count(), end)
+}
+
+/// Whether the text stands in the name of a cell's rule, which text alerts do not hold.
+#[derive(Debug, Default)]
+struct Rules {
+    cells: Vec<bool>,
+    rules: FxHashMap<Sym, bool>,
+    /// Whether it stands in any.
+    any: bool,
+}
+
+impl Rules {
+    /// Looks at the cells that came since the last time.
+    fn learn(&mut self, question: &Question, snapshot: &Snapshot) {
+        let Some(sought) = &question.search else { return };
+        for cell in snapshot.names.cells().iter().skip(self.cells.len()) {
+            let holds = *self.rules.entry(cell.rule).or_insert_with(|| {
+                let rule = snapshot.names.text(cell.rule);
+                rule.is_some_and(|rule| sought.pattern.is_match(rule.as_bytes()))
+            });
+            self.cells.push(holds);
+            self.any |= holds;
         }
-        if let Some(slot) = self.in_rule.get_mut(at) {
-            *slot = Some(is_in);
-        }
-        is_in
+    }
+
+    fn hold(&self, snapshot: &Snapshot, id: AlertId) -> bool {
+        let cell = if self.any { snapshot.cell_of(id) } else { None };
+        cell.is_some_and(|cell| self.cells.get(cell.0 as usize) == Some(&true))
     }
 }
 

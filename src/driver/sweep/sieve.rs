@@ -2,16 +2,18 @@
 //! meet it. Whatever stands nowhere else than in such places is never decoded.
 
 use super::Question;
+use super::needle::Folded;
 use crate::intake::{Catch, Caught, Sieve};
 use crate::query::{Prefilter, lists_bytes, may_spell};
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
+use std::ops::Range;
 
 /// A question as far as raw bytes can answer it.
 #[derive(Clone, Debug)]
 pub(super) struct Bytes {
     /// Each record that meets the question has a match, unless it spells its letters otherwise.
-    first: Regex,
+    first: First,
     /// What else must stand in it.
     filter: Option<Prefilter>,
     /// The text that is looked for: as far as it stands in each record that says it, and as it is written.
@@ -19,6 +21,22 @@ pub(super) struct Bytes {
     text: Option<Regex>,
     /// Who has the text in its record is one, and only the number is asked for.
     counts: bool,
+}
+
+/// What is looked for first.
+#[derive(Clone, Debug)]
+enum First {
+    Regex(Regex),
+    Folded(Folded),
+}
+
+impl First {
+    fn find_at(&self, lines: &[u8], at: usize) -> Option<Range<usize>> {
+        match self {
+            Self::Regex(regex) => regex.find_at(lines, at).map(|found| found.range()),
+            Self::Folded(folded) => folded.find_at(lines, at),
+        }
+    }
 }
 
 impl Bytes {
@@ -30,9 +48,10 @@ impl Bytes {
         }
         let filter = ask.and_then(|ask| ask.prefilter.clone());
         let search = question.search.as_ref().and_then(|sought| sought.certain.clone());
+        let folded = question.search.as_ref().and_then(|sought| sought.folded.clone());
         let first = match (&search, &filter) {
-            (Some(search), _) => search.clone(),
-            (None, Some(filter)) => filter.pattern()?,
+            (Some(search), _) => folded.map_or(First::Regex(search.clone()), First::Folded),
+            (None, Some(filter)) => First::Regex(filter.pattern()?),
             (None, None) => return None,
         };
         let text = question.search.as_ref().map(|sought| sought.pattern.clone());
@@ -50,20 +69,20 @@ impl Sieve for Bytes {
         let mut at = 0;
         while let Some(found) = self.first.find_at(lines, at) {
             let start =
-                lines.get(at..found.start()).and_then(|before| memchr::memrchr(b'\n', before));
+                lines.get(at..found.start).and_then(|before| memchr::memrchr(b'\n', before));
             let start = start.map_or(at, |newline| at + newline + 1);
-            let end = line_end(lines, found.end());
+            let end = line_end(lines, found.end);
             let line = lines.get(start..end).unwrap_or_default();
             if self.admits(line) {
                 let is_said = || self.text.as_ref().is_some_and(|text| text.is_match(line));
-                caught.push(Caught { at: found.start(), counts: self.counts && is_said() });
+                caught.push(Caught { at: found.start, counts: self.counts && is_said() });
             }
             at = end;
         }
         let n_matches = caught.len();
         let mut from = 0;
-        for at in memchr::memchr_iter(b'\\', lines) {
-            if at >= from && may_spell(lines.get(at + 1..).unwrap_or_default()) {
+        for at in memchr::memchr2_iter(b'\\', b'\r', lines) {
+            if at >= from && is_odd(lines.get(at..).unwrap_or_default()) {
                 caught.push(Caught { at, counts: false });
                 from = line_end(lines, at);
             }
@@ -94,18 +113,28 @@ impl Through {
         Self { bytes, message, has_message: false, catch: Catch::default() }
     }
 
-    /// Looks through the next block.
-    pub fn begin(&mut self, block: &[u8]) {
+    /// Looks through the next block. Says no when none of its records can meet the question, unless by its rule's name or
+    /// because it takes several lines.
+    pub fn begin(&mut self, block: &[u8]) -> bool {
         self.catch.begin(&self.bytes, block);
         self.has_message = self.message.find(block).is_some();
+        self.has_message || self.catch.first_in(0, block.len()).is_some()
     }
 
-    /// Whether a record that begins at `start` in the block cannot meet the question, unless by its rule's name.
+    /// Whether a record on one line that begins at `start` in the block cannot meet the question, unless by its rule's name.
     pub fn is_none(&mut self, start: u64, record: &[u8]) -> bool {
         let Ok(start) = usize::try_from(start) else { return false };
         self.catch.first_in(start, record.len()).is_none()
-            && memchr::memchr2(b'\n', b'\r', record.trim_ascii_end()).is_none()
             && !(self.has_message && lists_bytes(record))
+    }
+}
+
+/// Whether bytes from a backslash or a carriage return on may say something else than they show.
+fn is_odd(bytes: &[u8]) -> bool {
+    match bytes.split_first() {
+        Some((b'\\', after)) => may_spell(after),
+        Some((_, after)) => !after.is_empty() && after.first() != Some(&b'\n'),
+        None => false,
     }
 }
 

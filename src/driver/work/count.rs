@@ -47,6 +47,7 @@ pub(super) fn count(jobs: &Receiver<Job>, tools: &Tools) {
             if tally.n_alerts % 64 != 0 {
                 continue;
             }
+            tools.front.give_way();
             // New places of records come often while a log grows: they do not end a count.
             while next.is_none()
                 && let Ok(job) = jobs.try_recv()
@@ -199,6 +200,7 @@ mod tests {
             to_terminal: mpsc::channel().0,
             clipboard: crate::clip::Environment::default(),
             reports: None,
+            front: Arc::default(),
         };
         count(&receiver, &tools);
         drop(tools);

@@ -55,6 +55,10 @@ pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
         let mut told = Instant::now();
         let mut found = Vec::new();
         for id in &ids {
+            // Of those in sight a person waits for each.
+            if ids.len() > SOON {
+                tools.front.give_way();
+            }
             let assessment = judge.assess(*id, &snapshot).ok();
             let level = assessment.as_ref().map(|assessment| assessment.level);
             found.push(Assessed {

@@ -185,7 +185,7 @@ impl App {
                 self.overlay = Some(Overlay::Palette(Palette::typed("attach ")));
             }
             Action::Filter => self.open_filter(),
-            Action::ClearFilter => self.clear_filter(),
+            Action::ClearFilter => self.clear_filter(turn),
             Action::Chips => self.chips(),
             Action::Narrow => self.narrow_to(true, turn),
             Action::Exclude => self.narrow_to(false, turn),

@@ -112,8 +112,9 @@ impl App {
         let in_flood = self.health.rate() > FLOOD;
         let milliseconds = self.now.as_millisecond();
         let is_soon = in_flood && milliseconds - self.assessor.asked_at < IN_FLOOD;
-        // Both cores read while a log is read: then only what is seen is assessed.
-        if nodes.is_empty() && self.health.stage != Stage::Filling && !is_soon {
+        // Both cores read while a log is read, and while a filter or a search is answered: then only what is seen is assessed.
+        let is_free = self.health.stage != Stage::Filling && !self.narrow.is_looking(&self.store);
+        if nodes.is_empty() && is_free && !is_soon {
             self.fill_queue(now, in_flood);
             self.assessor.asked_at = milliseconds;
             let left = self.assessor.queue.len().saturating_sub(AT_ONCE);
@@ -154,7 +155,8 @@ impl App {
 
     /// Alerts that nobody has asked for yet: back from the newest, then what came since.
     fn due_rest(&mut self) -> Vec<AlertId> {
-        if self.health.stage == Stage::Filling || self.health.rate() > FLOOD {
+        let is_busy = self.health.stage == Stage::Filling || self.narrow.is_looking(&self.store);
+        if is_busy || self.health.rate() > FLOOD {
             return Vec::new();
         }
         let n_alerts = self.store.len();

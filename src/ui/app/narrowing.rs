@@ -35,8 +35,9 @@ impl App {
         Ok(())
     }
 
-    pub(super) fn clear_filter(&mut self) {
+    pub(super) fn clear_filter(&mut self, turn: &mut Turn) {
         if self.narrow.clear() {
+            turn.ask(Effect::EndFilter);
             self.renew();
         }
     }
@@ -170,7 +171,7 @@ impl App {
     pub(super) fn drop_condition(&mut self, condition: usize, turn: &mut Turn) {
         let left = self.narrow.text().and_then(|text| narrow::without(text, condition));
         match left {
-            None => self.clear_filter(),
+            None => self.clear_filter(turn),
             Some(text) => {
                 if let Err(error) = self.filter(&text, turn) {
                     self.lines.error(self.now, error.to_string());

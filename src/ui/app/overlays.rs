@@ -210,7 +210,7 @@ impl App {
                         self.filter(&text, turn).map_err(|_| ())
                     };
                     if restored.is_err() {
-                        self.clear_filter();
+                        self.clear_filter(turn);
                     }
                 }
             }
@@ -272,7 +272,7 @@ impl App {
         let text = line.prompt.text();
         (line.error, line.warning, line.insists) = (None, None, false);
         if text.trim().is_empty() {
-            self.clear_filter();
+            self.clear_filter(turn);
         } else {
             match self.filter(text.trim_end(), turn) {
                 Ok(()) => line.warning = self.narrow.warning().cloned(),

@@ -79,6 +79,8 @@ pub struct Groups {
     n_placed: usize,
     /// When a key was last pressed; `None` while nobody has touched anything.
     touched_at: Option<Timestamp>,
+    /// No key was pressed since the list started over.
+    is_untouched: bool,
     ordered_at: Timestamp,
     /// When the cursor came where it is by itself.
     picked_at: Timestamp,
@@ -131,6 +133,12 @@ impl Groups {
     /// Somebody is there.
     pub fn touch(&mut self, now: Timestamp) {
         self.touched_at = Some(now);
+        self.is_untouched = false;
+    }
+
+    /// Whether nobody has pressed a key since the list started over.
+    pub fn is_untouched(&self) -> bool {
+        self.is_untouched
     }
 
     /// Whether somebody looks at the rows, so that they must not move.
@@ -500,6 +508,7 @@ impl Groups {
         }
         self.entries.clear();
         self.offset = 0;
+        self.is_untouched = true;
         let leaf =
             target.and_then(|id| ground.store.row(id)).and_then(|row| ground.tree.leaf(row.cell));
         self.pick = leaf.map(Pick::Group);

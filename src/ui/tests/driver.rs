@@ -31,9 +31,9 @@ pub struct Driver {
     /// Alerts that were assessed, as often as they were.
     pub assessed: Vec<AlertId>,
     pub quit: bool,
-    /// Records that decisions wait for are read only when [`Driver::answer`] is called.
+    /// Records that decisions and filters wait for are read only when [`Driver::answer`] is called.
     pub is_slow: bool,
-    held: Vec<Effect>,
+    pub held: Vec<Effect>,
     records: Arc<Records>,
     bytes: Vec<u8>,
 }
@@ -176,6 +176,7 @@ impl Driver {
                         self.send(Msg::Weighed { id: wish.id, weight });
                     }
                 }
+                effect @ Effect::Filter { .. } if self.is_slow => self.held.push(effect),
                 Effect::Filter { generation, filter, from, ground, board } => {
                     let all = ground.0.rows().map(|row| row.id).filter(|id| *id >= from);
                     let ids: Vec<AlertId> = all

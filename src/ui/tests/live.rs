@@ -1,6 +1,8 @@
 //! What comes while somebody watches: when it has its row, what is asked about it, and the activity beside it.
 
 use super::driver::{Driver, line};
+use crate::model::AlertId;
+use crate::ui::{Effect, Msg};
 
 fn alert(rule: &str) -> String {
     line("14:02:59", "Notice", rule, "web", "bash")
@@ -86,4 +88,73 @@ fn activity_is_the_same_in_whatever_pieces_alerts_come() {
     assert!(whole.iter().any(|line| line.contains('█')), "{whole:#?}");
     assert_eq!(list(2), whole);
     assert_eq!(list(40), whole);
+}
+
+/// A filter is asked for, and nobody answers; its generation.
+fn asked(driver: &mut Driver, text: &str) -> u64 {
+    driver.is_slow = true;
+    driver.send(Msg::Narrow(text.to_owned()));
+    let asked = driver.held.drain(..).find_map(|effect| match effect {
+        Effect::Filter { generation, .. } => Some(generation),
+        _ => None,
+    });
+    asked.expect("a filter is asked for")
+}
+
+#[test]
+fn what_a_new_filter_leaves_has_its_rows_as_it_comes_although_keys_were_pressed() {
+    let mut driver = Driver::on_log(160, 45).keys("j");
+    let generation = asked(&mut driver, "user.name = root");
+    let found = |driver: &mut Driver, ids: &[u32], upto| {
+        let ids = ids.iter().copied().map(AlertId).collect();
+        driver.app.update(Msg::Found { generation, ids, upto: AlertId(upto) }).is_awaited
+    };
+    assert!(!found(&mut driver, &[], 1), "nothing was found yet");
+    assert!(found(&mut driver, &[1], 2), "the first");
+    shows(&driver, "Contact the API server", true);
+    assert!(!found(&mut driver, &[2], 3));
+    shows(&driver, "Download by a web server", true);
+    // Who moves looks at what stands there.
+    let mut driver = driver.keys("j");
+    assert!(found(&mut driver, &[4], 7), "the last");
+    shows(&driver, "Drop and execute", false);
+    shows(&driver.wait(4), "Drop and execute", true);
+}
+
+#[test]
+fn nobody_waits_for_a_filter_over_alerts_that_come_later() {
+    let mut driver = Driver::on_log(160, 45);
+    driver.send(Msg::Narrow("user.name = root".to_owned()));
+    let more = driver.app.store.len();
+    driver.feed(alert("One more").as_bytes());
+    shows(&driver, "One more", true);
+    let msg = Msg::Found {
+        generation: 1,
+        ids: Vec::new(),
+        upto: AlertId(u32::try_from(more + 1).unwrap()),
+    };
+    assert!(!driver.app.update(msg).is_awaited);
+}
+
+#[test]
+fn a_filter_that_was_taken_away_is_not_worked_on() {
+    let mut driver = Driver::on_log(160, 45);
+    asked(&mut driver, "user.name = root");
+    let turn = driver.app.update(Msg::Key(super::driver::event("F")));
+    assert!(turn.effects.contains(&Effect::EndFilter), "{:?}", turn.effects);
+}
+
+#[test]
+fn while_a_filter_reads_records_only_what_is_in_sight_is_assessed() {
+    let many: String = (0..300).map(|at| alert(&format!("Rule {at}"))).collect();
+    let mut driver = Driver::on_log(100, 24);
+    let generation = asked(&mut driver, "user.name = nobody");
+    driver.feed(many.as_bytes());
+    let mut driver = driver.wait(1);
+    let before = driver.assessed.len();
+    let upto = AlertId(u32::try_from(driver.app.store.len()).unwrap());
+    driver.send(Msg::Found { generation, ids: Vec::new(), upto });
+    let driver = driver.wait(1);
+    assert!(driver.assessed.len() > before + 200, "{before}, {}", driver.assessed.len());
+    assert!(before < 100, "{before}");
 }
