@@ -83,7 +83,7 @@ pub fn columns(n_alerts: usize) -> Store {
             process: PROGRAMS.get((dice >> 50) as usize % PROGRAMS.len()).copied(),
             ..Columns::default()
         };
-        assert!(drafter.add(&columns, u64::from(n) * 100, 99, n));
+        assert!(drafter.add(&columns, u64::from(n) * 100, 99, n.into()));
     }
     let mut store = Store::default();
     store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
