@@ -60,7 +60,7 @@ impl Scanner {
         let start = match bytes.first()? {
             b'{' if envelope::may_be(bytes) => {
                 let len = self.envelope.open(bytes)?;
-                let (columns, _) = self.json.record(&self.envelope.record, ctx)?;
+                let (columns, _) = self.json.record(self.envelope.record(), ctx)?;
                 // The envelope would know the host where the record does not.
                 return found(columns, len).filter(|found| found.columns.hostname.is_some());
             }

@@ -3,6 +3,7 @@
 
 use super::keys::{Keys, Meaning};
 use super::{Quotes, Walk, stamp};
+use wide::u8x16;
 
 /// The keys of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,9 @@ impl Meaning for Key {
 pub(super) struct Envelope {
     keys: Keys<Key>,
     quotes: Quotes,
-    /// The record of the last envelope, with a newline behind it.
-    pub record: Vec<u8>,
+    /// The record of the last envelope stands at the beginning of this, with a newline behind it.
+    room: Vec<u8>,
+    n_record: usize,
 }
 
 /// Whether a line may be an envelope: Falco's own keys are others.
@@ -53,7 +55,7 @@ impl Envelope {
         let len = self.quotes.find(bytes)?;
         let line = bytes.get(..len)?;
         if !self.quotes.is_ascii {
-            str::from_utf8(line).ok()?;
+            simdutf8::basic::from_utf8(line).ok()?;
         }
         self.keys.begin();
         let mut walk = Walk::new(line, &self.quotes, 0);
@@ -103,44 +105,78 @@ impl Envelope {
             _ => return None,
         };
         let (open, close) = text.filter(|_| walk.at == line.len())?;
-        let ends_line = unescape(line.get(open..close)?, &mut self.record)?;
+        let (n_record, ends_line) = unescape(line.get(open..close)?, &mut self.room)?;
+        self.n_record = n_record + 1;
+        *self.room.get_mut(n_record)? = b'\n';
         // Docker's texts that end without a newline are parts; in the journal one belongs to the text.
-        if ends_line != is_docker || self.record.first() != Some(&b'{') || may_be(&self.record) {
-            return None;
-        }
-        self.record.push(b'\n');
-        Some(len)
+        let record = self.record();
+        let is_record = record.starts_with(b"{") && !may_be(record);
+        (ends_line == is_docker && is_record).then_some(len)
+    }
+
+    /// The record of the last envelope, with its newline.
+    pub fn record(&self) -> &[u8] {
+        self.room.get(..self.n_record).unwrap_or_default()
     }
 }
 
-/// Reads text out of its escapes; says whether a newline stands at its end, which is left out. Refuses other characters that
-/// Falco's JSON cannot hold, and those beyond ASCII that are written as escapes.
-fn unescape(raw: &[u8], out: &mut Vec<u8>) -> Option<bool> {
-    out.clear();
-    let mut from = 0;
+/// Reads text out of its escapes, sixteen bytes at a time; gives the room it takes and whether a newline stands at its end,
+/// which is left out. Refuses other characters that Falco's JSON cannot hold, and those beyond ASCII that are written as
+/// escapes.
+fn unescape(raw: &[u8], room: &mut Vec<u8>) -> Option<(usize, bool)> {
+    // No escape is shorter than what it stands for; behind the last byte whole parts are written, and a newline.
+    if room.len() < raw.len() + 2 * PART {
+        room.resize(raw.len() * 2 + 2 * PART, 0);
+    }
+    let (mut from, mut to) = (0, 0);
     let mut ends_line = false;
-    for at in memchr::memchr_iter(b'\\', raw) {
-        // The second of two, or one within what was read.
-        if at < from {
+    while from < raw.len() {
+        let rest = raw.get(from..)?;
+        let part = match rest.first_chunk::<PART>() {
+            Some(part) => *part,
+            None => last_part(rest),
+        };
+        *room.get_mut(to..)?.first_chunk_mut::<PART>()? = part;
+        let slashes = u8x16::new(part).simd_eq(u8x16::splat(b'\\')).to_bitmask();
+        let n_plain = match slashes {
+            0 => rest.len().min(PART),
+            slashes => slashes.trailing_zeros() as usize,
+        };
+        from += n_plain;
+        to += n_plain;
+        if slashes == 0 {
             continue;
         }
-        out.extend_from_slice(raw.get(from..at)?);
-        from = at + 2;
-        match raw.get(at + 1)? {
-            byte @ (b'"' | b'\\' | b'/') => out.push(*byte),
-            b'n' if from == raw.len() => ends_line = true,
+        let byte = match *raw.get(from + 1)? {
+            byte @ (b'"' | b'\\' | b'/') => byte,
+            b'n' if from + 2 == raw.len() => {
+                ends_line = true;
+                break;
+            }
             b'u' => {
-                let digits = str::from_utf8(raw.get(from..from + 4)?).ok()?;
+                let digits = str::from_utf8(raw.get(from + 2..from + 6)?).ok()?;
                 let code = u8::try_from(u16::from_str_radix(digits, 16).ok()?).ok()?;
-                if !(0x20..0x7f).contains(&code) {
-                    return None;
-                }
-                out.push(code);
                 from += 4;
+                Some(code).filter(|code| (0x20..0x7f).contains(code))?
             }
             _ => return None,
-        }
+        };
+        *room.get_mut(to)? = byte;
+        to += 1;
+        from += 2;
     }
-    out.extend_from_slice(raw.get(from..)?);
-    Some(ends_line)
+    Some((to, ends_line))
+}
+
+/// So many bytes are read out of their escapes at the same time.
+const PART: usize = 16;
+
+/// The last bytes of a text, with zeros behind them.
+#[cold]
+fn last_part(rest: &[u8]) -> [u8; PART] {
+    let mut part = [0; PART];
+    for (to, from) in part.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    part
 }

@@ -34,7 +34,7 @@ impl Scanner {
             hostname: boxed(columns.hostname),
             ..Alert::default()
         };
-        let mut rest = Rest(if is_wrapped { &self.envelope.record } else { line });
+        let mut rest = Rest(if is_wrapped { self.envelope.record() } else { line });
         rest.open()?;
         loop {
             let key = rest.string()?;

@@ -14,8 +14,17 @@ pub(super) fn utc(bytes: &[u8], days: &mut Days) -> Option<(i64, i64)> {
     (rest == b"Z").then_some((second, nanosecond))
 }
 
+/// `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn+HH:MM` and a space.
+const LONGEST_STAMP: usize = 36;
+
 /// Where the record begins in `2026-01-01T00:00:00.1+09:00 stdout F {…`.
 pub(super) fn container_runtime(line: &[u8]) -> Option<usize> {
+    // Text alerts begin with a clock, or with a time and a colon.
+    let near = line.get(..LONGEST_STAMP).filter(|near| near.get(10) == Some(&b'T'))?;
+    let stamp = near.get(..memchr::memchr(b' ', near)?)?;
+    if stamp.last() == Some(&b':') {
+        return None;
+    }
     let (_, _, rest) = clock(line, &mut Days::default())?;
     let rest = match rest {
         [b'Z', rest @ ..] => rest,
@@ -82,10 +91,10 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// `SS.` and nine digits at the start of some bytes: nanoseconds within the minute, and the rest. Any other form is refused.
+/// `:SS.` and nine digits at the start of some bytes: nanoseconds within the minute, and the rest. Any other form is refused.
 #[inline]
 pub(super) fn seconds(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let ([s1, s2, b'.', digits @ .., last], rest) = bytes.split_first_chunk::<12>()? else {
+    let ([b':', s1, s2, b'.', digits @ .., last], rest) = bytes.split_first_chunk::<13>()? else {
         return None;
     };
     let second = number([*s1, *s2]).filter(|second| *second < 60)?;
@@ -123,22 +132,22 @@ mod tests {
 
     #[test]
     fn seconds_are_read_with_nine_digits_alone() {
-        check("57.881781397: x", Some((57_881_781_397, ": x")));
-        check("00.000000000", Some((0, "")));
-        check("59.9999999999", Some((59_999_999_999, "9")));
+        check(":57.881781397: x", Some((57_881_781_397, ": x")));
+        check(":00.000000000", Some((0, "")));
+        check(":59.9999999999", Some((59_999_999_999, "9")));
         for other in [
-            "60.000000000",
-            "5.8817813970",
-            "57.88178139:",
-            "57,881781397",
-            "57.8817813",
-            "57.88178:397:",
+            ":60.000000000",
+            ":5.8817813970",
+            ":57.88178139:",
+            ":57,881781397",
+            ":57.8817813",
+            ":57.88178:397:",
         ] {
             check(other, None);
         }
-        for place in 3..12 {
+        for place in 4..13 {
             for odd in ['/', ':', '\0', '\u{7f}', 'a', ' '] {
-                let mut text = "57.881781397:".to_owned();
+                let mut text = ":57.881781397:".to_owned();
                 text.replace_range(place..=place, &odd.to_string());
                 check(&text, None);
             }

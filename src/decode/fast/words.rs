@@ -75,7 +75,9 @@ impl Words {
         let message = line.get(start..)?;
         if (line.len() >= 512 && self.cut.find(line).is_some())
             || message.starts_with(b"Falco")
-            || (line.last() != Some(&b')') && body::is_unclosed(message))
+            || (line.last() != Some(&b')')
+                && memchr::memchr(b'(', message).is_some()
+                && body::is_unclosed(message))
         {
             return None;
         }
@@ -106,7 +108,8 @@ impl Words {
         let group = ctx.templates.group(message, &mut learned.met);
         // Where several rules print the same text, the priority helps to tell them apart.
         let kind = group.map(|group| (group, ctx.templates.is_shared(group).then_some(priority)));
-        let signs = || self.signs.iter().filter_map(|sign| (*sign as usize).checked_sub(start));
+        // No sign stands before the message.
+        let signs = || self.signs.iter().map(|sign| (*sign as usize).wrapping_sub(start));
         let reading = if self.signs.len() > MOST_SIGNS {
             None
         } else {
@@ -256,7 +259,7 @@ fn trim(value: &[u8]) -> Option<&[u8]> {
     match inner {
         [b' ', ..] => {}
         [.., b',' | b'|'] => {}
-        [inner @ .., b')'] if !inner.contains(&b'(') => return Some(inner),
+        [inner @ .., b')'] if inner.iter().all(|byte| *byte != b'(') => return Some(inner),
         [.., b')'] => {}
         [.., last] if last.is_ascii_graphic() => return Some(inner),
         _ => {}
@@ -272,9 +275,9 @@ fn columns_of<'a>(texts: &Texts<'a>) -> Option<Columns<'a, [u8]>> {
     let full = |column: Column| field(column).filter(|text| !text.is_empty());
     let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
     let container_id = field(Column::ContainerId);
-    if container_id
-        .is_some_and(|id| id.contains(&b'(') && memchr::memmem::find(id, b" (id=").is_some())
-    {
+    if container_id.is_some_and(|id| {
+        id.iter().any(|byte| *byte == b'(') && id.windows(5).any(|part| part == b" (id=")
+    }) {
         return None;
     }
     Some(Columns {

@@ -4,6 +4,7 @@ use super::super::stamp;
 use crate::decode::text::{self, Clock};
 use crate::decode::{Context, time};
 use jiff::{Timestamp, tz::TimeZone};
+use wide::u8x16;
 
 /// Reads times; keeps the minute of the last one.
 #[derive(Debug, Default)]
@@ -15,8 +16,8 @@ pub(super) struct Clocks {
 #[derive(Debug)]
 struct Minute {
     /// What stands before the seconds, and behind their fraction of nine digits.
-    before: Box<[u8]>,
-    behind: Box<[u8]>,
+    before: Short,
+    behind: Short,
     is_local: bool,
     /// Nanoseconds since 1970 when it began, where the day can be told.
     began: Option<i64>,
@@ -70,10 +71,35 @@ impl Minute {
     /// How far into this minute a line's time is, in nanoseconds, and the bytes it takes.
     #[inline]
     fn within(&self, line: &[u8]) -> Option<(i64, usize)> {
-        let rest = line.strip_prefix(&*self.before)?;
+        let rest = self.before.behind(line)?;
         let (within, rest) = stamp::seconds(rest)?;
-        let rest = rest.strip_prefix(&*self.behind)?;
+        let rest = self.behind.behind(rest)?;
         Some((within, line.len() - rest.len()))
+    }
+}
+
+/// A few bytes that are looked for at once.
+#[derive(Clone, Copy, Debug)]
+struct Short {
+    bytes: [u8; 16],
+    mask: u32,
+    len: usize,
+}
+
+impl Short {
+    /// Some bytes, at most sixteen.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let mut all = [0; 16];
+        all.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self { bytes: all, mask: !(u32::MAX << bytes.len()), len: bytes.len() })
+    }
+
+    /// What follows these bytes at the start of a line that goes on.
+    #[inline]
+    fn behind<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let here = u8x16::new(*line.first_chunk()?);
+        let same = here.simd_eq(u8x16::new(self.bytes)).to_bitmask();
+        if same & self.mask == self.mask { line.get(self.len..) } else { None }
     }
 }
 
@@ -85,10 +111,9 @@ fn minute(
     clock: &Clock,
     ctx: &Context,
 ) -> Option<Minute> {
-    // Behind the minute stand its colon, and what `seconds` reads.
     let n_before = match clock {
-        Clock::Local(..) => "HH:MM:".len(),
-        Clock::Date(_) => "YYYY-MM-DDTHH:MM:".len(),
+        Clock::Local(..) => "HH:MM".len(),
+        Clock::Date(_) => "YYYY-MM-DDTHH:MM".len(),
     };
     let (within, behind) = stamp::seconds(line.get(n_before..used)?)?;
     let began = match (nanoseconds, clock) {
@@ -102,8 +127,8 @@ fn minute(
         }
     };
     Some(Minute {
-        before: line.get(..n_before)?.into(),
-        behind: behind.into(),
+        before: Short::of(line.get(..n_before)?)?,
+        behind: Short::of(behind)?,
         is_local: matches!(clock, Clock::Local(..)),
         began,
         near: ctx.written_at,
