@@ -7,10 +7,18 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let lower = word.to_ascii_lowercase();
     let limit = (word.chars().count() / 3).clamp(1, 3);
+    let own = characters(&lower);
     candidates
         .into_iter()
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= limit)
-        .map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|candidate| {
+            // One change brings in one character at most: this spares most words the long comparison.
+            let theirs = characters(candidate);
+            (own & !theirs).count_ones().max((theirs & !own).count_ones()) as usize <= limit
+        })
+        .map(|candidate| {
+            (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate)
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, candidate)| {
             let other_start =
@@ -20,26 +28,40 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbors between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    let mut last = None;
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut best =
-                (at(&row, j) + usize::from(x != *y)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = j > 0 && b.get(j - 1) == Some(&x) && last == Some(*y);
-            if swapped {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-        last = Some(x);
+/// Which letters, digits and signs stand in a word, a bit for each but that some share one.
+fn characters(word: &str) -> u64 {
+    word.chars().fold(0, |seen, it| seen | 1 << (u32::from(it.to_ascii_lowercase()) % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(word: &str, expected: Option<&str>) {
+        let words = ["proc.name", "proc.pname", "fd.name", "evt.time", "PROC.EXE", "ü.name"];
+        assert_eq!(nearest(word, words), expected, "{word}");
     }
-    row.last().copied().unwrap_or(usize::MAX)
+
+    #[test]
+    fn a_slip_finds_its_word_and_anything_else_none() {
+        check("proc.nmae", Some("proc.name"));
+        check("Proc.Nam", Some("proc.name"));
+        check("proc.exe", Some("PROC.EXE"));
+        check("evt.tim", Some("evt.time"));
+        check("u.name", Some("ü.name"));
+        check("container.id", None);
+        check("", None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_within_reach_is_passed_over(word in "[a-c_ü]{1,9}", other in "[a-c_ü]{1,9}") {
+            let limit = (word.chars().count() / 3).clamp(1, 3);
+            let is_near = strsim::osa_distance(&word, &other) <= limit
+                && word.len().abs_diff(other.len()) <= limit;
+            prop_assert_eq!(nearest(&word, [other.as_str()]).is_some(), is_near);
+        }
+    }
 }

@@ -67,6 +67,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rusqlite", &["triage"]),
     ("ruzstd", &["source"]),
     ("simdutf8", &["decode"]),
+    ("strsim", &["query"]),
     ("tar", &["source", "report"]),
     ("tokio", &["ui", "driver", "source", "cli"]),
     ("toml", &["theme", "config", "driver", "lint"]),

@@ -119,13 +119,13 @@ impl Checker<'_> {
     }
 
     fn unknown(&mut self, field: &Field) {
-        let candidates = fields::all().iter().map(|entry| entry.name);
-        let suggestion = nearest(&field.name, candidates).or_else(|| same_tail(&field.name));
         let span = self.place(field.span);
         let message = format!("{} is no field we know; a plugin may bring it", field.name);
         if self.warnings.iter().any(|warning| *warning.message == *message) {
             return;
         }
+        let candidates = fields::all().iter().map(|entry| entry.name);
+        let suggestion = nearest(&field.name, candidates).or_else(|| same_tail(&field.name));
         self.warnings.push(Warning {
             message: message.into(),
             span,
