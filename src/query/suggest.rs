@@ -16,9 +16,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let theirs = characters(candidate);
             (own & !theirs).count_ones().max((theirs & !own).count_ones()) as usize <= limit
         })
-        .map(|candidate| {
-            (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate)
-        })
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, candidate)| {
             let other_start =
