@@ -27,7 +27,7 @@ pub use locations::Locations;
 pub use names::{Cell, CellId, Names, Place, Sym};
 pub use near::Places;
 pub use part::Part;
-pub use segment::{Row, SEGMENT_ROWS, Segment};
+pub use segment::{Kind, Row, SEGMENT_ROWS, Segment};
 pub use timeline::{Counts, Timeline};
 pub use totals::Totals;
 pub use tree::{Grouping, Key, Node, NodeId, Tree};
@@ -110,6 +110,12 @@ impl Store {
         segment.row(index, id, self.interner.names())
     }
 
+    /// A number that alerts have in common whose value in a column is the same.
+    pub fn kind(&self, id: AlertId, kind: Kind) -> Option<u32> {
+        let (segment, index) = self.place(id)?;
+        segment.kind(index, kind)
+    }
+
     /// Where one alert's record lies.
     pub fn location(&self, id: AlertId) -> Option<Location> {
         location(&self.segments, id)
@@ -180,15 +186,6 @@ impl Store {
         self.tree = Tree::new(grouping);
         let all: Vec<CellId> = self.cells.ids().collect();
         self.tree.count(&all, &self.cells, self.interner.names());
-    }
-
-    /// Adds when these alerts happened, and how urgent Falco called them.
-    pub fn count_times(&self, timeline: &mut Timeline, ids: impl IntoIterator<Item = AlertId>) {
-        for (segment, index) in ids.into_iter().filter_map(|id| self.place(id)) {
-            if let Some(nanos) = segment.nanos(index) {
-                timeline.count(nanos, segment.priority(index));
-            }
-        }
     }
 
     /// The alerts of a group, newest read first.

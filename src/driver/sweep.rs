@@ -6,6 +6,7 @@
 mod columns;
 mod hand;
 mod needle;
+mod peek;
 mod sieve;
 
 use crate::analysis::Playbooks;

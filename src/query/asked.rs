@@ -33,6 +33,11 @@ impl Asked {
         (!self.is_time_free).then_some(&*self.borders)
     }
 
+    /// The output fields that are looked at; `None` where names are asked for with any index.
+    pub fn keys(&self) -> Option<impl Iterator<Item = &str>> {
+        self.indexed.is_empty().then(|| self.keys.iter().map(|key| &**key))
+    }
+
     /// Whether an output field is looked at.
     pub fn field(&self, key: &str) -> bool {
         self.keys.contains(key)

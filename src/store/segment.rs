@@ -37,6 +37,15 @@ struct Run {
     is_relative: bool,
 }
 
+/// A column of small numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Rule, container, host and the like together.
+    Cell,
+    Process,
+    Priority,
+}
+
 /// Rows that lie in one body on consecutive lines, as numbers in their segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
@@ -178,6 +187,19 @@ impl Segment {
     /// The cell of a row.
     pub fn cell(&self, index: usize) -> Option<CellId> {
         self.cells.get(index).copied()
+    }
+
+    /// A number that rows have in common whose value in a column is the same.
+    #[inline]
+    pub(super) fn kind(&self, index: usize, kind: Kind) -> Option<u32> {
+        match kind {
+            Kind::Cell => self.cells.get(index).map(|cell| cell.0),
+            Kind::Process => self.processes.get(index).copied().map(u32::from),
+            Kind::Priority => {
+                let priority = self.priorities.get(index)?;
+                Some(priority.map_or(u32::MAX, |priority| priority as u32))
+            }
+        }
     }
 
     /// Where a row's record lies.

@@ -3,17 +3,17 @@
 use super::overlay::{Counts, Offer};
 use crate::model::{Alert, AlertId, Priority};
 use crate::query::{self, Names, Suggestion, Suggests, Values};
-use crate::store::{Row, Store};
+use crate::store::{Kind, Row, Store};
 use crate::text::{count, shown};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Offers made at once.
 const MOST: usize = 8;
 /// Operators are few: all that fit are shown.
 const OPERATORS: usize = 20;
 /// Alerts whose columns are looked at for values, the newest first.
-const NEWEST: usize = 20_000;
+const NEWEST: u32 = 20_000;
 
 /// What is known of the log while somebody types.
 pub struct Log<'a> {
@@ -76,12 +76,20 @@ impl Values for Log<'_> {
             let values = counted.into_iter().flat_map(|counts| &counts.values);
             return values.filter(|(value, _)| fits(value)).take(most).cloned().collect();
         };
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        // Most rows are alike: of each kind one is looked at.
+        let kind = kind(field);
+        let mut kinds: FxHashMap<u32, (AlertId, u64)> = FxHashMap::default();
         let end = u32::try_from(self.store.len()).unwrap_or(u32::MAX);
-        for id in (0..end).rev().take(NEWEST).map(AlertId) {
+        for id in (end.saturating_sub(NEWEST)..end).map(AlertId) {
+            if let Some(kind) = self.store.kind(id, kind) {
+                kinds.entry(kind).or_insert((id, 0)).1 += 1;
+            }
+        }
+        let mut counts: FxHashMap<&str, u64> = FxHashMap::default();
+        for (id, n) in kinds.into_values() {
             let Some(row) = self.store.row(id) else { continue };
             if let Some(value) = column(&row) {
-                *counts.entry(value).or_default() += 1;
+                *counts.entry(value).or_default() += n;
             }
         }
         let mut sorted: Vec<_> = counts.into_iter().filter(|(value, _)| fits(value)).collect();
@@ -93,6 +101,15 @@ impl Values for Log<'_> {
     fn fields(&self) -> Vec<(String, u64)> {
         let fields = self.alert.into_iter().flat_map(|alert| alert.fields.iter());
         fields.map(|(name, _)| (name.to_owned(), 1)).collect()
+    }
+}
+
+/// What rows with the same value of a field have in common.
+fn kind(field: &str) -> Kind {
+    match field {
+        "alert.priority" => Kind::Priority,
+        "proc.name" => Kind::Process,
+        _ => Kind::Cell,
     }
 }
 

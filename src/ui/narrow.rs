@@ -222,9 +222,8 @@ impl Narrow {
             self.part = Part::new(grouping);
             store.grow(&mut self.part, self.matches.iter().take(self.n_counted).copied());
         }
-        let later = || self.matches.iter().skip(self.n_counted).copied();
-        store.count_times(&mut self.timeline, later());
-        store.grow(&mut self.part, later());
+        let later = self.matches.get(self.n_counted..).unwrap_or_default();
+        store.grow_with(&mut self.part, &mut self.timeline, later);
         self.n_counted = self.matches.len();
         true
     }

@@ -1,6 +1,7 @@
 //! One thread that reads records: neighboring ones in one go, and of each only what is asked for.
 
 use super::Question;
+use super::peek::Peek;
 use super::sieve::{Bytes, Through};
 use crate::decode::{Item, fast, reread};
 use crate::driver::work::look::Judge;
@@ -26,6 +27,7 @@ pub(super) struct Hand {
     buffer: Vec<u8>,
     /// What the bytes of many records are looked through for, before any is read.
     through: Option<Through>,
+    peek: Option<Peek>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
 }
@@ -61,6 +63,7 @@ impl Hand {
             placed: Vec::new(),
             buffer: Vec::new(),
             through: Bytes::of(question, false).map(Through::new),
+            peek: question.filter.as_ref().and_then(Peek::of),
             ids: Vec::new(),
             n_gone: 0,
         }
@@ -178,7 +181,11 @@ impl Hand {
         let picked = ask
             .filter(|ask| is_said && !ask.needs_triage && self.judge.is_none())
             .filter(|_| found.location.nth == 0 && found.line.len() > found.bytes.len())
-            .and_then(|ask| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)));
+            .and_then(|ask| {
+                let peek = self.peek.as_ref();
+                peek.and_then(|peek| peek.alert(&mut self.scanner, found.line, &ctx))
+                    .or_else(|| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)))
+            });
         let alert = match picked {
             Some(alert) => alert,
             None => match reread(found.bytes, found.location.nth, &ctx) {
