@@ -173,7 +173,11 @@ impl Templates {
             let mut spaces = u8x16::new(*part).simd_eq(u8x16::splat(b' ')).to_bitmask();
             while spaces != 0 {
                 let from = start + spaces.trailing_zeros() as usize + 1;
-                if let Some(group) = self.middles.group(near, from, &mut met.middles) {
+                // Of a shorter rest no text is the beginning.
+                let first = message.get(from..).and_then(<[u8]>::first_chunk)?;
+                if self.middles.may_begin(*first)
+                    && let Some(group) = self.middles.group(near, from, &mut met.middles)
+                {
                     return Some(group);
                 }
                 n_words += 1;

@@ -352,6 +352,10 @@ fn words() -> impl Strategy<Value = String> {
         1 => Just("<NA>".to_owned()),
         1 => Just("a=b c=(d) | e".to_owned()),
         1 => Just("--user=x x-image=y ]image= [container=z ==".to_owned()),
+        1 => Just("dGVzdA== ,user=eve |proc.name=x evt.arg.path=/x (image=y) \"container=z a.b.c=1".to_owned()),
+        1 => Just("a[0]=user=b c-d[x]=\u{e9}user=image container_id=fake -k8s_ns=".to_owned()),
+        1 => prop::collection::vec("[a-z.=(,|\\[\\] -]{0,3}(user|image|container|k8s_pod|proc\\.name)?=?", 0..4)
+            .prop_map(|parts| parts.concat()),
         1 => Just("caf\u{e9}\u{a0}".to_owned()),
         1 => Just("web (id=0123456789ab)".to_owned()),
     ];
@@ -360,6 +364,9 @@ fn words() -> impl Strategy<Value = String> {
         "Odd thing seen",
         "root was seen doing it",
         "Falco internal: x",
+        "user=root image=x",
+        "Odd thing seen user=",
+        "Odd thing|seen",
         "Shell spawned by untrusted binary",
         "A shell was spawned",
         "Redirect",
@@ -397,7 +404,23 @@ proptest! {
     #[test]
     fn texts_behind_other_texts_are_read_the_same(lines in prop::collection::vec(words(), 1..8)) {
         let mut scanner = Scanner::default();
-        for line in lines {
+        for line in lines.iter().chain(&lines) {
+            agrees_after(&mut scanner, line.as_bytes());
+        }
+    }
+
+    /// The same keys with other values and signs between them: mostly one shape, but for what the values hold.
+    #[test]
+    fn texts_of_nearly_the_same_shape_are_read_the_same(
+        line in words(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), "[a-z =.(|,-]"), 1..12),
+    ) {
+        let mut scanner = Scanner::default();
+        agrees_after(&mut scanner, line.as_bytes());
+        for (at, text) in changes {
+            let mut line = line.clone();
+            let at = line.floor_char_boundary(at.index(line.len() + 1));
+            line.insert_str(at, &text);
             agrees_after(&mut scanner, line.as_bytes());
         }
     }

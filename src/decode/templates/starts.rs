@@ -50,20 +50,17 @@ impl Lengths {
         }
     }
 
-    /// The lengths of at least `least` bytes, in order.
-    fn from(self, least: usize) -> impl Iterator<Item = usize> {
-        self.0.into_iter().enumerate().flat_map(move |(n, bits)| {
-            let first = n * 64;
-            let mut bits = match least.saturating_sub(first) {
-                below @ 0..64 => bits & (u64::MAX << below),
-                _ => 0,
-            };
-            std::iter::from_fn(move || {
-                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-                bits &= bits - 1;
-                Some(first + bit)
-            })
-        })
+    /// The next length from `least` on.
+    #[inline]
+    fn next(self, least: usize) -> Option<usize> {
+        let (n, below) = (least / 64, least % 64);
+        let bits = self.0.get(n)? & (u64::MAX << below);
+        if bits != 0 {
+            return Some(n * 64 + bits.trailing_zeros() as usize);
+        }
+        let rest = self.0.get(n + 1..)?;
+        let (more, bits) = rest.iter().enumerate().find(|(_, bits)| **bits != 0)?;
+        Some((n + 1 + more) * 64 + bits.trailing_zeros() as usize)
     }
 }
 
@@ -86,8 +83,14 @@ impl<const N: usize> Texts<N> {
         Some(*group as usize)
     }
 
-    /// The longest text that stands here and ends where a word does.
+    /// Whether a text may begin with these bytes, of which `N` are looked at.
     #[inline]
+    pub fn may_begin(&self, first: [u8; 8]) -> bool {
+        let start = hash_of::<N>(u64::from_le_bytes(first));
+        self.bits.get(start as usize / 64 % 64).is_some_and(|bits| bits & 1 << (start % 64) != 0)
+    }
+
+    /// The longest text that stands here and ends where a word does.
     pub fn group(&self, near: Near<'_>, from: usize, met: &mut Recent) -> Option<Group> {
         let text = near.bytes.get(from..)?;
         let start = start::<N>(text)?;
@@ -114,10 +117,9 @@ impl<const N: usize> Texts<N> {
             longest = Some((n_hashed, hash, known.group));
         }
         let is_new = known.is_none();
-        for length in lengths.from((n_hashed + 1).max(SHORTEST)) {
-            if length > text.len() {
-                break;
-            }
+        let mut least = (n_hashed + 1).max(SHORTEST);
+        while let Some(length) = lengths.next(least).filter(|length| *length <= text.len()) {
+            least = length + 1;
             if !near.ends_word(from + length) {
                 continue;
             }
@@ -149,13 +151,14 @@ fn printed(message: &[u8]) -> &[u8] {
 /// A hash of the first `N` bytes, at most eight.
 #[inline]
 pub(super) fn start<const N: usize>(bytes: &[u8]) -> Option<u32> {
-    let first = if let Some(first) = bytes.first_chunk() {
-        u64::from_le_bytes(*first) & (u64::MAX >> (64 - 8 * N))
-    } else {
-        let first = bytes.get(..N)?;
-        first.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
-    };
-    Some((first.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32)
+    let first = bytes.get(..N)?;
+    Some(hash_of::<N>(first.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))))
+}
+
+#[inline]
+fn hash_of<const N: usize>(first: u64) -> u32 {
+    let first = first & (u64::MAX >> (64 - 8 * N));
+    (first.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 /// Texts that were found a moment ago. An empty one notes nothing.
