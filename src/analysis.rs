@@ -109,7 +109,7 @@ pub fn analyze(
         steps: plan.steps,
         related: story.related,
         tuning: playbook.tuning.as_ref().map(|tuning| fill(&tuning.says, case)),
-        references: playbook.see.clone(),
+        references: references(&playbook),
         facts: facts.rows.clone(),
     }
 }
@@ -130,6 +130,12 @@ pub fn judge<'a>(
     };
     let recognized = assess::recognize(case, &playbook, playbooks.known());
     assess::assess(case, &playbook, recognized.as_ref(), &story.marks)
+}
+
+/// What a playbook points to, without the pages of its techniques: those are told with their names.
+fn references(playbook: &Playbook) -> Vec<String> {
+    let is_technique = |link: &&String| link.starts_with("https://attack.mitre.org/techniques/");
+    playbook.see.iter().filter(|link| !is_technique(link)).cloned().collect()
 }
 
 fn say(statement: &Statement, case: Case<'_>) -> Option<String> {

@@ -56,6 +56,8 @@ pub enum Check {
     Address,
     /// An absolute path without `..` and without control characters.
     Path,
+    /// A path as above, of a file that the system starts and lets people in without.
+    LoosePath,
     /// 1 to 65535.
     Port,
     /// An account of a person or a service, never root.

@@ -162,7 +162,9 @@ pub fn make(
             .iter()
             .find(|(name, _)| rank(name, case, as_kubernetes).is_some())
             .or_else(|| command.unavailable.iter().next())
-            .map_or(("host", "no variant for this runtime"), |(name, why)| (name, why.as_str()));
+            .map_or(("host", "there is no variant for this runtime"), |(name, why)| {
+                (name, why.as_str())
+            });
         let lack = Lack { input: String::new(), why: why.to_owned() };
         return Made {
             variant: variant.to_owned(),
@@ -191,6 +193,9 @@ fn others(made: &[(u8, &str, Result<String, Lack>)], chosen: &str) -> Vec<(Strin
         .filter_map(|(_, name, text)| Some(((*name).to_owned(), text.as_ref().ok()?.clone())))
         .collect()
 }
+
+/// The kernel gives numbers below this one only while it starts, to its own threads and the first services.
+const FIRST_PID: u32 = 300;
 
 /// Fills a template with the alert's values; the first one that is lacking or refused ends it.
 pub fn render(template: &str, case: Case<'_>, catalogue: &Catalogue) -> Result<String, Lack> {
@@ -222,12 +227,22 @@ fn value(name: &str, is_open: bool, case: Case<'_>, catalogue: &Catalogue) -> Re
         return Err(lack(format!("{name} stands where it cannot be quoted")));
     }
     let raw = match derive::derive(name, case.alert)? {
-        Some(raw) => Some(("the alert", raw)),
+        // The field that the value was taken from, where it is a plain one.
+        Some(raw) => Some((origin(input, case, &raw), raw)),
         None => read(name, input, case),
     };
     let Some((field, raw)) = raw else {
         return Err(lack(format!("the alert lacks {}", input.what)));
     };
+    if name == "PID"
+        && matches!(case.facts.place, Place::Container | Place::Kubernetes)
+        && raw.parse::<u32>().is_ok_and(|pid| (2..FIRST_PID).contains(&pid))
+    {
+        return Err(lack(format!(
+            "{field} is not usable as {}: {raw} is too low for a container's process on the host; a sandbox such as gVisor counts for itself",
+            input.what
+        )));
+    }
     if case.alert.flags.has(Flag::Text) && name != "RULE" && holds_another(&raw) {
         return Err(lack(format!(
             "{field} is not usable as {}: the text of the alert does not show where it ends",
@@ -236,6 +251,12 @@ fn value(name: &str, is_open: bool, case: Case<'_>, catalogue: &Catalogue) -> Re
     }
     quote::word(&raw, input)
         .map_err(|why| lack(format!("{field} is not usable as {}: {why}", input.what)))
+}
+
+/// The field that holds a value which was worked out; the whole alert where it is put together.
+fn origin<'a>(input: &'a Input, case: Case<'_>, raw: &str) -> &'a str {
+    let holds = |field: &&String| case.alert.fields.text(field) == Some(raw);
+    input.from.iter().find(holds).map_or("the alert", String::as_str)
 }
 
 /// Whether a value that was read from text may hold the next one too: ` parent=`.
@@ -251,7 +272,10 @@ fn holds_another(raw: &str) -> bool {
 /// The first field that holds a value of the kind at all.
 fn read<'a>(name: &str, input: &'a Input, case: Case<'_>) -> Option<(&'a str, String)> {
     let fields = &case.alert.fields;
-    let is_path = input.check == Some(super::catalogue::Check::Path);
+    let is_path = matches!(
+        input.check,
+        Some(super::catalogue::Check::Path | super::catalogue::Check::LoosePath)
+    );
     let is_address = matches!(
         input.check,
         Some(super::catalogue::Check::Address | super::catalogue::Check::RemoteAddress)

@@ -10,6 +10,7 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
     let minutes = match name {
         "T0" | "TJ0" => -5,
         "T1" | "TJ1" => 5,
+        "T2D" => -2 * 24 * 60,
         "CASE" => return Ok(Some(case_name(alert))),
         "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
         "IMAGE" => return Ok(image(alert)),
@@ -17,7 +18,9 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "WORKLOAD" => return Ok(workload(alert)),
         "NS" => return Ok(namespace(alert)),
         "FILE" => return Ok(Some(file_name(alert))),
-        "PATH" if !names_file(alert) => return Ok(download::target(alert)),
+        "PATH" | "LOOSE" if !names_file(alert) => {
+            return Ok(download::target(alert).or_else(|| download::script(alert)));
+        }
         "IP" if ["fd.rip", "fd.sip", "fd.cip"].iter().all(|f| alert.fields.known(f).is_none()) => {
             return Ok(download::address(alert));
         }
@@ -114,6 +117,7 @@ fn file_name(alert: &Alert) -> String {
     let fields = FILES.iter().filter_map(|field| alert.fields.text(field).map(str::to_owned));
     let path = fields
         .chain(download::target(alert))
+        .chain(download::script(alert))
         .chain(alert.fields.text("proc.exepath").map(str::to_owned))
         .find(|path| path.starts_with('/'))
         .unwrap_or_default();

@@ -47,6 +47,28 @@ pub fn address(alert: &Alert) -> Option<String> {
     })
 }
 
+/// The absolute path of the script that a shell or an interpreter was told to run: `sh -c /dev/shm/x`, `python3 /tmp/x.py`.
+pub fn script(alert: &Alert) -> Option<String> {
+    let mut words = alert.fields.text("proc.cmdline")?.split_whitespace();
+    let program = words.next()?.rsplit('/').next()?;
+    let is_shell = ["sh", "bash", "dash", "ash", "zsh", "ksh"].contains(&program);
+    let is_interpreter = ["python", "perl", "ruby", "node", "php"].iter().any(|name| {
+        program
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+    });
+    let first = words.next()?;
+    let told = match first.strip_prefix('-') {
+        // A shell's -c may stand with other letters (`-lc`); what follows is a command, and its first word the program.
+        Some(letters) if is_shell && letters.ends_with('c') => words.next()?,
+        Some(_) => return None,
+        None if is_shell || is_interpreter => first,
+        None => return None,
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@,".contains(c);
+    (told.starts_with('/') && told.len() > 1 && told.chars().all(is_plain)).then(|| told.to_owned())
+}
+
 fn words(alert: &Alert) -> Option<(&str, Vec<&str>)> {
     let mut words = alert.fields.text("proc.cmdline")?.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
@@ -57,6 +79,27 @@ fn words(alert: &Alert) -> Option<(&str, Vec<&str>)> {
 mod tests {
     use super::*;
     use crate::model::Value;
+
+    #[track_caller]
+    fn told(command: &str, expected: Option<&str>) {
+        let mut alert = Alert::default();
+        let _ = alert.fields.set("proc.cmdline", Value::String(command.into()));
+        assert_eq!(script(&alert).as_deref(), expected, "{command}");
+    }
+
+    #[test]
+    fn the_script_that_a_shell_was_told_to_run_is_the_file() {
+        told("sh -c /dev/shm/run.sh", Some("/dev/shm/run.sh"));
+        told("bash -lc /tmp/x --fast", Some("/tmp/x"));
+        told("/bin/sh /tmp/x.sh", Some("/tmp/x.sh"));
+        told("python3.11 /tmp/x.py", Some("/tmp/x.py"));
+        told("sh -c cat /etc/shadow", None);
+        told("sh -c /tmp/x;id", None);
+        told("cat /etc/shadow", None);
+        told("python3 -c /tmp/x", None);
+        told("sh -i", None);
+        told("sh", None);
+    }
 
     #[track_caller]
     fn check(cmdline: &str, expected: (Option<&str>, Option<&str>)) {

@@ -288,7 +288,10 @@ fn tell_lack<'a>(
     missing: &mut Vec<Missing>,
 ) -> (String, Option<&'a Command>) {
     let mut says = lack.why.clone();
-    if let Some(first) = says.get(..1) {
+    // The name of a field, or of a program (which has no input), keeps its own small letter.
+    let is_name =
+        lack.input.is_empty() || says.split(' ').next().is_some_and(|word| word.contains('.'));
+    if let Some(first) = says.get(..1).filter(|_| !is_name) {
         says = format!("{}{}", first.to_uppercase(), says.get(1..).unwrap_or(""));
     }
     let Some(input) = ground.catalogue.input(&lack.input) else {

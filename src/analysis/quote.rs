@@ -53,12 +53,18 @@ fn is_plain(byte: u8) -> bool {
 
 fn look(value: &str, check: Check) -> Result<(), String> {
     match check {
-        Check::Path => {
+        Check::Path | Check::LoosePath => {
             if value.split('/').any(|part| part == "..") {
                 return Err("the path climbs with `..`".to_owned());
             }
             if value.ends_with(" (deleted)") {
                 return Err("the file was deleted".to_owned());
+            }
+            if check == Check::LoosePath && is_vital(value) {
+                return Err(
+                    "logins or the start of the system need it where it is: take the change out of it instead"
+                        .to_owned(),
+                );
             }
             Ok(())
         }
@@ -84,6 +90,41 @@ fn look(value: &str, check: Check) -> Result<(), String> {
             Class::Name => Err("it is a name".to_owned()),
         },
     }
+}
+
+/// Files that no package owns and that a machine needs to start, to resolve names or to let anybody in.
+const VITAL: [&str; 22] = [
+    "/etc/crypttab",
+    "/etc/environment",
+    "/etc/fstab",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/inittab",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/login.defs",
+    "/etc/machine-id",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/profile",
+    "/etc/resolv.conf",
+    "/etc/shadow",
+    "/etc/shells",
+    "/etc/ssh/sshd_config",
+    "/etc/subgid",
+    "/etc/subuid",
+    "/etc/sudoers",
+];
+
+fn is_vital(path: &str) -> bool {
+    // `/etc//passwd` and `/etc/./passwd` are the same file.
+    let parts: Vec<&str> =
+        path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let plain = format!("/{}", parts.join("/"));
+    VITAL.contains(&plain.as_str())
+        || ["/boot/", "/etc/pam.d/", "/proc/", "/sys/"].iter().any(|top| plain.starts_with(top))
 }
 
 fn address(value: &str) -> Result<IpAddr, String> {
@@ -215,6 +256,24 @@ mod tests {
         path("", Err("it is empty"));
         path("relative", Err("it does not look like one"));
         path("/tmp/x[...]", Err("it was cut by what forwarded the alert"));
+    }
+
+    #[track_caller]
+    fn loose(value: &str, is_refused: bool) {
+        let written = word(value, &input(Write::Quoted, "/.{1,4095}", Some(Check::LoosePath)));
+        assert_eq!(written.is_err(), is_refused, "{value}: {written:?}");
+    }
+
+    #[test]
+    fn a_file_that_logins_need_is_not_moved_away() {
+        loose("/etc/passwd", true);
+        loose("/etc//./shadow", true);
+        loose("/etc/pam.d/common-auth", true);
+        loose("/boot/vmlinuz", true);
+        loose("/tmp/../etc/passwd", true);
+        loose("/etc/passwd.old", false);
+        loose("/etc/cron.d/x", false);
+        loose("/home/ana/.bashrc", false);
     }
 
     #[test]

@@ -70,10 +70,11 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
             continue;
         };
         rest = after;
-        let known = known(name, case);
-        // A log of requests has no processes.
-        let is_nobody =
-            name == "process" && matches!(case.facts.place, Place::Audit | Place::Cloud);
+        let nameless = is_headline && name == "rule" && case.alert.rule.is_none();
+        let known = nameless.then(|| message(case.alert)).flatten().or_else(|| known(name, case));
+        // A log of requests has no processes; nor may what does not say where it comes from.
+        let is_nobody = name == "process"
+            && matches!(case.facts.place, Place::Audit | Place::Cloud | Place::Unknown);
         if known.is_none() && is_headline && (is_left_out(name) || is_nobody) && !text.is_empty() {
             if let Some(open) = text.strip_suffix(" (").filter(|_| rest.starts_with(')')) {
                 text.truncate(open.len());
@@ -166,7 +167,7 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
         "exe" => first(&["proc.exepath", "proc.exe"]),
         "container" => container(alert, case.facts.place),
         "image" => alert.container().image.map(cut),
-        "user" => first(&["user.name", "user.loginname", "user.uid"]),
+        "user" => first(&["user.name", "user.loginname"]).or_else(|| uid(alert)),
         "file" => first(&[
             "fd.name",
             "fs.path.name",
@@ -195,6 +196,21 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
     }
 }
 
+/// A user without a name. The two values that stand for none (-1, signed or not) are nobody's.
+fn uid(alert: &Alert) -> Option<String> {
+    let uid = alert.fields.known("user.uid")?.display().into_owned();
+    let is_number = !uid.is_empty() && uid.bytes().all(|b| b.is_ascii_digit());
+    (is_number && uid != "4294967295").then(|| format!("uid {uid}"))
+}
+
+/// What Falco wrote about an alert that does not name its rule, up to the values: “An open was seen”.
+fn message(alert: &Alert) -> Option<String> {
+    let priority = format!(" {} ", alert.priority?.name());
+    let (_, message) = alert.output.as_deref()?.split_once(&priority)?;
+    let message = message.split(['(', '|']).next()?.trim();
+    (!message.is_empty()).then(|| format!("\u{201c}{}\u{201d}", cut(message)))
+}
+
 /// Falco's command line begins with the process's name.
 fn named_by_command(alert: &Alert) -> Option<String> {
     let first = alert.fields.text("proc.cmdline")?.split_whitespace().next()?;
@@ -212,17 +228,19 @@ pub fn seen_here(case: Case<'_>) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     if matches!(case.facts.place, Place::Audit | Place::Cloud) {
         words.push(case.facts.value("fact.actor").map(|actor| cut(&actor.display()))?);
+        let verb = field("ka.verb").map(|verb| format!("asked to {verb}"));
+        let lead = if verb.is_some() { "" } else { "on " };
         let verbs = [
-            "ka.verb",
             "ka.target.subresource",
             "ct.name",
             "gcp.methodName",
             "okta.evt.type",
             "github.action",
         ];
-        words.extend(verbs.into_iter().find_map(field).map(|verb| format!("asked for {verb}")));
+        let others = || verbs.into_iter().find_map(field).map(|verb| format!("asked for {verb}"));
+        words.extend(verb.or_else(others));
         let target = case.facts.value("fact.target").map(|target| cut(&target.display()));
-        words.extend(target.map(|target| format!("on {}", target.trim_end_matches([' ', '/']))));
+        words.extend(target.map(|target| format!("{lead}{}", target.trim_end_matches([' ', '/']))));
         let sources = ["ka.sourceips", "ct.srcip", "gcp.callerIP", "okta.client.ip"];
         words.extend(sources.into_iter().find_map(field).map(|source| format!("from {source}")));
         let codes = ["ka.response.code", "ct.error", "okta.result"];
@@ -230,6 +248,10 @@ pub fn seen_here(case: Case<'_>) -> Option<String> {
         return (words.len() > 1).then(|| format!("Seen here: {}.", words.join(" ")));
     }
     let command = field("proc.cmdline").or_else(|| field("proc.name"))?.trim().to_owned();
+    // The start of a container is no command.
+    if command.starts_with("container:") {
+        return None;
+    }
     words.push(format!("`{command}`"));
     words.extend(field("proc.pname").map(|parent| format!("started by {parent}")));
     words.extend(field("user.name").map(|user| format!("as {user}")));

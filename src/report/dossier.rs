@@ -205,7 +205,10 @@ impl Dossier {
             "{} decided about, {open} open, of these {urgent} high or critical.",
             self.alerts() - open
         );
-        let next = worst.analysis.steps.iter().find(|step| step.command.is_some()).map_or_else(
+        // A folder is made on the way to something; it is no advice of its own.
+        let is_worth_saying =
+            |step: &&crate::analysis::Step| step.command.is_some() && step.id != "case-dir";
+        let next = worst.analysis.steps.iter().find(is_worth_saying).map_or_else(
             || {
                 "Next: nothing can be done with what the alert holds; see what is missing."
                     .to_owned()
@@ -229,7 +232,13 @@ impl Dossier {
                 places.entry(place(&chapter.alert)).or_default().push((number, chapter));
             }
         }
-        places.into_iter().filter_map(|(place, chapters)| told(place, chapters)).collect()
+        // That nobody knows where two things happened does not make them one story.
+        let is_known = |place: &str| !place.starts_with(UNKNOWN);
+        places
+            .into_iter()
+            .filter(|(place, _)| is_known(place))
+            .filter_map(|(place, chapters)| told(place, chapters))
+            .collect()
     }
 
     /// What each chapter says in short. What a story tells once for all its alerts is not told again with each.
@@ -283,6 +292,11 @@ impl Dossier {
 
 /// Where an alert fired, in a few words.
 pub fn place(alert: &Alert) -> String {
+    if let Some(log) = log_of(alert) {
+        // What two people did in one account or cluster is not one story.
+        let actor = ACTORS.into_iter().find_map(|field| alert.fields.text(field));
+        return actor.map_or_else(|| log.clone(), |actor| format!("{log} ({actor})"));
+    }
     let container = alert.container();
     let (namespace, pod) = alert.k8s();
     if let (Some(namespace), Some(pod)) = (namespace, pod) {
@@ -298,11 +312,43 @@ pub fn place(alert: &Alert) -> String {
         }
         (Some(name), _) if !name.is_empty() => format!("container {name}"),
         (_, Some(id)) if !id.is_empty() => format!("container {id}"),
-        _ => alert.hostname.as_deref().map_or_else(
-            || "an unknown place".to_owned(),
-            |name| format!("an unknown container on {name}"),
-        ),
+        _ => alert
+            .hostname
+            .as_deref()
+            .map_or_else(|| UNKNOWN.to_owned(), |name| format!("{UNKNOWN} on {name}")),
     }
+}
+
+/// What the name of every place begins with that the alert does not tell.
+const UNKNOWN: &str = "an unknown place";
+
+/// Who acted, in the logs that know people and no processes.
+const ACTORS: [&str; 6] = [
+    "ka.user.name",
+    "ct.user",
+    "okta.actor.alternateid",
+    "okta.actor.name",
+    "github.user",
+    "gcp.user",
+];
+
+/// The log that an alert was raised from, where it is not the kernel's events.
+fn log_of(alert: &Alert) -> Option<String> {
+    let source = alert.event_source.as_deref().filter(|source| !source.is_empty())?;
+    let logs = [
+        ("k8s_audit", "the cluster's audit log"),
+        ("k8saudit", "the cluster's audit log"),
+        ("aws_cloudtrail", "AWS"),
+        ("okta", "Okta"),
+        ("github", "GitHub"),
+        ("gcp", "Google Cloud"),
+        ("internal", "Falco itself"),
+    ];
+    if source == "syscall" || alert.container().id.is_some() {
+        return None;
+    }
+    let known = logs.into_iter().find(|(start, _)| source.starts_with(start));
+    Some(known.map_or_else(|| format!("the log of {source}"), |(_, name)| name.to_owned()))
 }
 
 fn told(place: String, chapters: Vec<(usize, &Chapter)>) -> Option<Story<'_>> {
@@ -348,8 +394,10 @@ pub struct Beat<'a> {
 impl Story<'_> {
     /// The story in one sentence.
     pub fn says(&self) -> String {
+        let is_host = self.place.starts_with("host ") || self.place == "the host";
         format!(
-            "In {}, within {}: {}.",
+            "{} {}, within {}: {}.",
+            if is_host { "On" } else { "In" },
             self.place,
             spell(self.seconds),
             self.tactics.join(", then ")
@@ -513,5 +561,15 @@ pub(super) mod tests {
             "pod prod/web-0"
         );
         assert_eq!(place(&alert(&[("container.id", "")])), "an unknown place");
+        let from = |source: &str, fields: &[(&str, &str)]| {
+            let mut alert = alert(fields);
+            alert.event_source = Some(source.into());
+            alert.hostname = Some("node-1".into());
+            place(&alert)
+        };
+        assert_eq!(from("aws_cloudtrail", &[("ct.user", "ana")]), "AWS (ana)");
+        assert_eq!(from("k8s_audit", &[]), "the cluster's audit log");
+        assert_eq!(from("syscall", &[]), "an unknown place on node-1");
+        assert_eq!(from("syscall", &[("container.id", "host")]), "host node-1");
     }
 }

@@ -189,3 +189,101 @@ fn containment_spares_what_the_node_and_the_cluster_live_on() {
     let text = contains(",\"fd.name\":\"10.0.0.5:51334->93.184.216.34:443\"").join("\n");
     assert!(!text.contains("docker stop --time"), "{text}");
 }
+
+#[test]
+fn a_command_is_about_the_file_and_the_process_of_the_alert_or_there_is_none() {
+    let explain = |rule: &str, fields: &str| {
+        let text = format!(
+            "{{\"rule\":\"{rule}\",\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"source\":\"syscall\",\"output_fields\":{{{fields}}}}}"
+        );
+        let alert: cadge::analysis::playbook::SampleAlert = serde_json::from_str(&text).unwrap();
+        analyze(&alert.alert(), &[], &Playbooks::builtin(), &Choice::default())
+    };
+    let command = |rule: &str, fields: &str, id: &str| -> Result<String, String> {
+        let steps = explain(rule, fields).steps;
+        let step = steps.into_iter().find(|step| step.id == id).expect("it is a step");
+        step.command.ok_or_else(|| step.unavailable.unwrap_or_default())
+    };
+    let web = "\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"web\"";
+    let host = "\"container.id\":\"host\",\"container.name\":\"host\",\"evt.type\":\"openat\",\"proc.name\":\"vi\"";
+
+    // A sandbox counts for itself: its eighth process is not the host's.
+    let sandboxed =
+        format!("{web},\"proc.name\":\"cat\",\"proc.pid\":8,\"fd.name\":\"/etc/shadow\"");
+    for step in explain("Read sensitive file untrusted", &sandboxed).steps {
+        let text = step.command.unwrap_or_default();
+        assert!(!text.contains("/proc/8/") && !text.contains(" 8 "), "{text}");
+    }
+    // A shell that runs a script: the script is the evidence, not the shell.
+    let script = format!(
+        "{web},\"evt.type\":\"execve\",\"proc.name\":\"sh\",\"proc.exepath\":\"/bin/busybox\",\"proc.cmdline\":\"sh -c /dev/shm/run.sh\""
+    );
+    let copy = command("Execution from /dev/shm", &script, "copy-file-out").unwrap();
+    assert!(copy.contains(":/dev/shm/run.sh ") && copy.contains("/file-run.sh.tar"), "{copy}");
+    // What logins and the system live on is not moved away; what a package owns is looked for first.
+    let moved = |path: &str| {
+        command("Write below etc", &format!("{host},\"fd.name\":\"{path}\""), "quarantine-file")
+    };
+    assert!(moved("/etc/passwd").unwrap_err().contains("take the change out"), "it stays");
+    let text = moved("/etc/cron.d/x").unwrap();
+    let (asks, moves) = (text.find("dpkg --search").unwrap(), text.find("mv --").unwrap());
+    assert!(asks < moves && text.contains("/quarantined-x;"), "{text}");
+    // The way back is written down before the network is cut, or the network is not cut.
+    let cut = command("Terminal shell in container", web, "disconnect-network").unwrap();
+    assert!(cut.starts_with("sudo install -d") && cut.contains("> /dev/null && "), "{cut}");
+    // Two days before the alert, not before today.
+    let sweep =
+        command("Write below etc", &format!("{host},\"fd.name\":\"/etc/x\""), "persistence-sweep");
+    assert!(sweep.unwrap().contains("-newermt '2026-02-28T09:14:07Z'"));
+}
+
+#[test]
+fn words_claim_no_more_than_the_alert_holds() {
+    let explain = |head: &str, fields: &str| {
+        let text = format!(
+            "{{{head},\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"output_fields\":{{{fields}}}}}"
+        );
+        let alert: cadge::analysis::playbook::SampleAlert = serde_json::from_str(&text).unwrap();
+        analyze(&alert.alert(), &[], &Playbooks::builtin(), &Choice::default())
+    };
+    let list = explain(
+        "\"rule\":\"Our rule\",\"source\":\"k8s_audit\"",
+        "\"ka.verb\":\"list\",\"ka.user.name\":\"ana\",\"ka.target.resource\":\"secrets\",\"ka.target.namespace\":\"prod\"",
+    );
+    assert_eq!(list.headline, "ana asked the API server to list secrets in prod");
+    assert!(
+        list.summary.contains("Seen here: ana asked to list secrets in prod."),
+        "{}",
+        list.summary
+    );
+    let metrics =
+        explain("\"rule\":\"Falco internal: metrics snapshot\",\"source\":\"internal\"", "");
+    assert!(
+        metrics.attack.is_empty() && metrics.headline.contains("figures"),
+        "{}",
+        metrics.headline
+    );
+    let shell = explain(
+        "\"rule\":\"Terminal shell in container\",\"source\":\"syscall\"",
+        "\"container.id\":\"7d01f2a4c9be\",\"proc.name\":\"sh\",\"proc.tty\":34816",
+    );
+    assert!(!shell.proves.iter().any(|text| text.contains("parent belongs")), "{:?}", shell.proves);
+    let read = |uid: &str| {
+        let fields = format!(
+            "\"container.id\":\"host\",\"evt.type\":\"openat\",\"proc.name\":\"x\",\"fd.name\":\"/etc/shadow\",\"user.uid\":{uid}"
+        );
+        let head = "\"rule\":\"Read sensitive file untrusted\",\"source\":\"syscall\"";
+        explain(head, &fields).proves.join(" ")
+    };
+    assert!(read("1000").contains("run by uid 1000,"));
+    assert!(read("4294967295").contains("run by an unknown user,"));
+    let tagged = explain(
+        "\"rule\":\"open_from_cat\",\"source\":\"syscall\",\"tags\":[\"process\"]",
+        "\"proc.cmdline\":\"cat /dev/null\"",
+    );
+    assert!(
+        !tagged.headline.contains("started") && !tagged.summary.contains("met the start"),
+        "{}",
+        tagged.headline
+    );
+}

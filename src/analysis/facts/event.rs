@@ -64,6 +64,7 @@ pub fn target(alert: &Alert) -> Option<String> {
     if let Some(resource) = field("ka.target.resource") {
         let name = field("ka.target.name").unwrap_or("");
         return Some(match field("ka.target.namespace") {
+            Some(namespace) if name.is_empty() => format!("{resource} in {namespace}"),
             Some(namespace) => format!("{resource} {namespace}/{name}"),
             None => format!("{resource} {name}").trim_end().to_owned(),
         });
