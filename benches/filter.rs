@@ -5,7 +5,9 @@ mod log;
 
 use cadge::analysis::Playbooks;
 use cadge::driver::sweep::{Question, Sweeper};
+use cadge::model::AlertId;
 use cadge::query::{Filter, Names};
+use cadge::store::{Grouping, Part, Timeline};
 use divan::Bencher;
 use std::sync::Arc;
 
@@ -47,6 +49,19 @@ fn decide(bencher: Bencher, text: &str) {
         let open = Sweeper::new(question.clone()).decide(&snapshot, rows.clone());
         assert!(open.rows.is_empty(), "the columns tell all");
         open.met.len()
+    });
+}
+
+/// What a filter by columns leaves, a tenth of all, in groups and over time.
+#[divan::bench(sample_count = 50)]
+fn leave(bencher: Bencher) {
+    let store = log::columns(MANY);
+    let ids: Vec<AlertId> =
+        (0..u32::try_from(store.len()).unwrap()).step_by(10).map(AlertId).collect();
+    bencher.bench_local(|| {
+        let (mut part, mut timeline) = (Part::new(Grouping::default()), Timeline::default());
+        store.grow_with(&mut part, &mut timeline, &ids);
+        part.tree().len()
     });
 }
 

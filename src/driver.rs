@@ -188,7 +188,9 @@ async fn open(start: Start) -> io::Result<Ended> {
     drop(inbox);
     let mut signals = Signals::new()?;
     let (answered, answers) = mpsc::unbounded_channel();
-    let mut events = without_late_answers(outside.keys.clone(), late, answered);
+    let front = Arc::clone(&outside.tools.front);
+    let events = without_late_answers(outside.keys.clone(), late, answered);
+    let mut events = events.inspect(move |_| front.hush());
     let outside = RefCell::new(outside);
     let told = (messages, answers);
     let left = run(&mut app, &mut screen, &mut events, told, &outside, &mut signals).await;

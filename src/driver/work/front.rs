@@ -1,12 +1,22 @@
-//! Who goes first: while a filter or a search that a person waits for looks through all alerts, work that nobody waits for
-//! rests; and whoever answers a question hears at once that a newer one was asked.
+//! Who goes first: while a filter or a search that a person waits for looks through all alerts, and for a moment after each
+//! key, work that nobody waits for rests; and whoever answers a question hears at once that a newer one was asked.
+//!
+//! To be patient (`nice`) is not enough: on a few cores a thread that wakes up may wait some milliseconds for one that is at
+//! work, however patient that one is.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// After a key others rest for so long, in milliseconds: until what it changed is seen.
+const HUSH: u64 = 40;
 
 /// What threads tell each other about who goes first. The screen knows nothing of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::driver) struct Front {
+    began: Instant,
+    /// Until then others rest, in milliseconds since it began.
+    hushed: AtomicU64,
     /// Questions asked so far.
     asked: AtomicU64,
     /// How many are being answered: a look at it costs nothing; the same number behind the lock is what is waited for.
@@ -19,7 +29,46 @@ pub(in crate::driver) struct Front {
 #[derive(Debug)]
 pub(super) struct Busy<'a>(&'a Front);
 
+impl Default for Front {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            hushed: AtomicU64::default(),
+            asked: AtomicU64::default(),
+            busy: AtomicUsize::default(),
+            n_busy: Mutex::default(),
+            free: Condvar::default(),
+        }
+    }
+}
+
 impl Front {
+    /// A key was pressed.
+    pub(in crate::driver) fn hush(&self) {
+        self.hush_at(self.began.elapsed());
+    }
+
+    fn hush_at(&self, now: Duration) {
+        let until = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(HUSH);
+        self.hushed.store(until, Ordering::Relaxed);
+    }
+
+    /// How long to rest from a moment on because of a key.
+    fn rest(&self, now: Duration) -> Duration {
+        Duration::from_millis(self.hushed.load(Ordering::Relaxed)).saturating_sub(now)
+    }
+
+    /// Rests after a key.
+    pub(super) fn pause(&self) {
+        loop {
+            let rest = self.rest(self.began.elapsed());
+            if rest.is_zero() {
+                return;
+            }
+            std::thread::sleep(rest);
+        }
+    }
+
     /// Another question was asked: what was asked before is looked at again.
     pub(super) fn ask(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
@@ -37,8 +86,9 @@ impl Front {
         Busy(self)
     }
 
-    /// Rests while somebody else is waited for.
+    /// Rests while somebody else is waited for, and after a key.
     pub(super) fn give_way(&self) {
+        self.pause();
         if self.busy.load(Ordering::Relaxed) == 0 {
             return;
         }
@@ -68,6 +118,17 @@ impl Drop for Busy<'_> {
 mod tests {
     use super::*;
     use std::sync::mpsc::channel;
+
+    #[test]
+    fn after_the_last_key_others_rest_for_a_moment() {
+        let (front, at) = (Front::default(), Duration::from_millis);
+        assert_eq!(front.rest(at(0)), Duration::ZERO);
+        front.hush_at(at(100));
+        assert_eq!(front.rest(at(100)), at(HUSH));
+        assert_eq!(front.rest(at(100 + HUSH)), Duration::ZERO);
+        front.hush_at(at(110));
+        assert_eq!(front.rest(at(100 + HUSH)), at(10));
+    }
 
     #[test]
     fn whoever_nobody_waits_for_rests_until_all_others_are_done() {

@@ -58,6 +58,8 @@ pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
             // Of those in sight a person waits for each.
             if ids.len() > SOON {
                 tools.front.give_way();
+            } else {
+                tools.front.pause();
             }
             let assessment = judge.assess(*id, &snapshot).ok();
             let level = assessment.as_ref().map(|assessment| assessment.level);
