@@ -31,6 +31,8 @@ const HANDS: usize = 2;
 const ROWS: usize = 1024;
 /// The same where each alert has to be judged, which takes as long as to read hundreds.
 const JUDGED: usize = 256;
+/// Rows whose columns are worth a second thread: a millisecond's.
+const MANY: u32 = 131_072;
 /// Fewer rows than this are not worth a second thread.
 const FEW: usize = 64;
 
@@ -144,7 +146,8 @@ impl Question {
 /// Asks a question of one part of the alerts after the other; keeps what it learned in between.
 pub struct Sweeper {
     question: Arc<Question>,
-    deciding: Deciding,
+    /// One for each thread.
+    deciding: [Deciding; 2],
     hands: Vec<Hand>,
 }
 
@@ -152,7 +155,7 @@ impl Sweeper {
     pub fn new(question: Question) -> Self {
         let question = Arc::new(question);
         let hands = std::iter::repeat_with(|| Hand::new(&question)).take(HANDS).collect();
-        Self { deciding: Deciding::default(), hands, question }
+        Self { deciding: Default::default(), hands, question }
     }
 
     /// Asks it of some more alerts.
@@ -173,7 +176,21 @@ impl Sweeper {
 
     /// What the columns of some alerts can tell.
     pub fn decide(&mut self, snapshot: &Snapshot, rows: Range<u32>) -> Open {
-        self.deciding.decide(&self.question, snapshot, rows)
+        let question = &*self.question;
+        let half = rows.start + rows.end.saturating_sub(rows.start) / 2;
+        let [one, other] = &mut self.deciding;
+        if rows.end.saturating_sub(rows.start) < MANY {
+            return one.decide(question, snapshot, rows);
+        }
+        std::thread::scope(|scope| {
+            let later = scope.spawn(|| other.decide(question, snapshot, half..rows.end));
+            let mut open = one.decide(question, snapshot, rows.start..half);
+            match later.join() {
+                Ok(later) => open.append(later),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            open
+        })
     }
 
     /// Asks it of the records of some alerts, in order, until it is `enough`, which is told how many were found so far. Gives

@@ -187,6 +187,10 @@ impl Tree {
         if self.grouping == Grouping::Flat {
             return;
         }
+        if self.nodes.is_empty() {
+            // What a filter leaves comes in few pieces.
+            self.leaves.reserve(touched.len());
+        }
         for id in touched {
             let (Some(stat), Some(cell)) = (cells.get(*id), names.cell(*id)) else { continue };
             let Leaf { node, counted, assessed } = match self.leaves.get(id) {
@@ -277,7 +281,8 @@ impl Tree {
 
     fn plant(&mut self, id: CellId, cell: &Cell, names: &Names) -> NodeId {
         let mut parent = None;
-        for (depth, key) in keys(self.grouping, cell, names).into_iter().enumerate() {
+        let keys = keys(self.grouping, cell, names);
+        for (depth, key) in keys.into_iter().flatten().enumerate() {
             let node = match self.index.get(&(parent, key)) {
                 Some(node) => *node,
                 None => self.add(key, parent, depth),
@@ -316,20 +321,21 @@ fn id(at: usize) -> NodeId {
     NodeId(u32::try_from(at).unwrap_or(u32::MAX))
 }
 
-fn keys(grouping: Grouping, cell: &Cell, names: &Names) -> Vec<Key> {
-    let rule = Key::Rule(cell.rule);
-    let container = container_key(cell.place.as_ref(), names);
+/// What a cell's groups have in common, the outermost first.
+fn keys(grouping: Grouping, cell: &Cell, names: &Names) -> [Option<Key>; 3] {
+    let rule = Some(Key::Rule(cell.rule));
+    let container = || Some(container_key(cell.place.as_ref(), names));
     let of = |key: fn(Sym) -> Key, sym: fn(&Place) -> Sym| {
-        cell.place.as_ref().map_or(Key::Beyond, |place| key(sym(place)))
+        Some(cell.place.as_ref().map_or(Key::Beyond, |place| key(sym(place))))
     };
     match grouping {
-        Grouping::RuleContainer => vec![rule, container],
-        Grouping::ContainerRule => vec![container, rule],
-        Grouping::Host => vec![of(Key::Host, |place| place.hostname), rule, container],
+        Grouping::RuleContainer => [rule, container(), None],
+        Grouping::ContainerRule => [container(), rule, None],
+        Grouping::Host => [of(Key::Host, |place| place.hostname), rule, container()],
         Grouping::NamespacePod => {
-            vec![of(Key::Namespace, |place| place.namespace), of(Key::Pod, |place| place.pod), rule]
+            [of(Key::Namespace, |place| place.namespace), of(Key::Pod, |place| place.pod), rule]
         }
-        Grouping::Flat => Vec::new(),
+        Grouping::Flat => [None; 3],
     }
 }
 
