@@ -27,7 +27,25 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "KNS" => return Ok(Some(namespace(alert).unwrap_or_else(|| "default".to_owned()))),
         "KKIND" => return Ok(kind(alert)),
         "GHREPO" => return Ok(repository(alert)),
-        "OKTALOGIN" => return Ok(login(alert)),
+        // A target without a login name is not somebody else: who acted is not worked on in its place.
+        "OKTALOGIN" => {
+            let lack = Lack {
+                input: name.to_owned(),
+                why: "the alert names the person it was done to, but not by a login name"
+                    .to_owned(),
+            };
+            return match login(alert) {
+                None if okta_target(alert) => Err(lack),
+                login => Ok(login),
+            };
+        }
+        "AWSUSER" if is_session(alert) => {
+            return Err(Lack {
+                input: name.to_owned(),
+                why: "ct.user is the session of a role (ct.user.arn), and no user of IAM has its name for sure"
+                    .to_owned(),
+            });
+        }
         "GCPSQL" => {
             let text = alert.fields.text("gcp.cloudsql.databaseId").map(unquoted);
             return Ok(text.map(|id| id.rsplit(':').next().unwrap_or(id).to_owned()));
@@ -74,7 +92,7 @@ fn journal_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, host or `alert`.
+/// `20260302-7d01f2a4c9be`: the alert's day, and its container, pod, what a log's request was for, host or `alert`.
 fn case_name(alert: &Alert) -> String {
     let day =
         alert.time.map_or_else(|| "undated".to_owned(), |time| time.strftime("%Y%m%d").to_string());
@@ -82,7 +100,9 @@ fn case_name(alert: &Alert) -> String {
     let id = container.id.filter(|id| id.len() >= 12 && *id != "host").and_then(|id| id.get(..12));
     let name = container.name.filter(|name| *name != "host");
     // A name of nothing but signs names no folder: then the next one does.
-    let subject = [id, name, alert.k8s().1, alert.hostname.as_deref()]
+    // The host of a log is Falco's own: two objects of one day must not share a file.
+    let target = super::facts::target(alert);
+    let subject = [id, name, alert.k8s().1, target.as_deref(), alert.hostname.as_deref()]
         .into_iter()
         .flatten()
         .map(|name| {
@@ -231,13 +251,26 @@ fn repository(alert: &Alert) -> Option<String> {
     })
 }
 
+/// Whether Okta's log names somebody to whom it was done.
+fn okta_target(alert: &Alert) -> bool {
+    ["okta.target.user.alternateid", "okta.target.user.name"]
+        .into_iter()
+        .any(|name| alert.fields.text(name).is_some_and(|text| !text.is_empty()))
+}
+
+/// Whether a role's session acted in AWS, and nobody was named to whom it was done.
+fn is_session(alert: &Alert) -> bool {
+    let field = |name| alert.fields.text(name).filter(|text| !text.is_empty());
+    field("ct.request.username").is_none()
+        && field("ct.user.arn").is_some_and(|arn| arn.contains(":assumed-role/"))
+}
+
 /// The login name of the person it was done to; of who acted only where nobody else is named.
 fn login(alert: &Alert) -> Option<String> {
     let field = |name| alert.fields.text(name).filter(|text| !text.is_empty());
     let target = ["okta.target.user.alternateid", "okta.target.user.name"];
     let actor = ["okta.actor.alternateid", "okta.actor.name"];
-    let is_target = target.into_iter().any(|name| field(name).is_some());
-    let names = if is_target { target } else { actor };
+    let names = if okta_target(alert) { target } else { actor };
     names.into_iter().filter_map(field).find(|name| name.contains('@')).map(str::to_owned)
 }
 

@@ -14,6 +14,7 @@ use crate::query::{Own, OwnValue, Subject};
 use std::borrow::Cow;
 
 pub use ancestry::{Kin, drill as ancestry_drill};
+pub use event::target;
 pub use place::{Place, Runtime, age_words};
 pub use remote::{Class, Flow, Remote, classify};
 

@@ -287,3 +287,48 @@ fn words_claim_no_more_than_the_alert_holds() {
         tagged.headline
     );
 }
+
+#[test]
+fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
+    let command = |source: &str, rule: &str, fields: &str, id: &str| -> Result<String, String> {
+        let text = format!(
+            "{{\"rule\":\"{rule}\",\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"hostname\":\"node-1\",\"source\":\"{source}\",\"output_fields\":{{{fields}}}}}"
+        );
+        let alert: cadge::analysis::playbook::SampleAlert = serde_json::from_str(&text).unwrap();
+        let steps = analyze(&alert.alert(), &[], &Playbooks::builtin(), &Choice::default()).steps;
+        let step = steps.into_iter().find(|step| step.id == id).expect("it is a step");
+        step.command.ok_or_else(|| step.unavailable.unwrap_or_default())
+    };
+    // Rights were given to somebody without a login name: the one who gave them is not suspended for it.
+    let okta = "\"okta.actor.name\":\"Jane\",\"okta.actor.alternateid\":\"jane@example.net\",\"okta.target.user.name\":\"svc-sync\"";
+    let rule = "Admin permission has been assigned to a user in OKTA";
+    let suspend = command("okta", rule, okta, "okta-suspend-user");
+    assert!(suspend.unwrap_err().contains("not by a login name"));
+    // A role's session is no user of IAM, whatever it is called.
+    let session = "\"ct.user\":\"deploy\",\"ct.user.arn\":\"arn:aws:sts::111122223333:assumed-role/deploy/run-1\",\"ct.region\":\"eu-central-1\",\"ct.request.name\":\"trail\"";
+    let deny = command("aws_cloudtrail", "CloudTrail Logging Disabled", session, "aws-deny-user");
+    assert!(deny.unwrap_err().contains("session of a role"));
+    let user = session.replace("sts", "iam").replace(":assumed-role/deploy/run-1", ":user/deploy");
+    assert!(
+        command("aws_cloudtrail", "CloudTrail Logging Disabled", &user, "aws-deny-user").is_ok()
+    );
+    // An object of a namespace is looked for in it.
+    let account = "\"ka.user.name\":\"ana\",\"ka.target.name\":\"helper\",\"ka.target.resource\":\"serviceaccounts\",\"ka.target.namespace\":\"kube-system\"";
+    let rule = "Service Account Created in Kube Namespace";
+    let show = command("k8s_audit", rule, account, "k8s-show-object").unwrap();
+    assert!(show.contains("--namespace kube-system get serviceaccounts helper"), "{show}");
+    // Two objects of one day have a file each: the way back of one is not the other.
+    let binding = |name: &str| {
+        let fields = format!(
+            "\"ka.user.name\":\"ana\",\"ka.target.name\":\"{name}\",\"ka.target.resource\":\"clusterrolebindings\""
+        );
+        command("k8s_audit", "Attach to cluster-admin Role", &fields, "k8s-save-cluster-object")
+            .unwrap()
+    };
+    let file = |text: String| text.rsplit(' ').next().unwrap_or_default().to_owned();
+    assert_ne!(file(binding("one")), file(binding("two")));
+    // What was allowed before is written down, for the way back.
+    let miner = "\"github.repo.name\":\"example/web\",\"github.repo.url\":\"https://github.com/example/web\",\"github.user\":\"x\",\"github.workflow.miners.type\":\"xmrig\"";
+    let stop = command("github", "Github action with miners", miner, "gh-disable-actions").unwrap();
+    assert!(stop.contains("actions/permissions > "), "{stop}");
+}
