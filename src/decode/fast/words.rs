@@ -8,10 +8,10 @@ use super::keys::Column;
 use super::quotes::bits;
 use crate::decode::templates::{Met, Templates};
 use crate::decode::{Context, body, cut, text, time};
-use crate::model::{Columns, Flag, Flags};
-use clocks::Clocks;
+use crate::model::{Columns, Flag, Flags, Priority};
+use clocks::{Clocks, Time};
 use memchr::memmem::Finder;
-use shapes::{MOST_SIGNS, Places, Reading, Shapes};
+use shapes::{Lies, MOST_SIGNS, Places, Reading, Shapes};
 use std::sync::Arc;
 use wide::u8x16;
 
@@ -72,35 +72,55 @@ impl Words {
         let seen = look(bytes, &mut self.signs)?;
         let line = bytes.get(..seen.len)?;
         let start = time.used + n_word + 1;
+        let message = self.plain(line, start, seen.is_ascii)?;
+        let mut flags = flags(time, ctx);
+        let (texts, known) = self.texts(message, start, priority, ctx)?;
+        let known = known.and_then(|place| ctx.templates.at(place));
+        flags.set(if known.is_some() { Flag::RuleFromText } else { Flag::RuleMissing });
+        match known.map(|known| &*known.source) {
+            None => flags.set(Flag::SourceUnknown),
+            Some("internal") => flags.set(Flag::Internal),
+            Some(_) => {}
+        }
+        let columns = Columns {
+            time: time.nanoseconds,
+            priority: Some(priority),
+            rule: known.map(|known| known.rule.as_bytes()),
+            event_source: known.map(|known| known.source.as_bytes()),
+            flags,
+            ..columns_of(&texts)?
+        };
+        Some((columns, seen.len))
+    }
+
+    /// The message of a line, unless the line must be read with care.
+    fn plain<'a>(&self, line: &'a [u8], start: usize, is_ascii: bool) -> Option<&'a [u8]> {
         let message = line.get(start..)?;
-        if (line.len() >= 512 && self.cut.find(line).is_some())
+        let is_cut = line.len() >= 512 && self.cut.find(line).is_some();
+        let may_be_unclosed = line.last() != Some(&b')') && memchr::memchr(b'(', message).is_some();
+        if is_cut
             || message.starts_with(b"Falco")
-            || (line.last() != Some(&b')')
-                && memchr::memchr(b'(', message).is_some()
-                && body::is_unclosed(message))
+            || (may_be_unclosed && body::is_unclosed(message))
         {
             return None;
         }
-        if seen.is_ascii {
-            // Of control characters there are none.
-            if line.last() == Some(&b' ') {
-                return None;
-            }
-        } else if simdutf8::basic::from_utf8(line).ok()?.ends_with(char::is_whitespace) {
-            return None;
-        }
+        // Of control characters there are none.
+        let ends_blank = if is_ascii {
+            line.last() == Some(&b' ')
+        } else {
+            simdutf8::basic::from_utf8(line).ok()?.ends_with(char::is_whitespace)
+        };
+        (!ends_blank).then_some(message)
+    }
 
-        let mut flags = Flags::default();
-        flags.set(Flag::Text);
-        flags.set(Flag::Unverified);
-        if time.is_local {
-            flags.set(Flag::LocalClock);
-        }
-        match time.nanoseconds {
-            Some(time) if is_odd(time, ctx) => flags.set(Flag::TimeOdd),
-            Some(_) => {}
-            None => flags.set(Flag::TimeMissing),
-        }
+    /// The texts of a message's columns, and the place of its rule's template; the message begins at `start`.
+    fn texts<'a>(
+        &mut self,
+        message: &'a [u8],
+        start: usize,
+        priority: Priority,
+        ctx: &Context,
+    ) -> Option<(Texts<'a>, Option<u32>)> {
         let learned = match &mut self.learned {
             Some(learned) if Arc::ptr_eq(&learned.templates, &ctx.templates) => learned,
             learned => learned.insert(Learned::new(&ctx.templates)),
@@ -145,22 +165,7 @@ impl Words {
                 known
             }
         };
-        let known = known.and_then(|place| ctx.templates.at(place));
-        flags.set(if known.is_some() { Flag::RuleFromText } else { Flag::RuleMissing });
-        match known.map(|known| &*known.source) {
-            None => flags.set(Flag::SourceUnknown),
-            Some("internal") => flags.set(Flag::Internal),
-            Some(_) => {}
-        }
-        let columns = Columns {
-            time: time.nanoseconds,
-            priority: Some(priority),
-            rule: known.map(|known| known.rule.as_bytes()),
-            event_source: known.map(|known| known.source.as_bytes()),
-            flags,
-            ..columns_of(&texts)?
-        };
-        Some((columns, seen.len))
+        Some((texts, known))
     }
 }
 
@@ -168,6 +173,22 @@ impl Learned {
     fn new(templates: &Arc<Templates>) -> Self {
         Self { templates: Arc::clone(templates), met: Met::new(), shapes: Shapes::new(templates) }
     }
+}
+
+/// What is odd about every text alert, and about its time.
+fn flags(time: Time, ctx: &Context) -> Flags {
+    let mut flags = Flags::default();
+    flags.set(Flag::Text);
+    flags.set(Flag::Unverified);
+    if time.is_local {
+        flags.set(Flag::LocalClock);
+    }
+    match time.nanoseconds {
+        Some(time) if is_odd(time, ctx) => flags.set(Flag::TimeOdd),
+        Some(_) => {}
+        None => flags.set(Flag::TimeMissing),
+    }
+    flags
 }
 
 /// Whether a time, in nanoseconds since 1970, is an odd one.
@@ -235,10 +256,10 @@ fn columns(
     known: Option<u32>,
     keys: &cut::Keys,
     templates: &Templates,
-) -> Option<Vec<(Column, usize, usize)>> {
+) -> Option<Vec<Lies>> {
     let mut found = Vec::with_capacity(24);
     cut::find(message, known.and_then(|place| templates.at(place)), keys, &mut found);
-    let mut columns: Vec<(Column, usize, usize)> = Vec::new();
+    let mut columns: Vec<Lies> = Vec::new();
     for (name, from, to) in cut::spans(message, &found) {
         if let Some(column) = Column::of(name.as_bytes()) {
             // A field that stands there twice is what it was first.
@@ -276,7 +297,7 @@ fn columns_of<'a>(texts: &Texts<'a>) -> Option<Columns<'a, [u8]>> {
     let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
     let container_id = field(Column::ContainerId);
     if container_id.is_some_and(|id| {
-        id.iter().any(|byte| *byte == b'(') && id.windows(5).any(|part| part == b" (id=")
+        memchr::memchr(b'(', id).is_some() && id.windows(5).any(|part| part == b" (id=")
     }) {
         return None;
     }

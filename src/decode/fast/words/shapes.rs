@@ -23,6 +23,9 @@ const LONGEST: usize = 80;
 /// priority.
 pub(super) type Kind = Option<(Group, Option<Priority>)>;
 
+/// A column, and from where to where it lies in a message.
+pub(super) type Lies = (Column, usize, usize);
+
 /// The shapes met so far, for one set of templates.
 #[derive(Debug)]
 pub(super) struct Shapes {
@@ -210,7 +213,7 @@ impl Shapes {
         message: &[u8],
         signs: impl Iterator<Item = usize>,
         templates: &Templates,
-        said: Option<(Option<u32>, &[(Column, usize, usize)])>,
+        said: Option<(Option<u32>, &[Lies])>,
     ) -> Option<()> {
         let mut steps = Vec::new();
         for sign in signs {
@@ -223,7 +226,7 @@ impl Shapes {
         let reading = match said {
             None => Reading::Careful,
             Some((known, columns)) => {
-                let span = |(column, from, to): &(Column, usize, usize)| {
+                let span = |(column, from, to): &Lies| {
                     let number = |place: usize| u8::try_from(place).ok();
                     let from_step = steps.iter().position(|(sign, _)| sign + 1 == *from)?;
                     let end = if *to == message.len() {
