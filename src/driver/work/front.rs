@@ -3,6 +3,10 @@
 //!
 //! To be patient (`nice`) is not enough: on a few cores a thread that wakes up may wait some milliseconds for one that is at
 //! work, however patient that one is.
+#![expect(
+    clippy::disallowed_types,
+    reason = "no frame reaches this: threads of the driver wait here for each other"
+)]
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -65,7 +69,8 @@ impl Front {
             if rest.is_zero() {
                 return;
             }
-            std::thread::sleep(rest);
+            let count = self.count();
+            drop(self.free.wait_timeout(count, rest).unwrap_or_else(PoisonError::into_inner));
         }
     }
 
