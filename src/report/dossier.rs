@@ -4,7 +4,7 @@
 mod indicators;
 
 use super::mask;
-use crate::analysis::{Analysis, Direction};
+use crate::analysis::{Analysis, Direction, Phase};
 use crate::model::{Alert, Level, Status};
 use crate::text::plural;
 use crate::triage::Decision;
@@ -205,9 +205,12 @@ impl Dossier {
             "{} decided about, {open} open, of these {urgent} high or critical.",
             self.alerts() - open
         );
-        // A folder is made on the way to something; it is no advice of its own.
-        let is_worth_saying =
-            |step: &&crate::analysis::Step| step.command.is_some() && step.id != "case-dir";
+        // A folder and a list of sums are made on the way to something; they are no advice of their own.
+        let is_worth_saying = |step: &&crate::analysis::Step| {
+            step.command.is_some()
+                && !matches!(step.phase, Phase::Harden | Phase::Tune)
+                && !["case-dir", "hash-evidence"].contains(&step.id.as_str())
+        };
         let next = worst.analysis.steps.iter().find(is_worth_saying).map_or_else(
             || {
                 "Next: nothing can be done with what the alert holds; see what is missing."
@@ -476,7 +479,7 @@ pub(super) mod tests {
             missing: vec![Missing { field: text(), why: text(), find: text() }],
             attack: Vec::new(),
             steps: vec![Step {
-                phase: crate::analysis::Phase::Verify,
+                phase: Phase::Verify,
                 id: "x".into(),
                 title: text(),
                 why: text(),
