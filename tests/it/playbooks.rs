@@ -289,6 +289,7 @@ fn words_claim_no_more_than_the_alert_holds() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "commands are tried in a shell, with stubs")]
 fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
     let command = |source: &str, rule: &str, fields: &str, id: &str| -> Result<String, String> {
         let text = format!(
@@ -325,8 +326,29 @@ fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
         command("k8s_audit", "Attach to cluster-admin Role", &fields, "k8s-save-cluster-object")
             .unwrap()
     };
-    let file = |text: String| text.rsplit(' ').next().unwrap_or_default().to_owned();
+    let file = |text: String| text.rsplit(" > ").next().unwrap_or_default().to_owned();
     assert_ne!(file(binding("one")), file(binding("two")));
+    // Who saves twice keeps what stood there first, also when the first attempt failed.
+    let kept = |command: &str, answers: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let stub = "kubectl() { answer; }; aws() { case \"$2\" in get-*) answer;; esac; }";
+        for answer in answers.split(',') {
+            let script = format!("answer() {{ {answer}; }}; {stub}; {command}");
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        }
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        let mut saved = files
+            .filter(|path| path.extension().is_some_and(|kind| kind == "yaml" || kind == "json"));
+        std::fs::read_to_string(saved.next().expect("a file")).unwrap()
+    };
+    assert_eq!(kept(&binding("one"), "false,echo first,echo second"), "first\n");
+    let bucket = "\"ct.user\":\"deploy\",\"ct.region\":\"eu-central-1\",\"s3.bucket\":\"made\",\"ct.request.bucketname\":\"made\"";
+    let rule = "Delete Bucket Public Access Block";
+    let close = command("aws_cloudtrail", rule, bucket, "aws-block-public-access").unwrap();
+    assert_eq!(kept(&close, "false,echo first,echo second"), "first\n");
+    let none = "{ echo NoSuchPublicAccessBlockConfiguration >&2; false; }";
+    assert_eq!(kept(&close, &format!("{none},echo second")), "");
     // What was allowed before is written down, for the way back.
     let miner = "\"github.repo.name\":\"example/web\",\"github.repo.url\":\"https://github.com/example/web\",\"github.user\":\"x\",\"github.workflow.miners.type\":\"xmrig\"";
     let stop = command("github", "Github action with miners", miner, "gh-disable-actions").unwrap();
