@@ -1,9 +1,10 @@
 //! Reads the columns of a plain Falco record straight from its line, or refuses.
 //!
 //! What it accepts it reads exactly as the careful decoder does: one JSON object of Falco's own keys, alone on its line,
-//! behind a CRI prefix or as text in an envelope of docker's or the journal's, valid to the last byte; or a text alert. Everything odd is refused, and the careful decoder reads it.
-//! First the quotes are found sixteen bytes at a time, then the tokens between them are walked over: keys by what came
-//! behind the one before in an earlier line, strings by their closing quote.
+//! behind a CRI prefix or as text in an envelope of docker's or the journal's, valid to the last byte; or a text alert.
+//! Everything odd is refused, and the careful decoder reads it. In JSON the quotes are found first, sixteen bytes at a time,
+//! then the tokens between them are walked over: keys by what came behind the one before in an earlier line, strings by
+//! their closing quote.
 
 mod envelope;
 mod keys;

@@ -45,7 +45,11 @@ impl Clocks {
             && minute.near == ctx.written_at
             && minute.zone == ctx.zone
         {
-            let nanoseconds = minute.began.map(|began| began + within);
+            let nanoseconds = match minute.began {
+                // The last minute that can be counted in nanoseconds is cut short.
+                Some(began) => Some(began.checked_add(within)?),
+                None => None,
+            };
             return Some(Time { nanoseconds, is_local: minute.is_local, used });
         }
         self.afresh(line, ctx)
@@ -118,7 +122,7 @@ fn minute(
     let (within, behind) = stamp::seconds(line.get(n_before..used)?)?;
     let began = match (nanoseconds, clock) {
         (None, _) => None,
-        (Some(nanoseconds), Clock::Date(_)) => Some(nanoseconds - within),
+        (Some(nanoseconds), Clock::Date(_)) => Some(nanoseconds.checked_sub(within)?),
         (Some(_), Clock::Local(second, _)) => {
             let first = second - second.rem_euclid(60);
             let began = on_latest_day(first, 0, ctx)?;
@@ -140,4 +144,46 @@ fn minute(
 fn on_latest_day(second: i64, nanosecond: i32, ctx: &Context) -> Option<i64> {
     let time = time::on_latest_day(second, nanosecond, ctx.written_at?, &ctx.zone)?;
     i64::try_from(time.as_nanosecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads lines one behind the other, with what was kept of those before and afresh.
+    #[track_caller]
+    fn check(lines: &[&str]) {
+        let ctx = Context::default();
+        let mut clocks = Clocks::default();
+        for line in lines {
+            let read = clocks.read(line.as_bytes(), &ctx);
+            assert_eq!(read, Clocks::default().read(line.as_bytes(), &ctx), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_the_same_whatever_stood_on_the_lines_before() {
+        check(&[
+            "2026-07-04T20:46:44.180672852+0000: Notice Odd things",
+            "2026-07-04T20:46:59.999999999+0000: Notice Odd things",
+            "2026-07-04T20:46:00.000000000+0200: Notice Odd things",
+            "2026-07-04T20:46:00.000000000-0000: Notice Odd things",
+            "2026-07-04T20:47:60.000000000+0000: Notice Odd things",
+        ]);
+    }
+
+    #[test]
+    fn the_first_and_the_last_minute_that_nanoseconds_can_count_are_cut_short() {
+        check(&[
+            "2262-04-11T23:47:00.000000000+0000: Notice Odd things",
+            "2262-04-11T23:47:16.854775807+0000: Notice Odd things",
+            "2262-04-11T23:47:16.854775808+0000: Notice Odd things",
+            "2262-04-11T23:47:59.999999999+0000: Notice Odd things",
+        ]);
+        check(&[
+            "1677-09-21T00:12:44.000000000+0000: Notice Odd things",
+            "1677-09-21T00:12:43.145224192+0000: Notice Odd things",
+            "1677-09-21T00:12:00.000000000+0000: Notice Odd things",
+        ]);
+    }
 }
