@@ -41,9 +41,13 @@ impl Folded {
         }
         // The sign for kelvin is a capital of `k`, the long s one of `S`.
         let is_odd = |byte: &u8| matches!(byte, b'k' | b's') || !byte.is_ascii();
-        let parts = text.as_bytes().split(is_odd);
-        let part = parts.max_by_key(|part| part.len()).filter(|part| part.len() >= SHORTEST)?;
-        let before = part.as_ptr().addr() - text.as_ptr().addr();
+        let parts = text.as_bytes().split(is_odd).scan(0, |next, part| {
+            let start = *next;
+            *next += part.len() + 1;
+            Some((start, part))
+        });
+        let (before, part) =
+            parts.max_by_key(|(_, part)| part.len()).filter(|(_, part)| part.len() >= SHORTEST)?;
         let after = text.len() - before - part.len();
         let mut places: Vec<(usize, u8)> = part.iter().copied().enumerate().collect();
         places.sort_by_key(|(_, byte)| {
