@@ -112,14 +112,19 @@ impl Jobs {
             Effect::Assess { .. } => &self.assess,
             Effect::Recognize { .. } => &self.recognize,
             Effect::Identify { .. } => &self.identify,
-            Effect::Filter { .. } | Effect::Search { .. } | Effect::EndFilter => &self.sift,
+            Effect::Filter { .. }
+            | Effect::Search { .. }
+            | Effect::EndFilter
+            | Effect::EndSearch => &self.sift,
             Effect::Count { .. } => &self.count,
             Effect::Tune { .. } | Effect::Weigh { .. } => &self.tune,
             Effect::Report { .. } | Effect::Attach { .. } => &self.hand,
             _ => &self.copy,
         };
-        let is_question =
-            matches!(effect, Effect::Filter { .. } | Effect::Search { .. } | Effect::EndFilter);
+        let is_question = matches!(
+            effect,
+            Effect::Filter { .. } | Effect::Search { .. } | Effect::EndFilter | Effect::EndSearch
+        );
         let _ = thread.send(Job::Do(effect));
         if is_question {
             // Only now: who hears of it finds it.

@@ -34,6 +34,8 @@ pub enum Effect {
     },
     /// Nobody waits for the answer to the last `Effect::Filter` any more.
     EndFilter,
+    /// The same for the last `Effect::Search`.
+    EndSearch,
     /// Which alerts hold this text anywhere in their record (literally; case counts when it holds a capital);
     /// answered by `Msg::Hits`. A new generation makes the old one pointless.
     Search { generation: u64, text: String, ground: Ground },

@@ -51,6 +51,8 @@ pub struct Search {
     /// What marks hits on the screen.
     pub pattern: Option<Regex>,
     generation: u64,
+    /// The filter in force when it began: what that leaves out is no hit.
+    under: Option<u64>,
     pub hits: Vec<AlertId>,
     pub progress: Looking,
 }
@@ -62,7 +64,6 @@ pub enum Looking {
     Done,
     /// The cursor goes to the first hit that comes.
     ToGo,
-    Underway,
 }
 
 impl Narrow {
@@ -193,6 +194,21 @@ impl Narrow {
         }
         let is_first = self.matches.is_empty() && !ids.is_empty();
         self.matches.extend_from_slice(ids);
+        if self.search.under == Some(generation) {
+            // A search may be faster than the filter: its hits among these were not known to be left.
+            let hits = &mut self.search.hits;
+            let place = |upto: usize| hits.partition_point(|id| (id.0 as usize) < upto);
+            let tested = place(self.n_tested)..place(upto.0 as usize).max(place(self.n_tested));
+            let is_left = |id: &AlertId| ids.binary_search(id).is_ok();
+            let left: Vec<AlertId> = hits
+                .get(tested.clone())
+                .unwrap_or_default()
+                .iter()
+                .copied()
+                .filter(is_left)
+                .collect();
+            hits.splice(tested, left);
+        }
         self.n_tested = self.n_tested.max(upto.0 as usize);
         self.is_coming && (is_first || self.n_tested >= self.n_asked)
     }
@@ -243,6 +259,7 @@ impl Narrow {
     pub fn look_for(&mut self, text: &str, store: &Store) -> Result<Effect, String> {
         self.search.pattern = Some(pattern(text)?);
         self.search.generation += 1;
+        self.search.under = self.filter.is_some().then_some(self.generation);
         text.clone_into(&mut self.search.text);
         self.search.hits.clear();
         self.search.progress = Looking::ToGo;
@@ -251,6 +268,13 @@ impl Narrow {
             text: text.to_owned(),
             ground: Ground(store.snapshot()),
         })
+    }
+
+    /// Looks for nothing any more.
+    pub fn end_search(&mut self) {
+        // A number of its own, so that no late answer is taken for one to the next search.
+        let generation = self.search.generation + 1;
+        self.search = Search { generation, ..Search::default() };
     }
 
     /// Takes hits in; gives the first one when the cursor waits for it.
@@ -265,10 +289,11 @@ impl Narrow {
         if generation != search.generation {
             return None;
         }
-        let left = self.filter.is_some().then_some(self.matches.as_slice());
-        search
-            .hits
-            .extend(ids.iter().filter(|id| left.is_none_or(|left| left.binary_search(id).is_ok())));
+        let is_under = search.under == Some(self.generation);
+        let may_be_left = |id: &&AlertId| {
+            !is_under || id.0 as usize >= self.n_tested || self.matches.binary_search(id).is_ok()
+        };
+        search.hits.extend(ids.iter().filter(may_be_left));
         let go = search.progress == Looking::ToGo && !search.hits.is_empty() && done;
         let first = go.then(|| next_hit(&search.hits, at, true)).flatten();
         if done {
@@ -405,6 +430,18 @@ mod tests {
         finds(r"\v^\Sx", "ax", true);
         finds(r"[(\", r"[(\", true);
         assert!(pattern(r"\v(").is_err());
+    }
+
+    #[test]
+    fn hits_of_a_search_that_was_taken_away_are_none_of_the_next() {
+        let (mut narrow, store) = (Narrow::default(), Store::default());
+        narrow.look_for("first", &store).unwrap();
+        let first = narrow.search.generation;
+        narrow.end_search();
+        narrow.hits(first, &[AlertId(1)], false, None);
+        narrow.look_for("second", &store).unwrap();
+        narrow.hits(first, &[AlertId(2)], true, None);
+        assert_eq!((narrow.search.hits.len(), narrow.search.progress), (0, Looking::ToGo));
     }
 
     #[test]

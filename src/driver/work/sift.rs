@@ -75,6 +75,10 @@ pub(super) fn sift(jobs: &Receiver<Job>, tools: &Tools) {
                 sweeps.retain(|old| !old.is_filter);
                 continue;
             }
+            Some(Job::Do(Effect::EndSearch)) => {
+                sweeps.retain(|old| old.is_filter);
+                continue;
+            }
             Some(Job::Do(effect)) => {
                 if let Some(sweep) = begin(effect, &playbooks) {
                     sweeps.retain(|old| old.is_filter != sweep.is_filter);

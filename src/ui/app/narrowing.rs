@@ -222,7 +222,9 @@ impl App {
                     let hits = crate::text::plural(n, "hit", "hits");
                     let place = first.map(|id| self.place_of_hit(id));
                     let place = place.map_or(String::new(), |at| format!(", this is number {at}"));
-                    format!("{what}: {hits}{place}")
+                    let is_sure = self.narrow.is_settled(&self.store);
+                    let doubt = if is_sure { "" } else { "; the filter may leave out some" };
+                    format!("{what}: {hits}{place}{doubt}")
                 }
             };
             self.lines.done(self.now, notice);

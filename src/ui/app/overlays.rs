@@ -68,7 +68,8 @@ impl App {
 
     fn search(&mut self, text: &str, turn: &mut Turn) {
         if text.is_empty() {
-            self.narrow.search = narrow::Search::default();
+            self.narrow.end_search();
+            turn.ask(Effect::EndSearch);
             return;
         }
         match self.narrow.look_for(text, &self.store) {

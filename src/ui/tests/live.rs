@@ -158,3 +158,19 @@ fn while_a_filter_reads_records_only_what_is_in_sight_is_assessed() {
     assert!(driver.assessed.len() > before + 200, "{before}, {}", driver.assessed.len());
     assert!(before < 100, "{before}");
 }
+
+#[test]
+fn a_search_that_is_faster_than_the_filter_loses_no_hit() {
+    let hits = |is_slow: bool| {
+        let mut driver = Driver::on_log(160, 45);
+        driver.is_slow = is_slow;
+        driver.send(Msg::Narrow("user.name = root".to_owned()));
+        let mut driver = driver.keys("/").text("web").keys("enter");
+        driver.is_slow = false;
+        driver.answer();
+        driver.app.narrow.search.hits.clone()
+    };
+    let expected = hits(false);
+    assert!(!expected.is_empty());
+    assert_eq!(hits(true), expected);
+}
