@@ -73,16 +73,25 @@ impl Folded {
             let end = found + self.part.len();
             let stands =
                 bytes.get(found..end).is_some_and(|part| part.eq_ignore_ascii_case(&self.part));
-            let (before, after) = self.around;
-            if stands {
-                let around =
-                    found.saturating_sub(before)..end.saturating_add(after).min(bytes.len());
-                if bytes.get(around).is_some_and(|around| self.whole.is_match(around)) {
-                    return Some(found..end);
-                }
+            if stands && self.whole.is_match(self.around(bytes, &(found..end))) {
+                return Some(found..end);
             }
             at = found + 1;
         }
+    }
+
+    /// The part of a line around a place in which the whole text stands if its part stands there.
+    fn around<'b>(&self, bytes: &'b [u8], found: &Range<usize>) -> &'b [u8] {
+        let (before, after) = self.around;
+        let start = found.start.saturating_sub(before);
+        let end = found.end.saturating_add(after).min(bytes.len());
+        let between = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+        // What stands on the lines beside it is another record's.
+        let start = memchr::memrchr(b'\n', between(start..found.start))
+            .map_or(start, |newline| start + newline + 1);
+        let end = memchr::memchr(b'\n', between(found.end..end))
+            .map_or(end, |newline| found.end + newline);
+        between(start..end)
     }
 
     /// The first place from `at` on where both rare characters stand as they should.
@@ -149,6 +158,7 @@ mod tests {
         assert!(check("monkey-3.x", "a mon\u{212a}ey-3.X there".as_bytes()));
         assert!(check("kkkabcsss", "\u{212a}\u{212a}\u{212a}aBc\u{17f}\u{17f}\u{17f}".as_bytes()));
         assert!(!check("shadow", b"hadow"));
+        assert!(check("kkkkabc", b"kkkkabc\nabc\nkkkkabc"));
         assert!(!check("disk", b"disk"), "no part is long enough");
     }
 
