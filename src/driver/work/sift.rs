@@ -255,7 +255,7 @@ mod tests {
         })
     }
 
-    /// What is told when these are asked, one right behind the other: generations, alerts, and up to where.
+    /// What is told when these are asked, one right behind the other: generations, alerts, and up to where (of a filter).
     fn told(records: &Arc<Records>, asked: Vec<Job>) -> Vec<(u64, Vec<AlertId>, AlertId)> {
         let (jobs, receiver) = channel();
         jobs.send(Job::Records(Arc::clone(records))).unwrap();
@@ -275,8 +275,10 @@ mod tests {
         drop(tools);
         let mut told = Vec::new();
         while let Some(msg) = answers.blocking_recv() {
-            if let Msg::Found { generation, ids, upto } = msg {
-                told.push((generation, ids, upto));
+            match msg {
+                Msg::Found { generation, ids, upto } => told.push((generation, ids, upto)),
+                Msg::Hits { generation, ids, .. } => told.push((generation, ids, AlertId(0))),
+                _ => {}
             }
         }
         told
@@ -315,6 +317,21 @@ mod tests {
         assert_eq!(pieces.last().map(|(_, _, upto)| upto.0), Some(3000));
         let asked = vec![ask(&store, 1, "user.uid = 1"), Job::Do(Effect::EndFilter)];
         assert_eq!(told(&records, asked), []);
+    }
+
+    #[test]
+    fn a_search_that_was_taken_away_ends_and_leaves_the_filter_alone() {
+        let (store, records) = store(3000);
+        let search = || {
+            let (ground, text) = (Ground(store.snapshot()), "number 7".to_owned());
+            Job::Do(Effect::Search { generation: 5, text, ground })
+        };
+        let hits: usize = told(&records, vec![search()]).iter().map(|(_, ids, _)| ids.len()).sum();
+        assert_eq!(hits, 1 + 10 + 100);
+        let asked = vec![search(), ask(&store, 1, "user.uid = 1"), Job::Do(Effect::EndSearch)];
+        let pieces = told(&records, asked);
+        assert!(pieces.iter().all(|(generation, ..)| *generation == 1), "{pieces:?}");
+        assert_eq!(pieces.last().map(|(_, _, upto)| upto.0), Some(3000));
     }
 
     #[test]
