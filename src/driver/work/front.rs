@@ -14,12 +14,16 @@ use std::time::{Duration, Instant};
 
 /// After a key others rest for so long, in milliseconds: until what it changed is seen.
 const HUSH: u64 = 40;
+/// Keys that come one right after another make them rest no longer than this, in milliseconds: who holds a key down to look
+/// through a list waits for what is in sight too.
+const LONGEST: u64 = 200;
 
 /// What threads tell each other about who goes first. The screen knows nothing of it.
 #[derive(Debug)]
 pub(in crate::driver) struct Front {
     began: Instant,
-    /// Until then others rest, in milliseconds since it began.
+    /// From the first of such keys, and until then, others rest, in milliseconds since it began.
+    first: AtomicU64,
     hushed: AtomicU64,
     /// Questions asked so far.
     asked: AtomicU64,
@@ -37,6 +41,7 @@ impl Default for Front {
     fn default() -> Self {
         Self {
             began: Instant::now(),
+            first: AtomicU64::default(),
             hushed: AtomicU64::default(),
             asked: AtomicU64::default(),
             busy: AtomicUsize::default(),
@@ -53,13 +58,18 @@ impl Front {
     }
 
     fn hush_at(&self, now: Duration) {
-        let until = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(HUSH);
-        self.hushed.store(until, Ordering::Relaxed);
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        if self.hushed.load(Ordering::Relaxed) < now {
+            self.first.store(now, Ordering::Relaxed);
+        }
+        self.hushed.store(now.saturating_add(HUSH), Ordering::Relaxed);
     }
 
     /// How long to rest from a moment on because of a key.
     fn rest(&self, now: Duration) -> Duration {
-        Duration::from_millis(self.hushed.load(Ordering::Relaxed)).saturating_sub(now)
+        let longest = self.first.load(Ordering::Relaxed).saturating_add(LONGEST);
+        let until = self.hushed.load(Ordering::Relaxed).min(longest);
+        Duration::from_millis(until).saturating_sub(now)
     }
 
     /// Rests after a key.
@@ -133,6 +143,17 @@ mod tests {
         assert_eq!(front.rest(at(100 + HUSH)), Duration::ZERO);
         front.hush_at(at(110));
         assert_eq!(front.rest(at(100 + HUSH)), at(10));
+    }
+
+    #[test]
+    fn a_key_that_is_held_down_keeps_others_from_work_for_a_moment_only() {
+        let (front, at) = (Front::default(), Duration::from_millis);
+        for now in (1000..2000).step_by(30) {
+            front.hush_at(at(now));
+            assert_eq!(front.rest(at(now)), at(HUSH.min((1000 + LONGEST).saturating_sub(now))));
+        }
+        front.hush_at(at(3000));
+        assert_eq!(front.rest(at(3000)), at(HUSH));
     }
 
     #[test]
