@@ -3,6 +3,14 @@
 use super::lab::Lab;
 use super::shells::rendered;
 
+/// How files of the sample alert's case are called.
+const CASE: &str = "20260302-7d01f2a4c9be";
+const SAVED: [(&str, &str); 3] = [
+    ("object.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"),
+    ("rbac.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"),
+    ("concurrency.json", "{\"ReservedConcurrentExecutions\": 5}"),
+];
+
 /// Runs every command with the program in it, through a stand-in that adds `arguments` and keeps what is said.
 fn check(program: &str, real: &str, arguments: &str, reached: &[&str], at_least: usize) {
     let texts: Vec<(String, String)> =
@@ -15,14 +23,17 @@ fn check(program: &str, real: &str, arguments: &str, reached: &[&str], at_least:
             scope.spawn(move || {
                 for (name, text) in part {
                     let lab = Lab::new();
-                    // Files that an undo takes up: whatever the command before it had saved.
-                    for name in ["20260302-7d01f2a4c9be.object.yaml", "20260302-7d01f2a4c9be.rbac.yaml"] {
-                        let saved = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n";
-                        std::fs::write(lab.path().join(name), saved).expect("written");
-                    }
                     std::fs::write(lab.path().join("new-password.json"), "{\"Password\":\"x-1\"}").expect("written");
                     lab.program(program, &format!("exec {real} {arguments} \"$@\" 2>> {}/said", lab.path().display()));
-                    let (_, out) = lab.sh(&format!("export AWS_MAX_ATTEMPTS=1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER= KUBECONFIG=/dev/null; timeout 60 bash -c {}", quoted(text)));
+                    let run = || lab.sh(&format!("export AWS_MAX_ATTEMPTS=1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER= KUBECONFIG=/dev/null; timeout 60 bash -c {}", quoted(text)));
+                    let (_, mut out) = run();
+                    // Once more with what commands save before they change it: some save only once, and undos take it up.
+                    if text.contains(CASE) {
+                        for (kind, saved) in SAVED {
+                            std::fs::write(lab.path().join(format!("{CASE}.{kind}")), saved).expect("written");
+                        }
+                        out += &run().1;
+                    }
                     let said = std::fs::read_to_string(lab.path().join("said")).unwrap_or_default();
                     let is_wrong = ["unknown", "Usage", "usage:", "must specify", "required"].iter().any(|word| said.contains(word));
                     if is_wrong || !reached.iter().any(|word| said.contains(word)) {
