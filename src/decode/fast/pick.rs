@@ -17,24 +17,29 @@ pub trait Wants {
 }
 
 impl Scanner {
-    /// The alert of a line (given with its newline) as far as it is asked for; `None` when the careful decoder must read
-    /// it. Flags are not read.
-    pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
+    /// What columns say of the alert of a JSON line (given with its newline), without its fields and texts; `None` when the
+    /// careful decoder must read it.
+    pub fn head(&mut self, line: &[u8], ctx: &Context) -> Option<Alert> {
         if line.first() != Some(&b'{') {
             return None;
         }
-        let is_wrapped = envelope::may_be(line);
         let (columns, _) = self.columns(line, ctx)?;
         let boxed = |text: Option<&str>| text.map(Box::from);
-        let mut alert = Alert {
+        Some(Alert {
             time: Timestamp::from_nanosecond(columns.time?.into()).ok(),
             priority: columns.priority,
             rule: boxed(columns.rule),
             event_source: boxed(columns.event_source),
             hostname: boxed(columns.hostname),
             ..Alert::default()
-        };
-        let mut rest = Rest(if is_wrapped { self.envelope.record() } else { line });
+        })
+    }
+
+    /// The alert of a line (given with its newline) as far as it is asked for; `None` when the careful decoder must read
+    /// it. Flags are not read.
+    pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
+        let mut alert = self.head(line, ctx)?;
+        let mut rest = Rest(if envelope::may_be(line) { self.envelope.record() } else { line });
         rest.open()?;
         loop {
             let key = rest.string()?;

@@ -8,7 +8,6 @@ use super::Ask;
 use crate::decode::{Context, fast};
 use crate::model::{Alert, Value};
 use crate::query::Own;
-use jiff::Timestamp;
 use memchr::memmem::Finder;
 
 /// More keys are not looked for one by one.
@@ -35,19 +34,7 @@ impl Peek {
 
     /// The alert of a line (given with its newline) as far as the filter asks for it; `None` when others must read it.
     pub fn alert(&self, scanner: &mut fast::Scanner, line: &[u8], ctx: &Context) -> Option<Alert> {
-        if line.first() != Some(&b'{') {
-            return None;
-        }
-        let (columns, _) = scanner.columns(line, ctx)?;
-        let boxed = |text: Option<&str>| text.map(Box::from);
-        let mut alert = Alert {
-            time: Timestamp::from_nanosecond(columns.time?.into()).ok(),
-            priority: columns.priority,
-            rule: boxed(columns.rule),
-            event_source: boxed(columns.event_source),
-            hostname: boxed(columns.hostname),
-            ..Alert::default()
-        };
+        let mut alert = scanner.head(line, ctx)?;
         // In an envelope these stand in escapes.
         let start = self.output_fields.find(line)?;
         let fields = line.get(start + self.output_fields.needle().len()..)?;

@@ -94,6 +94,17 @@ mod tests {
         (beat, inbox)
     }
 
+    /// A writer on a clock that stands still, and what it answers.
+    fn writer(path: &Path) -> (Writer, Receiver<Answer>) {
+        let (told, answers) = mpsc::channel();
+        let now = || Timestamp::UNIX_EPOCH;
+        let keep = Retention::default();
+        let writer = Writer::start(path.to_owned(), keep, Vec::new(), now, move |answer| {
+            let _ = told.send(answer);
+        });
+        (writer, answers)
+    }
+
     fn looks(inbox: &Receiver<Call>) -> usize {
         inbox.try_iter().filter(|call| matches!(call, Call::Look)).count()
     }
@@ -153,21 +164,16 @@ mod tests {
     fn a_beat_makes_the_writer_tell_what_others_decided() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("triage.db");
-        let now = || Timestamp::UNIX_EPOCH;
-        let (told, answers) = mpsc::channel();
-        let writer =
-            Writer::start(path.clone(), Retention::default(), Vec::new(), now, move |answer| {
-                let _ = told.send(answer);
-            });
+        let (writer, answers) = writer(&path);
         let mut beat = writer.beat();
         assert_eq!(answers.recv(), Ok(Answer::Looked(Vec::new())));
-        let (mut others, _) = Db::open(&path, now()).unwrap();
-        others.save(&[], &[suppression()], &[], now()).unwrap();
+        let (mut others, _) = Db::open(&path, Timestamp::UNIX_EPOCH).unwrap();
+        others.save(&[], &[suppression()], &[], Timestamp::UNIX_EPOCH).unwrap();
         beat.strike(NOW);
         let came = Answer::Came { changes: Vec::new(), suppressions: vec![suppression()] };
         assert_eq!(answers.recv(), Ok(came));
         // An order is carried out at once, with a beat or without one.
-        assert!(writer.order(Order::Look { source: "a".into(), at: now() }));
+        assert!(writer.order(Order::Look { source: "a".into(), at: Timestamp::UNIX_EPOCH }));
         drop(beat);
         assert!(matches!(writer.end(), Ok(None)));
     }
@@ -176,12 +182,7 @@ mod tests {
     fn a_database_that_came_and_went_between_two_looks_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("triage.db");
-        let now = || Timestamp::UNIX_EPOCH;
-        let (told, answers) = mpsc::channel();
-        let writer =
-            Writer::start(path.clone(), Retention::default(), Vec::new(), now, move |answer| {
-                let _ = told.send(answer);
-            });
+        let (writer, answers) = writer(&path);
         let mut beat = writer.beat();
         for _ in 0..3 {
             // Each time the file is opened this is said, and each time the beat finds none, as the last time.
