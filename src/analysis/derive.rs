@@ -251,11 +251,12 @@ fn repository(alert: &Alert) -> Option<String> {
     })
 }
 
+/// The fields in which Okta's log names the person to whom it was done.
+const OKTA_TARGET: [&str; 2] = ["okta.target.user.alternateid", "okta.target.user.name"];
+
 /// Whether Okta's log names somebody to whom it was done.
 fn okta_target(alert: &Alert) -> bool {
-    ["okta.target.user.alternateid", "okta.target.user.name"]
-        .into_iter()
-        .any(|name| alert.fields.text(name).is_some_and(|text| !text.is_empty()))
+    OKTA_TARGET.into_iter().any(|name| alert.fields.text(name).is_some_and(|text| !text.is_empty()))
 }
 
 /// Whether a role's session acted in AWS, and nobody was named to whom it was done.
@@ -268,9 +269,8 @@ fn is_session(alert: &Alert) -> bool {
 /// The login name of the person it was done to; of who acted only where nobody else is named.
 fn login(alert: &Alert) -> Option<String> {
     let field = |name| alert.fields.text(name).filter(|text| !text.is_empty());
-    let target = ["okta.target.user.alternateid", "okta.target.user.name"];
     let actor = ["okta.actor.alternateid", "okta.actor.name"];
-    let names = if okta_target(alert) { target } else { actor };
+    let names = if okta_target(alert) { OKTA_TARGET } else { actor };
     names.into_iter().filter_map(field).find(|name| name.contains('@')).map(str::to_owned)
 }
 

@@ -64,6 +64,22 @@ pub(super) struct Tools {
     pub front: Arc<Front>,
 }
 
+#[cfg(test)]
+impl Tools {
+    /// Tools of a thread that a test runs: it tells this inbox, and nothing else.
+    fn telling(inbox: Sender<Msg>) -> Self {
+        Self {
+            playbooks: Arc::new(Playbooks::builtin()),
+            names: Arc::default(),
+            inbox,
+            to_terminal: mpsc::channel().0,
+            clipboard: clip::Environment::default(),
+            reports: None,
+            front: Arc::default(),
+        }
+    }
+}
+
 impl Jobs {
     /// Starts the threads; they end when the last `Jobs` is dropped.
     pub(super) fn start(tools: &Tools) -> Self {

@@ -1,7 +1,7 @@
 //! Some of the alerts, counted in the groups of a larger tree: groups keep their numbers, those without alerts are empty.
 
 use super::cells::Cells;
-use super::{CellId, Grouping, Store, Timeline, Tree};
+use super::{CellId, Grouping, Segment, Store, Timeline, Tree};
 use crate::model::{AlertId, Level};
 
 /// What is left of a tree when some of its alerts are put aside.
@@ -64,23 +64,28 @@ impl Store {
     /// Counts more alerts in a part that has groups of its own, and when they happened.
     pub fn grow_with(&self, part: &mut Part, timeline: &mut Timeline, ids: &[AlertId]) {
         // What is far away in memory is fetched once for both.
-        for id in ids {
-            if let Some((segment, index)) = self.place(*id) {
-                part.cells.add(segment, index, *id);
-                if let Some(nanos) = segment.nanos(index) {
-                    timeline.count(nanos, segment.priority(index));
-                }
+        self.count_in(part, ids.iter().copied(), |segment, index| {
+            if let Some(nanos) = segment.nanos(index) {
+                timeline.count(nanos, segment.priority(index));
             }
-        }
-        let touched = part.cells.take_touched();
-        part.tree.count(&touched, &part.cells, self.interner.names());
+        });
     }
 
     /// Counts more alerts in a part that has groups of its own; costs as much as there are more.
     pub fn grow(&self, part: &mut Part, ids: impl IntoIterator<Item = AlertId>) {
+        self.count_in(part, ids, |_, _| ());
+    }
+
+    fn count_in(
+        &self,
+        part: &mut Part,
+        ids: impl IntoIterator<Item = AlertId>,
+        mut also: impl FnMut(&Segment, usize),
+    ) {
         for id in ids {
             if let Some((segment, index)) = self.place(id) {
                 part.cells.add(segment, index, id);
+                also(segment, index);
             }
         }
         let touched = part.cells.take_touched();

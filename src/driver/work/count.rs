@@ -146,7 +146,6 @@ fn of_record(alert: &Alert, field: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Playbooks;
     use crate::model::{BodyId, Columns, Value};
     use crate::store::{Batch, Drafter, Store};
     use std::sync::mpsc;
@@ -193,15 +192,7 @@ mod tests {
         jobs.send(Job::Records(Arc::default())).unwrap();
         drop(jobs);
         let (inbox, mut answers) = tokio::sync::mpsc::channel(64);
-        let tools = Tools {
-            playbooks: Arc::new(Playbooks::builtin()),
-            names: Arc::default(),
-            inbox,
-            to_terminal: mpsc::channel().0,
-            clipboard: crate::clip::Environment::default(),
-            reports: None,
-            front: Arc::default(),
-        };
+        let tools = Tools::telling(inbox);
         count(&receiver, &tools);
         drop(tools);
         let mut last = None;

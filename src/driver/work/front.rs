@@ -8,7 +8,7 @@
     reason = "no frame reaches this: threads of the driver wait here for each other"
 )]
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,7 @@ pub(in crate::driver) struct Front {
     hushed: AtomicU64,
     /// Questions asked so far.
     asked: AtomicU64,
-    /// How many are being answered: a look at it costs nothing; the same number behind the lock is what is waited for.
-    busy: AtomicUsize,
+    /// How many are being answered.
     n_busy: Mutex<usize>,
     free: Condvar,
 }
@@ -44,7 +43,6 @@ impl Default for Front {
             first: AtomicU64::default(),
             hushed: AtomicU64::default(),
             asked: AtomicU64::default(),
-            busy: AtomicUsize::default(),
             n_busy: Mutex::default(),
             free: Condvar::default(),
         }
@@ -97,16 +95,12 @@ impl Front {
     /// Says that somebody waits for what is done from now on.
     pub(super) fn busy(&self) -> Busy<'_> {
         *self.count() += 1;
-        self.busy.fetch_add(1, Ordering::Relaxed);
         Busy(self)
     }
 
     /// Rests while somebody else is waited for, and after a key.
     pub(super) fn give_way(&self) {
         self.pause();
-        if self.busy.load(Ordering::Relaxed) == 0 {
-            return;
-        }
         let mut count = self.count();
         while *count > 0 {
             count = self.free.wait(count).unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +114,6 @@ impl Front {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
         let mut count = self.0.count();
         *count = count.saturating_sub(1);
         if *count == 0 {

@@ -262,15 +262,7 @@ mod tests {
         asked.into_iter().for_each(|job| jobs.send(job).unwrap());
         drop(jobs);
         let (inbox, mut answers) = tokio::sync::mpsc::channel(1024);
-        let tools = Tools {
-            playbooks: Arc::new(Playbooks::builtin()),
-            names: Arc::default(),
-            inbox,
-            to_terminal: channel().0,
-            clipboard: crate::clip::Environment::default(),
-            reports: None,
-            front: Arc::default(),
-        };
+        let tools = Tools::telling(inbox);
         sift(&receiver, &tools);
         drop(tools);
         let mut told = Vec::new();
