@@ -16,6 +16,7 @@ mod family;
 mod generation;
 mod holes;
 mod out;
+mod pages;
 mod poller;
 mod reader;
 mod siblings;
@@ -38,6 +39,7 @@ use crate::model::{BodyId, SourceId};
 pub use bodies::{Bodies, Fingerprint, Gone, Print};
 pub use by_body::ByBody;
 pub use discover::{Discovery, Looked, SWITCH_ON, discover};
+pub use pages::Pages;
 pub use reader::{Handle, spawn, spawn_with};
 pub use spec::Spec;
 

@@ -7,6 +7,7 @@ use super::piece::{Outcome, Piece, Tools};
 use super::{Gone, Intake, Progress, Records};
 use crate::decode::{Decoder, fast};
 use crate::model::BodyId;
+use crate::source::Pages;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -20,6 +21,8 @@ use std::time::Instant;
 const TAIL: u64 = 1 << 20;
 /// A line that reaches further than this beyond its block is read in small pieces instead of at once.
 const LONG: u64 = 8 << 20;
+/// Bytes behind a block that are read with it.
+const SOON: u64 = 4 << 10;
 /// Bytes read at once where a block is read in small pieces.
 const CHUNK: usize = 256 << 10;
 /// Rows handed on together.
@@ -117,12 +120,12 @@ impl Intake {
                 let out = out.clone();
                 let next = &next;
                 scope.spawn(move || {
-                    let mut buffer = Vec::new();
+                    let mut pages = Pages::default();
                     loop {
                         let first = next.fetch_add(RUN, Ordering::Relaxed);
                         let numbers = first..(first + RUN).min(n_blocks);
                         let run: Vec<_> = numbers
-                            .map(|number| (number, job.block(number, tools, &mut buffer)))
+                            .map(|number| (number, job.block(number, tools, &mut pages)))
                             .collect();
                         if run.is_empty() || out.send(run).is_err() {
                             return;
@@ -194,22 +197,26 @@ impl Job<'_> {
     }
 
     /// Reads one block as if nothing were pending before it. Lines count from its first.
-    fn block(&self, number: u64, tools: &mut Tools, buffer: &mut Vec<u8>) -> Block {
+    fn block(&self, number: u64, tools: &mut Tools, pages: &mut Pages) -> Block {
         let from = self.from + number * self.block;
         let to = (from + self.block).min(self.to);
         let nothing =
             Block { outcome: Outcome::default(), start: from, end: from, is_undone: false };
-        let Ok(own) = self.fill(buffer, 0, from, to) else {
+        // Mostly the line that crosses the border ends soon behind it.
+        let Ok(read) = pages.read(self.handle, from, (to + SOON).min(self.to)) else {
             return Block { end: self.after_newline(to), is_undone: true, ..nothing };
+        };
+        let Some(own) = usize::try_from(to - from).ok().and_then(|len| read.get(..len)) else {
+            return nothing;
         };
         let skip = if number == 0 { Some(0) } else { memchr::memchr(b'\n', own).map(|at| at + 1) };
         let Some(skip) = skip else { return nothing };
         let start = from + skip as u64;
-        let Some(end) = self.extend(buffer, from, to) else {
+        let Some(end) = self.extend(pages, from, to) else {
             return Block { start, end: self.after_newline(to), is_undone: true, ..nothing };
         };
         let Ok(len) = usize::try_from(end - from) else { return nothing };
-        let Some(bytes) = buffer.get(skip..len) else { return nothing };
+        let Some(bytes) = pages.bytes().get(skip..len) else { return nothing };
         let mut decoder = self.decoder(start, 0);
         let mut piece = Piece::new(tools, self.body, start, 0);
         piece.read(&mut decoder, self.records, self.name, bytes);
@@ -253,23 +260,23 @@ impl Job<'_> {
     }
 
     /// Reads on until the line that crosses the border is complete; gives its end, or none when it is too long.
-    fn extend(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> Option<u64> {
-        let mut more = 4 << 10;
+    fn extend(&self, pages: &mut Pages, from: u64, to: u64) -> Option<u64> {
         let mut at = to;
-        while at < self.to {
-            let until = (at + more).min(self.to);
-            let place = usize::try_from(at - from).ok()?;
-            let read = self.fill(buffer, place, at, until).ok()?;
+        loop {
+            let read = pages.bytes().get(usize::try_from(at - from).ok()?..)?;
             if let Some(end) = memchr::memchr(b'\n', read) {
                 return Some(at + end as u64 + 1);
             }
-            at = until;
-            more *= 2;
+            at += read.len() as u64;
+            if at >= self.to {
+                return Some(self.to);
+            }
             if at - to > LONG {
                 return None;
             }
+            let until = at + (at - to).max(SOON);
+            pages.read_on(self.handle, at, until.min(self.to)).ok()?;
         }
-        Some(self.to)
     }
 
     /// Where the line ends that holds the byte at `at`.
@@ -293,23 +300,6 @@ impl Job<'_> {
         self.to
     }
 
-    /// Reads the bytes `from..to` of the body into the buffer at `place`.
-    fn fill<'b>(
-        &self,
-        buffer: &'b mut Vec<u8>,
-        place: usize,
-        from: u64,
-        to: u64,
-    ) -> io::Result<&'b [u8]> {
-        let len = usize::try_from(to - from).map_err(io::Error::other)?;
-        if buffer.len() < place + len {
-            buffer.resize(place + len, 0);
-        }
-        let room = buffer.get_mut(place..place + len).unwrap_or_default();
-        self.handle.read_exact_at(room, from)?;
-        Ok(room)
-    }
-
     /// A place near the end from which to read first, and the bytes from there: the start of a line that is an alert by
     /// itself, whatever stands before it.
     fn cut(&self) -> Option<(u64, Vec<u8>)> {
@@ -317,16 +307,16 @@ impl Job<'_> {
             return None;
         }
         let start = self.to - TAIL;
-        let mut bytes = Vec::new();
-        self.fill(&mut bytes, 0, start, self.to).ok()?;
+        let mut pages = Pages::default();
+        let bytes = pages.read(self.handle, start, self.to).ok()?;
         let mut scanner = fast::Scanner::default();
         let ctx = self.records.context(self.body);
-        let mut at = memchr::memchr(b'\n', &bytes)? + 1;
+        let mut at = memchr::memchr(b'\n', bytes)? + 1;
         loop {
             let rest = bytes.get(at..)?;
             let len = memchr::memchr(b'\n', rest)? + 1;
             if scanner.columns(rest.get(..len)?, &ctx).is_some() {
-                return Some((start + at as u64, bytes.split_off(at)));
+                return Some((start + at as u64, rest.to_vec()));
             }
             at += len;
         }
@@ -365,7 +355,7 @@ mod tests {
         let mut told = 0;
         let mut reached = 0;
         for number in 0..2 {
-            let block = job.block(number, &mut tools, &mut Vec::new());
+            let block = job.block(number, &mut tools, &mut Pages::default());
             assert!(block.is_undone);
             let mut decoder = job.decoder(0, 0);
             let start = block.start.max(reached);

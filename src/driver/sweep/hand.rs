@@ -8,9 +8,9 @@ use crate::driver::work::look::Judge;
 use crate::intake::Records;
 use crate::model::{Alert, AlertId, Location};
 use crate::query::{Asked, Judged, Own, may_say_more};
+use crate::source::Pages;
 use crate::store::{Snapshot, Sym};
 use rustc_hash::FxHashMap;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// Bytes read in one go: few enough to stay in a processor's own cache.
@@ -24,7 +24,7 @@ pub(super) struct Hand {
     judge: Option<Judge>,
     rules: Rules,
     placed: Vec<Placed>,
-    buffer: Vec<u8>,
+    pages: Pages,
     /// What the bytes of many records are looked through for, before any is read.
     through: Option<Through>,
     peek: Option<Peek>,
@@ -61,7 +61,7 @@ impl Hand {
             judge,
             rules: Rules::default(),
             placed: Vec::new(),
-            buffer: Vec::new(),
+            pages: Pages::default(),
             through: Bytes::of(question, false).map(Through::new),
             peek: question.filter.as_ref().and_then(Peek::of),
             ids: Vec::new(),
@@ -83,7 +83,7 @@ impl Hand {
         self.rules.learn(question, snapshot);
         let around = Around { question, snapshot, records };
         let mut placed = std::mem::take(&mut self.placed);
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut pages = std::mem::take(&mut self.pages);
         placed.clear();
         let mut places = snapshot.locations();
         placed.extend(rows.iter().filter_map(|(id, asks_filter)| {
@@ -95,13 +95,13 @@ impl Hand {
             let (n, end) = together(first, rest);
             let Some((some, later)) = rest.split_at_checked(n) else { break };
             rest = later;
-            match fill(records, first.location, end, &mut buffer) {
+            match fill(records, first.location, end, &mut pages) {
                 Some(block) => self.block(&around, block, first.location.offset, some),
                 None => some.iter().for_each(|one| self.alone(&around, *one)),
             }
         }
         self.placed = placed;
-        self.buffer = buffer;
+        self.pages = pages;
     }
 
     /// Asks it of neighboring records whose bytes, from the first one on, are there.
@@ -302,16 +302,13 @@ fn fill<'b>(
     records: &Arc<Records>,
     first: Location,
     end: u64,
-    buffer: &'b mut Vec<u8>,
+    pages: &'b mut Pages,
 ) -> Option<&'b [u8]> {
     let handle = records.handle(first.body)?;
-    let len = usize::try_from(end.checked_sub(first.offset)?).ok()?;
-    if buffer.len() < len + 1 {
-        buffer.resize(len + 1, 0);
-    }
-    handle.read_exact_at(buffer.get_mut(..len)?, first.offset).ok()?;
-    *buffer.get_mut(len)? = b'\n';
-    buffer.get(..=len)
+    end.checked_sub(first.offset)?;
+    pages.read(handle, first.offset, end).ok()?;
+    pages.end_line();
+    Some(pages.bytes())
 }
 
 /// What a filter asks for, for the one who reads.
