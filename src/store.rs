@@ -290,8 +290,11 @@ impl Store {
 
     fn take(&mut self, draft: Draft) {
         let numbers = self.interner.learn(draft.worker, &draft.learned);
-        for raw in &draft.rows {
-            self.push(&draft, raw, numbers.cell(raw.cell), numbers.process(raw.process));
+        for rows in draft.rows.chunks(draft::TOGETHER) {
+            self.cells.look_ahead(rows.iter().map(|raw| numbers.cell(raw.cell)));
+            for raw in rows {
+                self.push(&draft, raw, numbers.cell(raw.cell), numbers.process(raw.process));
+            }
         }
         self.interner.put_back(draft.worker, numbers);
     }

@@ -5,7 +5,7 @@
 use super::strain::{Fate, Passed, Strain};
 use super::{News, Records};
 use crate::decode::{Decoder, Entry, Item, fast};
-use crate::model::{BodyId, Origin, Reject};
+use crate::model::{BodyId, Columns, Origin, Reject};
 use crate::store::{Draft, Drafter};
 use std::io;
 use std::sync::Arc;
@@ -71,9 +71,16 @@ impl Tools {
     }
 }
 
+/// The rows of a piece.
+struct Rows<'a> {
+    drafter: &'a mut Drafter,
+    body: BodyId,
+    drafts: Vec<Draft>,
+}
+
 /// A piece being read.
 pub(super) struct Piece<'a> {
-    drafter: &'a mut Drafter,
+    rows: Rows<'a>,
     scanner: &'a mut fast::Scanner,
     strain: &'a mut Strain,
     body: BodyId,
@@ -90,7 +97,7 @@ impl<'a> Piece<'a> {
         let Tools { drafter, scanner, strain } = tools;
         drafter.begin(body, offset.saturating_sub(BEFORE));
         Self {
-            drafter,
+            rows: Rows { drafter, body, drafts: Vec::new() },
             scanner,
             strain,
             body,
@@ -127,11 +134,7 @@ impl<'a> Piece<'a> {
                 let at = bytes.len() - rest.len();
                 let fate = self.strain.fate(at, found.len as usize, &found.columns);
                 if fate == Fate::Keep {
-                    if !self.drafter.add(&found.columns, self.offset, found.len, self.lines) {
-                        self.outcome.drafts.push(self.drafter.take());
-                        self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
-                        self.drafter.add(&found.columns, self.offset, found.len, self.lines);
-                    }
+                    self.rows.add(&found.columns, self.offset, found.len, self.lines);
                 } else {
                     self.outcome.passed.all += 1;
                     self.outcome.passed.met += u64::from(fate == Fate::Count);
@@ -190,7 +193,9 @@ impl<'a> Piece<'a> {
     }
 
     pub fn finish(mut self) -> Outcome {
-        self.outcome.drafts.push(self.drafter.take());
+        let Rows { drafter, mut drafts, .. } = self.rows;
+        drafts.push(drafter.take());
+        self.outcome.drafts = drafts;
         self.outcome.lines = self.lines;
         self.outcome
     }
@@ -220,20 +225,27 @@ impl<'a> Piece<'a> {
             match entry.item {
                 Item::Alert(alert) => {
                     let line = entry.line.saturating_sub(1);
-                    let columns = alert.columns();
-                    if !self.drafter.add(&columns, entry.offset, entry.len, line) {
-                        self.begin_again();
-                        self.drafter.add(&columns, entry.offset, entry.len, line);
-                    }
+                    self.rows.add(&alert.columns(), entry.offset, entry.len, line);
                 }
                 Item::Other(_) => self.outcome.others += 1,
                 Item::Reject(reject) => self.outcome.rejects.push(reject),
             }
         }
     }
+}
 
-    fn begin_again(&mut self) {
-        self.outcome.drafts.push(self.drafter.take());
-        self.drafter.begin(self.body, self.offset.saturating_sub(BEFORE));
+impl Rows<'_> {
+    fn add<T: AsRef<[u8]> + ?Sized>(
+        &mut self,
+        columns: &Columns<'_, T>,
+        offset: u64,
+        len: u32,
+        line: u64,
+    ) {
+        if !self.drafter.add(columns, offset, len, line) {
+            self.drafts.push(self.drafter.take());
+            self.drafter.begin(self.body, offset.saturating_sub(BEFORE));
+            self.drafter.add(columns, offset, len, line);
+        }
     }
 }

@@ -5,12 +5,15 @@
 
 use super::Body;
 use super::index::Pairs;
-use super::numbered::Numbered;
+use super::numbered::{self, Guess, Numbered};
 use crate::model::{BodyId, Columns, Flags, Priority, Reject};
 
 /// Numbers a worker gives, and bytes of texts behind them, before it starts over, which bounds its memory.
 const NUMBERS: usize = 1 << 17;
 const TEXTS: usize = 8 << 20;
+
+/// Rows whose places are looked up together.
+pub(super) const TOGETHER: usize = 32;
 
 /// What was read, for [`Store::append`](super::Store::append).
 #[derive(Debug, Default)]
@@ -124,6 +127,19 @@ pub struct Drafter {
     places: Numbered<6>,
     processes: Numbered<1>,
     cells: Pairs,
+    waiting: Waiting,
+}
+
+/// The last rows of a draft, whose places were not looked up yet: instead of a cell they hold the number of a kind.
+///
+/// A log has more containers than a processor's cache has room for while the log streams through it, so what is known of one
+/// is mostly far away. Looked up together, the ways to memory are gone side by side instead of one behind the other.
+#[derive(Default)]
+struct Waiting {
+    /// Keys of places, one behind the other.
+    keys: Vec<u8>,
+    /// Where each key ends, and where its place may be known.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Drafter {
@@ -137,6 +153,7 @@ impl Drafter {
             places: Numbered::new(1 << 15),
             processes: Numbered::new(1 << 10),
             cells: Pairs::default(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -168,17 +185,64 @@ impl Drafter {
             offset,
             len,
             line,
-            cell: self.cell(columns),
+            cell: self.kind(columns),
             process: self.process(columns.process),
             flags: columns.flags,
             priority: columns.priority,
         };
         self.draft.rows.push(row);
+        let place = bytes([
+            columns.hostname,
+            columns.container_id,
+            columns.container_name,
+            columns.image,
+            columns.namespace,
+            columns.pod,
+        ]);
+        numbered::write(place, &mut self.waiting.keys);
+        self.waiting.ends.push((self.waiting.keys.len(), numbered::place(&place)));
+        if self.waiting.ends.len() >= TOGETHER {
+            self.look_up();
+        }
         true
+    }
+
+    /// Looks up the places of the rows that wait for it.
+    fn look_up(&mut self) {
+        let Waiting { keys, ends } = &mut self.waiting;
+        let first = self.draft.rows.len() - ends.len();
+        let rows = self.draft.rows.get_mut(first..).unwrap_or_default();
+        let mut guesses = [Guess::default(); TOGETHER];
+        for (guess, (_, place)) in guesses.iter_mut().zip(&*ends) {
+            *guess = self.places.guess(*place);
+        }
+        let mut sum = 0;
+        for (guess, row) in guesses.iter().zip(&*rows) {
+            sum |= u32::from(self.places.touch(*guess));
+            sum |= self.cells.touch((row.cell, guess.number()));
+        }
+        std::hint::black_box(sum);
+        let mut from = 0;
+        for ((row, (end, _)), guess) in rows.iter_mut().zip(&*ends).zip(guesses) {
+            let key = keys.get(from..*end).unwrap_or_default();
+            from = *end;
+            let (place, is_new) = self.places.number_of_key(key, guess);
+            if is_new {
+                self.draft.learned.places.extend_from_slice(key);
+            }
+            let parts = (row.cell, place);
+            row.cell = self.cells.find(parts).unwrap_or_else(|| {
+                self.draft.learned.cells.push(parts);
+                self.cells.add(parts)
+            });
+        }
+        keys.clear();
+        ends.clear();
     }
 
     /// The piece so far; the next begins empty.
     pub fn take(&mut self) -> Draft {
+        self.look_up();
         let empty = Draft {
             worker: self.worker,
             body: self.draft.body,
@@ -202,27 +266,12 @@ impl Drafter {
         self.draft.learned = Learned { afresh: true, ..Learned::default() };
     }
 
-    fn cell<T: AsRef<[u8]> + ?Sized>(&mut self, columns: &Columns<'_, T>) -> u32 {
+    fn kind<T: AsRef<[u8]> + ?Sized>(&mut self, columns: &Columns<'_, T>) -> u32 {
         let (kind, new) = self.kinds.number(bytes([columns.rule, columns.event_source]));
         if let Some(key) = new {
             self.draft.learned.kinds.extend_from_slice(key);
         }
-        let (place, new) = self.places.number(bytes([
-            columns.hostname,
-            columns.container_id,
-            columns.container_name,
-            columns.image,
-            columns.namespace,
-            columns.pod,
-        ]));
-        if let Some(key) = new {
-            self.draft.learned.places.extend_from_slice(key);
-        }
-        let parts = (kind, place);
-        self.cells.find(parts).unwrap_or_else(|| {
-            self.draft.learned.cells.push(parts);
-            self.cells.add(parts)
-        })
+        kind
     }
 
     fn process<T: AsRef<[u8]> + ?Sized>(&mut self, text: Option<&T>) -> u32 {

@@ -95,6 +95,12 @@ impl Pairs {
         }
     }
 
+    /// Looks at the place of a pair, so that it is near; gives nothing that means anything.
+    pub fn touch(&self, pair: (u32, u32)) -> u32 {
+        let mask = self.slots.len().saturating_sub(1);
+        self.slots.get(mix(pair) as usize & mask).map_or(0, |slot| slot.1)
+    }
+
     /// Numbers a pair that was not found.
     pub fn add(&mut self, pair: (u32, u32)) -> u32 {
         if self.len() * 2 >= self.slots.len() {

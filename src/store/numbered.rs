@@ -27,6 +27,19 @@ struct Met {
     number: u32,
 }
 
+/// What some texts may be.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Guess {
+    place: usize,
+    met: Met,
+}
+
+impl Guess {
+    pub fn number(self) -> u32 {
+        self.met.number
+    }
+}
+
 impl<const N: usize> Numbered<N> {
     /// `n_recent` places are kept for what was met lately.
     pub fn new(n_recent: usize) -> Self {
@@ -56,7 +69,8 @@ impl<const N: usize> Numbered<N> {
         {
             return (met.number, None);
         }
-        self.write(texts);
+        self.key.clear();
+        write(texts, &mut self.key);
         let (number, is_new) = self.texts.number(hash(&self.hasher, &self.key), &self.key);
         if let Some(recent) = self.recent.get_mut(place) {
             *recent = Met { span: self.texts.span(number), number };
@@ -64,15 +78,39 @@ impl<const N: usize> Numbered<N> {
         (number, is_new.then_some(&self.key))
     }
 
-    /// Writes texts as a key: each behind its length.
-    fn write(&mut self, texts: [Option<&[u8]>; N]) {
-        self.key.clear();
-        for text in texts {
-            let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
-            let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
-            self.key.extend_from_slice(&len.to_le_bytes());
-            self.key.extend_from_slice(text.unwrap_or_default());
+    /// What was met last in the place of some texts, mostly they themselves.
+    pub fn guess(&self, place: usize) -> Guess {
+        let recent = self.recent.get(place & (self.recent.len() - 1));
+        Guess { place, met: recent.copied().unwrap_or_default() }
+    }
+
+    /// Looks at the key behind a guess, so that it is near; gives nothing that means anything.
+    pub fn touch(&self, guess: Guess) -> u8 {
+        let key = self.texts.at(guess.met.span);
+        key.first().copied().unwrap_or(0) | key.last().copied().unwrap_or(0)
+    }
+
+    /// The number of the texts in a key, and whether they are new; `guess` is that of their place.
+    pub fn number_of_key(&mut self, key: &[u8], guess: Guess) -> (u32, bool) {
+        if self.texts.at(guess.met.span) == key {
+            return (guess.met.number, false);
         }
+        let (number, is_new) = self.texts.number(hash(&self.hasher, key), key);
+        let place = guess.place & (self.recent.len() - 1);
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = Met { span: self.texts.span(number), number };
+        }
+        (number, is_new)
+    }
+}
+
+/// Writes texts as a key: each behind its length.
+pub(super) fn write<const N: usize>(texts: [Option<&[u8]>; N], key: &mut Vec<u8>) {
+    for text in texts {
+        let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
+        let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
+        key.extend_from_slice(&len.to_le_bytes());
+        key.extend_from_slice(text.unwrap_or_default());
     }
 }
 
@@ -102,7 +140,7 @@ fn is_key(key: &[u8], texts: &[Option<&[u8]>]) -> bool {
 }
 
 /// A number from the last bytes of some texts.
-fn place(texts: &[Option<&[u8]>]) -> usize {
+pub(super) fn place(texts: &[Option<&[u8]>]) -> usize {
     let mut sum = 0_u64;
     for text in texts.iter().flatten() {
         let word = match text.last_chunk::<8>() {
