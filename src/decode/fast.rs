@@ -41,9 +41,29 @@ struct Json {
     quotes: Quotes,
     members: Keys<Member>,
     fields: Keys<Option<Column>>,
-    /// The tags of an earlier line, with their brackets.
-    tags: Vec<u8>,
+    tags: Tags,
     days: stamp::Days,
+}
+
+/// The tags of earlier lines, with their brackets, in places by the names of their rules.
+#[derive(Debug)]
+struct Tags(Vec<Vec<u8>>);
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self(vec![Vec::new(); 64])
+    }
+}
+
+impl Tags {
+    /// What stood in the last line of this rule, or of one that shares its place.
+    fn of(&mut self, rule: Option<&[u8]>) -> Option<&mut Vec<u8>> {
+        let rule = rule.unwrap_or_default();
+        let end = rule.last_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let start = rule.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let place = (end ^ start.rotate_left(11)).wrapping_mul(0x9e37_79b9) >> 26;
+        self.0.get_mut(place as usize)
+    }
 }
 
 /// A record that was read.
@@ -173,7 +193,7 @@ impl<'a, 'q> Walk<'a, 'q> {
         &mut self,
         members: &mut Keys<Member>,
         fields: &mut Keys<Option<Column>>,
-        tags: &mut Vec<u8>,
+        tags: &mut Tags,
         days: &mut stamp::Days,
     ) -> Option<()> {
         self.byte(b'{')?;
@@ -208,7 +228,8 @@ impl<'a, 'q> Walk<'a, 'q> {
                 self.raw.time = Some(second.checked_mul(1_000_000_000)?.checked_add(nanosecond)?);
             }
             Member::Source => {
-                let is_plain = value.iter().any(u8::is_ascii_lowercase)
+                let is_plain = value == b"syscall"
+                    || value.iter().any(u8::is_ascii_lowercase)
                     || !value.iter().any(u8::is_ascii_uppercase);
                 if value.is_empty() || !is_plain || value == b"syscalls" {
                     return None;
@@ -221,10 +242,10 @@ impl<'a, 'q> Walk<'a, 'q> {
         Some(())
     }
 
-    fn tags(&mut self, known: &mut Vec<u8>) -> Option<()> {
+    fn tags(&mut self, known: &mut Tags) -> Option<()> {
+        let known = known.of(self.raw.rule)?;
         self.space();
         let rest = self.bytes.get(self.at..)?;
-        // Mostly they are those of an earlier line.
         if !known.is_empty() && rest.starts_with(known) {
             self.at += known.len();
             return Some(());
@@ -358,14 +379,22 @@ impl<'a, 'q> Walk<'a, 'q> {
     #[inline]
     fn scalar(&mut self) -> Option<()> {
         let rest = self.bytes.get(self.at..)?;
-        let len = match rest.first()? {
-            b't' => rest.starts_with(b"true").then_some(4)?,
-            b'f' => rest.starts_with(b"false").then_some(5)?,
-            b'n' => rest.starts_with(b"null").then_some(4)?,
-            _ => number(rest)?,
+        self.at += match short_number(rest) {
+            Some(len) => len,
+            None => word(rest)?,
         };
-        self.at += len;
         Some(())
+    }
+}
+
+/// The length of true, false, null or a number at the start of some bytes.
+#[inline(never)]
+fn word(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b't' => bytes.starts_with(b"true").then_some(4),
+        b'f' => bytes.starts_with(b"false").then_some(5),
+        b'n' => bytes.starts_with(b"null").then_some(4),
+        _ => number(bytes),
     }
 }
 
@@ -375,8 +404,23 @@ fn controls(part: u8x16) -> u8x16 {
     part.min(u8x16::splat(0x1f)).simd_eq(part) | part.simd_eq(u8x16::splat(0x7f))
 }
 
-/// The length of a JSON number at the start of some bytes.
+/// The length of a number of a few digits at the start of some bytes; `None` when there is something else.
 #[inline]
+fn short_number(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.first_chunk::<16>()?;
+    let len = (others(chunk) | 0x8000).trailing_zeros() as usize;
+    let is_whole = !matches!(chunk.get(len)?, b'0'..=b'9' | b'.' | b'e' | b'E');
+    (is_whole && (len == 1 || (len > 1 && chunk.first() != Some(&b'0')))).then_some(len)
+}
+
+/// One bit for each byte that is no digit.
+#[inline]
+fn others(chunk: &[u8; 16]) -> u32 {
+    let values = u8x16::new(*chunk) - u8x16::splat(b'0');
+    !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask() & 0xffff
+}
+
+/// The length of a JSON number at the start of some bytes.
 fn number(bytes: &[u8]) -> Option<usize> {
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     let whole = digits(bytes, at);
@@ -411,8 +455,7 @@ fn digits(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
     let mut n_digits = 0;
     while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        let values = u8x16::new(*chunk) - u8x16::splat(b'0');
-        let others = !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask() & 0xffff;
+        let others = others(chunk);
         if others != 0 {
             return n_digits + others.trailing_zeros() as usize;
         }

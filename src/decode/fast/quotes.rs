@@ -6,72 +6,84 @@ use wide::u8x16;
 /// The quotes and backslashes of a line, one bit for each byte.
 #[derive(Debug, Default)]
 pub(super) struct Quotes {
-    /// Quotes that are not escaped; what lies behind the line's last block is of earlier lines.
+    /// Quotes that are not escaped; one empty block stands behind the line's last.
     quotes: Vec<u64>,
-    /// Backslashes; only where [`Quotes::has_escapes`].
-    slashes: Vec<u64>,
     n_blocks: usize,
-    pub has_escapes: bool,
+    escapes: Escapes,
     pub is_ascii: bool,
+}
+
+/// The backslashes of a line.
+#[derive(Debug, Default)]
+struct Escapes {
+    /// Only where there are any.
+    slashes: Vec<u64>,
+    has_any: bool,
 }
 
 impl Quotes {
     /// Finds the first line's end and all its quotes that are not escaped; gives its length without the newline. `None`
     /// when it must be read with care, or has no end here. Bytes that are not UTF-8 are for the caller to refuse.
     pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
-        self.has_escapes = false;
-        let mut pass = Pass { all: u8x16::splat(0), ..Pass::default() };
         let (blocks, rest) = bytes.as_chunks::<64>();
-        let mut last = [b' '; 64];
-        last.get_mut(..rest.len())?.copy_from_slice(rest);
-        for block in blocks.iter().chain([&last]) {
-            let seen = Seen::of(block);
-            pass.all |= seen.all;
-            if self.quotes.len() <= pass.n_blocks {
-                self.quotes.resize(pass.n_blocks * 2 + 64, 0);
-            }
-            let mut quotes = seen.quotes;
-            let mut end = None;
-            if seen.is_odd || pass.carry != 0 {
-                end = self.odd(block, bytes, &mut pass, &mut quotes)?;
-            }
-            *self.quotes.get_mut(pass.n_blocks)? = quotes;
-            pass.n_blocks += 1;
-            if end.is_some() {
-                if self.has_escapes {
-                    self.no_slashes(&pass)?;
-                }
-                self.n_blocks = pass.n_blocks;
-                self.is_ascii = pass.all & u8x16::splat(0x80) == u8x16::splat(0);
-                return end;
+        if self.quotes.len() < blocks.len() + 2 {
+            self.quotes.resize(blocks.len() + 2, 0);
+        }
+        self.escapes.has_any = false;
+        let mut pass = Pass { is_ascii: true, ..Pass::default() };
+        for (block, quotes) in blocks.iter().zip(&mut self.quotes) {
+            if let Some(end) = self.escapes.block(block, bytes, &mut pass, quotes)? {
+                return self.ended(end, &pass);
             }
         }
-        None
+        let mut last = [b' '; 64];
+        last.get_mut(..rest.len())?.copy_from_slice(rest);
+        let quotes = self.quotes.get_mut(blocks.len())?;
+        let end = self.escapes.block(&last, bytes, &mut pass, quotes)??;
+        self.ended(end, &pass)
+    }
+
+    fn ended(&mut self, end: usize, pass: &Pass) -> Option<usize> {
+        if self.escapes.has_any {
+            self.escapes.none_until(pass)?;
+        }
+        *self.quotes.get_mut(pass.n_blocks)? = 0;
+        self.n_blocks = pass.n_blocks;
+        self.is_ascii = pass.is_ascii;
+        Some(end)
     }
 
     /// The first quote at a place or behind it.
     #[inline]
     pub fn from(&self, at: usize) -> Option<usize> {
-        let mut n = at / 64;
-        let mut block = self.quotes.get(n)? & (u64::MAX << (at % 64));
-        while block == 0 {
-            n += 1;
-            if n >= self.n_blocks {
-                return None;
+        let (n, n_passed) = (at / 64, at % 64);
+        let (first, second) = (self.quotes.get(n)?, self.quotes.get(n + 1)?);
+        // The next 64 bytes, wherever they begin: which block a short string ends in is nothing that a processor could
+        // foresee, so that nothing depends on it.
+        let near = first >> n_passed | (second << 1) << (63 - n_passed);
+        if near != 0 { Some(at + near.trailing_zeros() as usize) } else { self.far(n + 1) }
+    }
+
+    /// The first quote in a block or behind it.
+    fn far(&self, mut n: usize) -> Option<usize> {
+        while n < self.n_blocks {
+            let block = *self.quotes.get(n)?;
+            if block != 0 {
+                return Some(n * 64 + block.trailing_zeros() as usize);
             }
-            block = *self.quotes.get(n)?;
+            n += 1;
         }
-        Some(n * 64 + block.trailing_zeros() as usize)
+        None
     }
 
     /// Whether a backslash stands in `from..to`, for lines with escapes.
     pub fn is_escaped(&self, from: usize, to: usize) -> bool {
-        if !self.has_escapes || from >= to {
+        if !self.escapes.has_any || from >= to {
             return false;
         }
         let (first, last) = (from / 64, (to - 1) / 64);
         let (head, tail) = (u64::MAX << (from % 64), u64::MAX >> (63 - (to - 1) % 64));
-        let block = |n: usize| self.slashes.get(n).copied().unwrap_or(0);
+        let block = |n: usize| self.escapes.slashes.get(n).copied().unwrap_or(0);
         if first == last {
             return block(first) & head & tail != 0;
         }
@@ -79,10 +91,37 @@ impl Quotes {
             || block(last) & tail != 0
             || (first + 1..last).any(|n| block(n) != 0)
     }
+}
 
-    /// Looks at 64 bytes with a backslash or a control character among them, or behind a backslash; gives the line's
-    /// length when its end lies in them.
+impl Escapes {
+    /// Finds the quotes in the next 64 bytes; gives the line's length when its end lies in them.
+    #[expect(
+        clippy::inline_always,
+        reason = "the innermost step: a call of it is a tenth of the whole"
+    )]
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
+    #[inline(always)]
+    fn block(
+        &mut self,
+        block: &[u8; 64],
+        line: &[u8],
+        pass: &mut Pass,
+        quotes: &mut u64,
+    ) -> Option<Option<usize>> {
+        let seen = Seen::of(block);
+        *quotes = seen.quotes;
+        let end = if seen.is_odd || pass.carry != 0 {
+            self.odd(block, line, pass, quotes)?
+        } else {
+            None
+        };
+        pass.n_blocks += 1;
+        Some(end)
+    }
+
+    /// The same where a backslash, a control character or a byte beyond ASCII is among them, or behind a backslash.
+    #[expect(clippy::option_option, reason = "refused, not ended, ended")]
+    #[inline(never)]
     fn odd(
         &mut self,
         block: &[u8; 64],
@@ -105,6 +144,8 @@ impl Quotes {
             own = (1 << first) - 1;
             *quotes &= own;
         }
+        // The highest bit of a byte is the one that is taken.
+        pass.is_ascii &= bits(block, |part| part) & own == 0;
         if slashes & own != 0 || pass.carry != 0 {
             let escaped = escaped(slashes & own, &mut pass.carry);
             if end.is_some() && (pass.carry != 0 || escaped & !own != 0) {
@@ -112,8 +153,8 @@ impl Quotes {
             }
             *quotes &= !escaped;
             check_escapes(escaped, start, line)?;
-            self.no_slashes(pass)?;
-            self.has_escapes = true;
+            self.none_until(pass)?;
+            self.has_any = true;
             *self.slashes.get_mut(pass.n_blocks)? = slashes & own;
             pass.n_slashes = pass.n_blocks + 1;
         }
@@ -121,9 +162,9 @@ impl Quotes {
     }
 
     /// Says that no backslash stands in the blocks since the last one that was asked.
-    fn no_slashes(&mut self, pass: &Pass) -> Option<()> {
-        if self.slashes.len() < self.quotes.len() {
-            self.slashes.resize(self.quotes.len(), 0);
+    fn none_until(&mut self, pass: &Pass) -> Option<()> {
+        if self.slashes.len() <= pass.n_blocks {
+            self.slashes.resize(pass.n_blocks * 2 + 64, 0);
         }
         self.slashes.get_mut(pass.n_slashes..pass.n_blocks)?.fill(0);
         Some(())
@@ -138,16 +179,14 @@ struct Pass {
     n_slashes: usize,
     /// 1 when the next byte is escaped.
     carry: u64,
-    /// The bits of all bytes together.
-    all: u8x16,
+    is_ascii: bool,
 }
 
 /// What stands in 64 bytes.
 struct Seen {
     quotes: u64,
-    /// A backslash or a control character.
+    /// A backslash, a control character or a byte beyond ASCII.
     is_odd: bool,
-    all: u8x16,
 }
 
 impl Seen {
@@ -159,17 +198,17 @@ impl Seen {
     fn of(block: &[u8; 64]) -> Self {
         let (parts, _) = block.as_chunks::<16>();
         let mut quotes = 0;
-        let (mut odd, mut all) = (u8x16::splat(0), u8x16::splat(0));
-        let mut least = u8x16::splat(u8::MAX);
+        let (mut slashes, mut most) = (u8x16::splat(0), u8x16::splat(0));
         for (n, part) in parts.iter().enumerate() {
             let part = u8x16::new(*part);
             quotes |= u64::from(part.simd_eq(u8x16::splat(b'"')).to_bitmask()) << (n * 16);
-            odd |= part.simd_eq(u8x16::splat(b'\\')) | part.simd_eq(u8x16::splat(0x7f));
-            least = least.min(part);
-            all |= part;
+            slashes |= part.simd_eq(u8x16::splat(b'\\'));
+            // Counted from the first character that is no control character, those that may stand in a string unasked come
+            // first: up to `~`.
+            most = most.max(part - u8x16::splat(b' '));
         }
-        odd |= least.min(u8x16::splat(0x1f)).simd_eq(least);
-        Self { quotes, is_odd: odd.to_bitmask() != 0, all }
+        let odd = slashes | most.max(u8x16::splat(0x7f - b' ')).simd_eq(most);
+        Self { quotes, is_odd: odd.to_bitmask() != 0 }
     }
 }
 
