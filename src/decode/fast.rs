@@ -18,7 +18,7 @@ mod words;
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority};
 use envelope::Envelope;
-use keys::{Column, Keys, Member};
+use keys::{Column, Keys, Member, Want};
 pub use pick::Wants;
 use quotes::Quotes;
 use wide::u8x16;
@@ -40,10 +40,15 @@ pub struct Scanner {
 struct Json {
     quotes: Quotes,
     members: Keys<Member>,
-    fields: Keys<Option<Column>>,
+    fields: Keys<Want>,
+    /// Where in the record the values of fields stand that are asked for; nowhere where the end is 0.
+    asked: Vec<Span>,
     tags: Tags,
     days: stamp::Days,
 }
+
+/// Where something begins and ends.
+type Span = (usize, usize);
 
 /// The tags of earlier lines, with their brackets, in places by the names of their rules.
 #[derive(Debug)]
@@ -73,30 +78,56 @@ pub struct Found<'a> {
     pub columns: Columns<'a, [u8]>,
     /// Bytes of the record: its line without the newline.
     pub len: u32,
+    /// What was asked for; `None` for a text alert.
+    pub values: Option<Values<'a>>,
+}
+
+/// The values of output fields that were asked for, as they stand in a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    record: &'a [u8],
+    asked: &'a [Span],
+}
+
+impl<'a> Values<'a> {
+    /// The value of the field with this number in [`Scanner::asking`]; `None` when the record has no such field.
+    pub fn get(&self, number: usize) -> Option<&'a [u8]> {
+        let (from, to) = *self.asked.get(number).filter(|(_, to)| *to > 0)?;
+        self.record.get(from..to)
+    }
 }
 
 impl Scanner {
+    /// One that gives the values of some output fields, too; each by its number here.
+    pub fn asking<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> Self {
+        let mut scanner = Self::default();
+        scanner.json.asked = vec![(0, 0); keys.clone().count()];
+        scanner.json.fields.ask(keys);
+        scanner
+    }
+
     /// Reads the first line of some bytes; `None` when the careful decoder must read it, or it has no end here.
     pub fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
         let start = match bytes.first()? {
             b'{' if envelope::may_be(bytes) => {
                 let len = self.envelope.open(bytes)?;
-                let (columns, _) = self.json.record(self.envelope.record(), ctx)?;
+                let (columns, values) = self.json.record(self.envelope.record(), ctx)?;
                 // The envelope would know the host where the record does not.
-                return found(columns, len).filter(|found| found.columns.hostname.is_some());
+                columns.hostname?;
+                return found(columns, len, Some(values));
             }
             b'{' => 0,
             b'0'..=b'9' => match stamp::container_runtime(bytes) {
                 Some(start) => start,
                 None => {
                     let (columns, len) = self.words.record(bytes, ctx)?;
-                    return found(columns, len);
+                    return found(columns, len, None);
                 }
             },
             _ => return None,
         };
-        let (columns, len) = self.json.record(bytes.get(start..)?, ctx)?;
-        found(columns, start + len)
+        let (columns, values) = self.json.record(bytes.get(start..)?, ctx)?;
+        found(columns, start + values.record.len(), Some(values))
     }
 
     /// The columns of a line, given with its newline, and the length of the record.
@@ -111,14 +142,22 @@ impl Scanner {
 }
 
 /// A record, unless it is so long that the careful decoder flags it.
-fn found(columns: Columns<'_, [u8]>, len: usize) -> Option<Found<'_>> {
+fn found<'a>(
+    columns: Columns<'a, [u8]>,
+    len: usize,
+    values: Option<Values<'a>>,
+) -> Option<Found<'a>> {
     let len = u32::try_from(len).ok().filter(|len| u64::from(*len) <= super::stream::HUGE)?;
-    Some(Found { columns, len })
+    Some(Found { columns, len, values })
 }
 
 impl Json {
-    /// The columns of the first line of some bytes, and its length without the newline.
-    fn record<'a>(&mut self, bytes: &'a [u8], ctx: &Context) -> Option<(Columns<'a, [u8]>, usize)> {
+    /// The columns of the first line of some bytes, and what was asked for in it.
+    fn record<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        ctx: &Context,
+    ) -> Option<(Columns<'a, [u8]>, Values<'a>)> {
         let len = self.quotes.find(bytes)?;
         let record = bytes.get(..len)?;
         if !self.quotes.is_ascii {
@@ -126,9 +165,10 @@ impl Json {
         }
         self.members.begin();
         self.fields.begin();
-        let mut walk = Walk::new(record, &self.quotes, super::time::latest(ctx));
+        self.asked.fill((0, 0));
+        let mut walk = Walk::new(record, &self.quotes, &mut self.asked, super::time::latest(ctx));
         walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
-        Some((walk.raw.columns()?, len))
+        Some((walk.raw.columns()?, Values { record, asked: &self.asked }))
     }
 }
 
@@ -178,6 +218,7 @@ struct Walk<'a, 'q> {
     bytes: &'a [u8],
     at: usize,
     quotes: &'q Quotes,
+    asked: &'q mut [Span],
     /// Seconds since 1970; a later time is odd.
     latest: i64,
     has_fields: bool,
@@ -185,14 +226,14 @@ struct Walk<'a, 'q> {
 }
 
 impl<'a, 'q> Walk<'a, 'q> {
-    fn new(bytes: &'a [u8], quotes: &'q Quotes, latest: i64) -> Self {
-        Self { bytes, at: 0, quotes, latest, has_fields: false, raw: Raw::default() }
+    fn new(bytes: &'a [u8], quotes: &'q Quotes, asked: &'q mut [Span], latest: i64) -> Self {
+        Self { bytes, at: 0, quotes, asked, latest, has_fields: false, raw: Raw::default() }
     }
 
     fn record(
         &mut self,
         members: &mut Keys<Member>,
-        fields: &mut Keys<Option<Column>>,
+        fields: &mut Keys<Want>,
         tags: &mut Tags,
         days: &mut stamp::Days,
     ) -> Option<()> {
@@ -268,28 +309,42 @@ impl<'a, 'q> Walk<'a, 'q> {
         Some(())
     }
 
-    fn fields(&mut self, keys: &mut Keys<Option<Column>>) -> Option<()> {
+    fn fields(&mut self, keys: &mut Keys<Want>) -> Option<()> {
         self.byte(b'{')?;
         self.has_fields = true;
         // Without any, the careful decoder takes them from the output.
-        let mut column = self.key(keys)?;
+        let mut want = self.key(keys)?;
         loop {
+            let start = self.at;
             if self.peek()? == b'"' {
-                let (open, close) = self.quoted()?;
-                if let Some(column) = column
-                    && !matches!(self.bytes.get(open..close)?, b"<NA>" | ESCAPED_NA)
-                {
-                    let text = self.text(open, close)?;
-                    *self.raw.fields.get_mut(column as usize)? = Some(text);
-                }
+                self.quoted()?;
             } else {
                 self.scalar()?;
             }
+            if !want.is_none() {
+                self.wanted(want, start)?;
+            }
             match self.next_key(keys)? {
-                Some(next) => column = next,
+                Some(next) => want = next,
                 None => return Some(()),
             }
         }
+    }
+
+    /// Keeps a value that was passed and began at `start`.
+    fn wanted(&mut self, want: Want, start: usize) -> Option<()> {
+        if let Some(column) = want.column()
+            && self.bytes.get(start) == Some(&b'"')
+        {
+            let (open, close) = (start + 1, self.at - 1);
+            if !matches!(self.bytes.get(open..close)?, b"<NA>" | ESCAPED_NA) {
+                *self.raw.fields.get_mut(column)? = Some(self.text(open, close)?);
+            }
+        }
+        if let Some(asked) = want.asked() {
+            *self.asked.get_mut(asked)? = (start, self.at);
+        }
+        Some(())
     }
 
     /// Passes a comma, the key behind it and its colon, or the end of an object.

@@ -130,10 +130,10 @@ impl Question {
         self.filter.as_ref().is_some_and(|ask| ask.needs_judgment)
     }
 
-    /// What raw bytes can tell, for who reads records in the first place; `None` when that is nothing. `counts` when only
-    /// the number of alerts that meet it is asked for.
+    /// What can be told by who reads records in the first place; `None` when that is nothing. `counts` when only the number
+    /// of alerts that meet it is asked for.
     pub fn sieve(&self, counts: bool) -> Option<Arc<dyn Sieve>> {
-        sieve::Bytes::of(self, counts).map(|bytes| Arc::new(bytes) as Arc<dyn Sieve>)
+        sieve::AtOnce::of(self, counts).map(|sieve| Arc::new(sieve) as Arc<dyn Sieve>)
     }
 
     /// Asks it of all these alerts.

@@ -67,7 +67,7 @@ pub(super) struct Tools {
 impl Tools {
     /// `worker` must be a number that no other tools of this store have.
     pub fn new(worker: u32, strain: Strain) -> Self {
-        Self { drafter: Drafter::new(worker), scanner: fast::Scanner::default(), strain }
+        Self { drafter: Drafter::new(worker), scanner: strain.scanner(), strain }
     }
 }
 
@@ -132,7 +132,7 @@ impl<'a> Piece<'a> {
                 && let Some((_, after)) = rest.split_at_checked(found.len as usize + 1)
             {
                 let at = bytes.len() - rest.len();
-                let fate = self.strain.fate(at, found.len as usize, &found.columns);
+                let fate = self.strain.fate(at, &found);
                 if fate == Fate::Keep {
                     self.rows.add(&found.columns, self.offset, found.len, self.lines);
                 } else {

@@ -1,18 +1,31 @@
 //! Keeps only records that somebody may look for; the others are counted and passed over, which costs a look at their bytes
 //! instead of a row in the store.
 
-use crate::model::{Columns, Flag};
+use crate::decode::fast::{Found, Scanner};
+use crate::model::Flag;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Tells from raw bytes which records somebody may look for.
+/// Tells which records somebody may look for: from raw bytes, and from what the fast path reads.
 pub trait Sieve: Debug + Send + Sync {
+    /// Whether raw bytes can tell anything. If not, any record may be one as far as they go.
+    fn tells_bytes(&self) -> bool;
+
     /// Adds, in order, a place in each of these lines that may hold such a record. A record that the fast path reads and
     /// that has no such place in its bytes must be none.
     fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>);
 
     /// Whether a record may be one because of its rule's name, which a text alert does not hold.
     fn catches_rule(&self, rule: &[u8]) -> bool;
+
+    /// What reads records for [`Sieve::meets`].
+    fn scanner(&self) -> Scanner;
+
+    /// Whether a record is one as far as a filter goes; `None` when that cannot be told.
+    fn meets(&self, found: &Found<'_>) -> Option<bool>;
+
+    /// Whether nobody wants more of a record that meets the filter than to count it.
+    fn counts(&self) -> bool;
 }
 
 /// A place in a line that may hold what is looked for.
@@ -33,11 +46,11 @@ pub struct Catch {
 }
 
 impl Catch {
-    /// Looks through the next bytes.
-    pub fn begin(&mut self, sieve: &dyn Sieve, lines: &[u8]) {
+    /// Begins anew, with what `catch` adds in order.
+    pub fn begin(&mut self, catch: impl FnOnce(&mut Vec<Caught>)) {
         self.caught.clear();
         self.next = 0;
-        sieve.catch(lines, &mut self.caught);
+        catch(&mut self.caught);
     }
 
     /// The first place in a record, given by its place and length. One record may begin where others before it did.
@@ -93,26 +106,35 @@ impl Strain {
         Self { sieve, catch: Catch::default() }
     }
 
+    /// What reads the records.
+    pub fn scanner(&self) -> Scanner {
+        self.sieve.as_ref().map(|sieve| sieve.scanner()).unwrap_or_default()
+    }
+
     /// Looks at some bytes before records are read from them.
     pub fn begin(&mut self, bytes: &[u8]) {
-        if let Some(sieve) = &self.sieve {
-            self.catch.begin(&**sieve, bytes);
+        if let Some(sieve) = self.sieve.as_ref().filter(|sieve| sieve.tells_bytes()) {
+            self.catch.begin(|caught| sieve.catch(bytes, caught));
         }
     }
 
-    /// What becomes of a record that the fast path read; records come in order.
+    /// What becomes of a record that the fast path read at this place; records come in order.
     #[inline]
-    pub fn fate(&mut self, at: usize, len: usize, columns: &Columns<'_, [u8]>) -> Fate {
+    pub fn fate(&mut self, at: usize, found: &Found<'_>) -> Fate {
         let Some(sieve) = &self.sieve else { return Fate::Keep };
-        match self.catch.first_in(at, len) {
-            Some(caught) if caught.counts => Fate::Count,
-            Some(_) => Fate::Keep,
-            None if columns.flags.has(Flag::Text)
-                && columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) =>
-            {
-                Fate::Keep
+        if sieve.tells_bytes() {
+            match self.catch.first_in(at, found.len as usize) {
+                Some(caught) if caught.counts => return Fate::Count,
+                Some(_) => {}
+                None if found.columns.flags.has(Flag::Text)
+                    && found.columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) => {}
+                None => return Fate::Pass,
             }
-            None => Fate::Pass,
+        }
+        match sieve.meets(found) {
+            Some(false) => Fate::Pass,
+            Some(true) if sieve.counts() => Fate::Count,
+            _ => Fate::Keep,
         }
     }
 }

@@ -58,7 +58,7 @@ impl Envelope {
             simdutf8::basic::from_utf8(line).ok()?;
         }
         self.keys.begin();
-        let mut walk = Walk::new(line, &self.quotes, 0);
+        let mut walk = Walk::new(line, &self.quotes, &mut [], 0);
         let (mut text, mut is_docker, mut is_journal) = (None, [false; 3], [false; 2]);
         let mut has_others = false;
         walk.byte(b'{')?;

@@ -43,6 +43,35 @@ impl Column {
     }
 }
 
+/// What an output field is wanted for: its column, and its number among those that somebody asks for. One number, so that
+/// the many fields that nobody wants are passed with one comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Want(u16);
+
+impl Want {
+    fn column_of(key: &[u8]) -> Self {
+        Self(Column::of(key).map_or(0, |column| column as u16 + 1))
+    }
+
+    fn asked_as(self, number: u8) -> Self {
+        Self(self.0 & 0xff | (u16::from(number) + 1) << 8)
+    }
+
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The number of its column, of [`Column::COUNT`].
+    pub fn column(self) -> Option<usize> {
+        usize::from(self.0 & 0xff).checked_sub(1)
+    }
+
+    pub fn asked(self) -> Option<usize> {
+        usize::from(self.0 >> 8).checked_sub(1)
+    }
+}
+
 /// The keys of a record itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Member {
@@ -63,9 +92,24 @@ pub(super) trait Meaning: Copy {
     fn of_key(key: &[u8]) -> Option<Self>;
 }
 
-impl Meaning for Option<Column> {
+impl Meaning for Want {
     fn of_key(key: &[u8]) -> Option<Self> {
-        is_plain(key).then(|| Column::of(key))
+        is_plain(key).then(|| Self::column_of(key))
+    }
+}
+
+impl Keys<Want> {
+    /// Learns, before any line is read, which fields are asked for.
+    pub fn ask<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        for (name, number) in keys.zip(0..u8::MAX) {
+            self.begin();
+            // A line with a key that is not plain is read with care.
+            if self.find(name.as_bytes()).is_some()
+                && let Some(key) = self.keys.get_mut(usize::from(self.last))
+            {
+                key.meaning = key.meaning.asked_as(number);
+            }
+        }
     }
 }
 

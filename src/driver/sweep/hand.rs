@@ -27,7 +27,7 @@ pub(super) struct Hand {
     pages: Pages,
     /// What the bytes of many records are looked through for, before any is read.
     through: Option<Through>,
-    peek: Option<Peek>,
+    peek: Option<(Peek, fast::Scanner)>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
 }
@@ -63,7 +63,10 @@ impl Hand {
             placed: Vec::new(),
             pages: Pages::default(),
             through: Bytes::of(question, false).map(Through::new),
-            peek: question.filter.as_ref().and_then(Peek::of),
+            peek: question.filter.as_ref().and_then(Peek::of).map(|peek| {
+                let scanner = peek.scanner();
+                (peek, scanner)
+            }),
             ids: Vec::new(),
             n_gone: 0,
         }
@@ -178,14 +181,16 @@ impl Hand {
             return Some(true);
         }
         let ctx = records.context(found.location.body);
+        let is_line = found.location.nth == 0 && found.line.len() > found.bytes.len();
+        if let Some((peek, scanner)) = self.peek.as_mut().filter(|_| is_line && is_said)
+            && let Some(read) = scanner.record(found.line, &ctx)
+            && let Some(is_met) = peek.meets(&read)
+        {
+            return Some(is_met);
+        }
         let picked = ask
-            .filter(|ask| is_said && !ask.needs_triage && self.judge.is_none())
-            .filter(|_| found.location.nth == 0 && found.line.len() > found.bytes.len())
-            .and_then(|ask| {
-                let peek = self.peek.as_ref();
-                peek.and_then(|peek| peek.alert(&mut self.scanner, found.line, &ctx))
-                    .or_else(|| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)))
-            });
+            .filter(|ask| is_line && is_said && !ask.needs_triage && self.judge.is_none())
+            .and_then(|ask| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)));
         let alert = match picked {
             Some(alert) => alert,
             None => match reread(found.bytes, found.location.nth, &ctx) {

@@ -1,97 +1,88 @@
-//! The output fields that a filter asks for, found by their keys in a line that the fast path reads: quicker than to walk over
-//! all of them.
-//!
-//! What the fast path reads is one JSON object on a line, valid to its last byte, without a key twice or written in escapes,
-//! whose `output_fields` hold no lists or objects. So a quoted key stands there as itself or nowhere.
+//! The output fields that a filter asks for, taken from a line while the fast path passes over it: no alert is made of them.
 
 use super::Ask;
-use crate::decode::{Context, fast};
-use crate::model::{Alert, Value};
-use crate::query::Own;
-use memchr::memmem::Finder;
+use crate::decode::fast;
+use crate::model::{Columns, Value};
+use crate::query::{Filter, Own, OwnValue, Subject};
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-/// More keys are not looked for one by one.
-const MOST: usize = 6;
+/// More fields are not looked for one by one.
+const MOST: usize = 16;
 
-/// The keys that are looked for.
-#[derive(Debug)]
+/// A filter that asks for some output fields and columns, and nothing else.
+#[derive(Clone, Debug)]
 pub(super) struct Peek {
-    keys: Vec<(Box<str>, Finder<'static>)>,
-    output_fields: Finder<'static>,
+    filter: Arc<Filter>,
+    keys: Vec<Box<str>>,
 }
 
 impl Peek {
-    /// `None` where the filter asks for more than some fields and the columns.
+    /// `None` where the filter asks for more.
     pub fn of(ask: &Ask) -> Option<Self> {
-        let keys = ask.asked.keys()?;
-        let asks_more = [Own::Output, Own::Tags].into_iter().any(|own| ask.asked.own(own));
-        let keys: Vec<_> = keys
-            .map(|key| (Box::from(key), Finder::new(&format!("\"{key}\"")).into_owned()))
-            .collect();
-        (!asks_more && keys.len() <= MOST)
-            .then(|| Self { keys, output_fields: Finder::new("\"output_fields\":{").into_owned() })
+        let keys: Vec<Box<str>> = ask.asked.keys()?.map(Box::from).collect();
+        let asks_more = ask.needs_triage
+            || ask.needs_judgment
+            || [Own::Output, Own::Tags].into_iter().any(|own| ask.asked.own(own));
+        (!asks_more && keys.len() <= MOST).then(|| Self { filter: Arc::clone(&ask.filter), keys })
     }
 
-    /// The alert of a line (given with its newline) as far as the filter asks for it; `None` when others must read it.
-    pub fn alert(&self, scanner: &mut fast::Scanner, line: &[u8], ctx: &Context) -> Option<Alert> {
-        let mut alert = scanner.head(line, ctx)?;
-        // In an envelope these stand in escapes.
-        let start = self.output_fields.find(line)?;
-        let fields = line.get(start + self.output_fields.needle().len()..)?;
-        for (key, finder) in &self.keys {
-            if let Some(at) = place(finder, fields) {
-                // The fields end before the first brace outside of texts, and behind it the key would be another one.
-                let (before, behind) = fields.split_at_checked(at)?;
-                if memchr::memchr(b'}', before).is_some() {
-                    return None;
-                }
-                alert.fields.0.push((key.clone(), value(behind)?));
-            }
-        }
-        Some(alert)
+    /// What reads lines for [`Peek::meets`].
+    pub fn scanner(&self) -> fast::Scanner {
+        fast::Scanner::asking(self.keys.iter().map(|key| &**key))
+    }
+
+    /// Whether a record meets the filter; `None` when that cannot be told here.
+    pub fn meets(&self, found: &fast::Found<'_>) -> Option<bool> {
+        let values = found.values.as_ref()?;
+        Some(self.filter.matches(&Peeked { keys: &self.keys, columns: &found.columns, values }))
     }
 }
 
-/// Where the value of a key begins.
-fn place(key: &Finder<'_>, fields: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + key.find(fields.get(from..)?)? + key.needle().len();
-        let rest = fields.get(at..)?;
-        let colon = at + rest.iter().position(|byte| *byte != b' ')?;
-        if fields.get(colon) == Some(&b':') {
-            let rest = fields.get(colon + 1..)?;
-            return Some(colon + 1 + rest.iter().position(|byte| *byte != b' ')?);
+/// A record as a filter sees it.
+struct Peeked<'a> {
+    keys: &'a [Box<str>],
+    columns: &'a Columns<'a, [u8]>,
+    values: &'a fast::Values<'a>,
+}
+
+impl Subject for Peeked<'_> {
+    fn field(&self, key: &str) -> Option<Cow<'_, Value>> {
+        let number = self.keys.iter().position(|asked| **asked == *key)?;
+        value(self.values.get(number)?).map(Cow::Owned)
+    }
+
+    fn own(&self, field: Own) -> Option<OwnValue<'_>> {
+        fn text(text: Option<&[u8]>) -> Option<OwnValue<'_>> {
+            Some(OwnValue::Text(str::from_utf8(text?).ok()?.into()))
         }
-        // A value that says the same.
-        from = at;
+        let Columns { time, priority, rule, event_source, hostname, .. } = *self.columns;
+        match field {
+            Own::Rule => text(rule),
+            Own::Priority => priority.map(OwnValue::Priority),
+            Own::Time => time
+                .and_then(|time| Timestamp::from_nanosecond(time.into()).ok())
+                .map(OwnValue::Time),
+            Own::Source => text(event_source),
+            Own::Hostname => text(hostname),
+            _ => None,
+        }
     }
 }
 
-/// The value that stands at the beginning of some bytes of a valid record.
+/// What the value of a field says, as it stands in a valid record.
 fn value(bytes: &[u8]) -> Option<Value> {
-    if bytes.first() == Some(&b'"') {
-        let mut from = 1;
-        loop {
-            let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
-            if bytes.get(at) == Some(&b'\\') {
-                from = at + 2;
-                continue;
-            }
-            let inside = bytes.get(1..at)?;
-            if from == 1 {
-                return Some(Value::String(str::from_utf8(inside).ok()?.into()));
-            }
-            let text: String = serde_json::from_slice(bytes.get(..=at)?).ok()?;
-            return Some(Value::String(text.into()));
+    let text = |bytes: &[u8]| str::from_utf8(bytes).ok().map(Box::from);
+    Some(match bytes {
+        [b'"', inside @ .., b'"'] if memchr::memchr(b'\\', inside).is_none() => {
+            Value::String(text(inside)?)
         }
-    }
-    let len = bytes.iter().position(|byte| matches!(byte, b',' | b'}' | b' '))?;
-    Some(match bytes.get(..len)? {
+        [b'"', ..] => Value::String(serde_json::from_slice::<String>(bytes).ok()?.into()),
         b"null" => Value::Null,
         b"true" => Value::Bool(true),
         b"false" => Value::Bool(false),
-        digits => Value::Number(str::from_utf8(digits).ok()?.into()),
+        digits => Value::Number(text(digits)?),
     })
 }
 
@@ -99,7 +90,7 @@ fn value(bytes: &[u8]) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::analysis::Playbooks;
-    use crate::decode::{Item, reread};
+    use crate::decode::{Context, Item, reread};
     use crate::driver::sweep::Question;
     use crate::query::{Filter, Names};
     use proptest::prelude::*;
@@ -113,21 +104,25 @@ mod tests {
         let question = Question::new(Arc::new(Playbooks::builtin())).with_filter(filter, None);
         let peek = question.filter.as_ref().and_then(Peek::of).expect("two fields");
         let ctx = Arc::new(Context::default());
-        let mut scanner = fast::Scanner::default();
-        let Some(peeked) = peek.alert(&mut scanner, format!("{line}\n").as_bytes(), &ctx) else {
+        let (mut scanner, line_end) = (peek.scanner(), format!("{line}\n"));
+        let Some(found) = scanner.record(line_end.as_bytes(), &ctx) else { return false };
+        let Some(values) = &found.values else {
+            assert_eq!(peek.meets(&found), None);
             return false;
         };
         let Item::Alert(careful) = reread(line.as_bytes(), 0, &ctx) else {
             panic!("no alert: {line}");
         };
-        for key in ["a.b", "a.bc"] {
-            assert_eq!(peeked.fields.get(key), careful.fields.get(key), "{line}");
+        assert_eq!(peek.meets(&found), Some(true), "{line}");
+        let peeked = Peeked { keys: &peek.keys, columns: &found.columns, values };
+        for key in ["a.b", "a.bc", "other"] {
+            let asked = Some(key).filter(|key| *key != "other");
+            let expected = asked.and_then(|key| careful.fields.get(key));
+            assert_eq!(peeked.field(key).as_deref(), expected, "{line}");
         }
-        let of = |alert: &Alert| {
-            let Alert { time, priority, rule, event_source, hostname, .. } = alert.clone();
-            (time, priority, rule, event_source, hostname)
-        };
-        assert_eq!(of(&peeked), of(&careful), "{line}");
+        for own in [Own::Rule, Own::Priority, Own::Time, Own::Source, Own::Hostname] {
+            assert_eq!(peeked.own(own), careful.own(own), "{line}");
+        }
         true
     }
 
@@ -145,13 +140,16 @@ mod tests {
         assert!(check(&line("x", r#""x.y":"a.b","a.bc":true,"z.z":"\"a.b\":1""#, "")));
         assert!(check(&line("\"output_fields\":{\"a.b\":2}", r#""a.b":"\u003c\"x\\""#, "")));
         assert!(check(&line("x", r#""x.y":"}","z.z":1"#, "")));
+        assert!(check(&line("x", r#""x.y":"}","a.b":1"#, "")));
         // What cannot be told is left to others.
-        check(&line("x", r#""x.y":"}","a.b":1"#, ""));
-        check(&line("x", r#""x.y":1"#, r#","a.b":2"#));
+        assert!(!check(&line("x", r#""x.y":1"#, r#","a.b":2"#)));
         assert!(!check(&line("x", r#""a.b":[1]"#, "")));
         assert!(!check("14:03:00.5: Notice words (a.b=1)"));
-        let text = serde_json::to_string(&(line("x", r#""a.b":"c""#, "") + "\n")).unwrap();
-        check(&format!(r#"{{"log":{text},"stream":"stdout","time":"2026-11-21T14:03:00.5Z"}}"#));
+        let text = serde_json::to_string(&(line("x", r#""a.b":"c""#, r#","hostname":"n""#) + "\n"));
+        let text = text.unwrap();
+        assert!(check(&format!(
+            r#"{{"log":{text},"stream":"stdout","time":"2026-11-21T14:03:00.5Z"}}"#
+        )));
     }
 
     proptest! {

@@ -1,8 +1,11 @@
-//! What a question can tell of records from their raw bytes, many at once: where something stands that may make a record
-//! meet it. Whatever stands nowhere else than in such places is never decoded.
+//! What a question can tell of records before any of them is kept. From their raw bytes, many at once: where something stands
+//! that may make a record meet it; whatever stands nowhere else than in such places is never decoded. And from what the fast
+//! path reads on its way: whether a filter is met.
 
 use super::Question;
 use super::needle::Folded;
+use super::peek::Peek;
+use crate::decode::fast::{Found, Scanner};
 use crate::intake::{Catch, Caught, Sieve};
 use crate::query::{Prefilter, lists_bytes, may_spell};
 use memchr::memmem::Finder;
@@ -62,9 +65,8 @@ impl Bytes {
     fn admits(&self, line: &[u8]) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_met(line))
     }
-}
 
-impl Sieve for Bytes {
+    /// Adds a place in each line that may hold such a record: see [`Sieve::catch`].
     fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>) {
         let mut at = 0;
         while let Some(found) = self.first.find_at(lines, at) {
@@ -98,6 +100,52 @@ impl Sieve for Bytes {
     }
 }
 
+/// A question as far as it can be answered while records are read for the first time.
+#[derive(Clone, Debug)]
+pub(super) struct AtOnce {
+    bytes: Option<Bytes>,
+    peek: Option<Peek>,
+    counts: bool,
+}
+
+impl AtOnce {
+    /// `None` when nothing can be told. `counts` when nobody wants more than the number of those that meet it.
+    pub fn of(question: &Question, counts: bool) -> Option<Self> {
+        let bytes = Bytes::of(question, counts);
+        let peek = question.filter.as_ref().and_then(Peek::of);
+        let counts = counts && question.search.is_none();
+        (bytes.is_some() || peek.is_some()).then_some(Self { bytes, peek, counts })
+    }
+}
+
+impl Sieve for AtOnce {
+    fn tells_bytes(&self) -> bool {
+        self.bytes.is_some()
+    }
+
+    fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>) {
+        if let Some(bytes) = &self.bytes {
+            bytes.catch(lines, caught);
+        }
+    }
+
+    fn catches_rule(&self, rule: &[u8]) -> bool {
+        self.bytes.as_ref().is_some_and(|bytes| bytes.catches_rule(rule))
+    }
+
+    fn scanner(&self) -> Scanner {
+        self.peek.as_ref().map(Peek::scanner).unwrap_or_default()
+    }
+
+    fn meets(&self, found: &Found<'_>) -> Option<bool> {
+        self.peek.as_ref()?.meets(found)
+    }
+
+    fn counts(&self) -> bool {
+        self.counts
+    }
+}
+
 /// A block of records that is looked through before any of them is read.
 #[derive(Debug)]
 pub(super) struct Through {
@@ -116,7 +164,7 @@ impl Through {
     /// Looks through the next block. Says no when none of its records can meet the question, unless by its rule's name or
     /// because it takes several lines.
     pub fn begin(&mut self, block: &[u8]) -> bool {
-        self.catch.begin(&self.bytes, block);
+        self.catch.begin(|caught| self.bytes.catch(block, caught));
         self.has_message = self.message.find(block).is_some();
         self.has_message || self.catch.first_in(0, block.len()).is_some()
     }
