@@ -39,7 +39,7 @@ pub use operator::{Operator, Quantifier, Transformer};
 pub use prefilter::{Prefilter, certain_part, lists_bytes, may_say_more, may_spell};
 pub use print::value as quote;
 pub use scan::{Token, highlight};
-pub use subject::{Judged, Own, OwnValue, Subject, Triaged};
+pub use subject::{Judged, Own, OwnValue, Subject, Triaged, own_of};
 pub use suggest::nearest;
 
 /// A condition, parsed, checked and ready to be asked of many alerts.

@@ -70,7 +70,7 @@ impl Selection {
         self.question().of(&session.store.snapshot(), &session.records, 0..end)
     }
 
-    /// What raw bytes can tell of it; `counts` when only the number of selected alerts is asked for.
+    /// What can be told of it while records are read; `counts` when only the number of selected alerts is asked for.
     pub fn sieve(&self, counts: bool) -> Option<Arc<dyn Sieve>> {
         if self.is_everything() || self.needs_judgment() {
             return None;

@@ -31,7 +31,8 @@ pub struct Session {
     pub failures: Vec<String>,
     /// Rejects that came since the last look, with their bytes; `None` unless somebody looks at each of them.
     fresh_rejects: Option<Vec<Reject>>,
-    /// Alerts that were only counted, since their bytes told all that was asked ([`Session::load_selected`]).
+    /// Alerts that were only counted, since all that was asked of them was told while they were read
+    /// ([`Session::load_selected`]).
     pub passed: Passed,
     turns: Receiver<Turn>,
     _handle: source::Handle,
@@ -133,7 +134,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Reads everything, and keeps only alerts that may be selected, as far as their bytes tell: the others are counted,
+    /// Reads everything, and keeps only alerts that may be selected, as far as can be told on the way: the others are counted,
     /// and so are those that are selected beyond doubt where `counts` says that only their number is asked for.
     ///
     /// Where alerts are told in an order that others have a say in ([`Session::order`]), `counts` must be given or all are

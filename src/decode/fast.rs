@@ -24,6 +24,10 @@ use quotes::Quotes;
 use wide::u8x16;
 use words::Words;
 
+/// Most output fields that can be asked for ([`Scanner::asking`]).
+pub const ASKED: usize = 16;
+/// Longer tags (in bytes, with their brackets) are not remembered.
+const TAGS: usize = 1 << 10;
 /// falcosidekick writes `<` and `>` like this.
 const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
 
@@ -98,11 +102,11 @@ impl<'a> Values<'a> {
 }
 
 impl Scanner {
-    /// One that gives the values of some output fields, too; each by its number here.
-    pub fn asking<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> Self {
+    /// One that gives the values of some output fields, too; each by its number here. The first [`ASKED`] count.
+    pub fn asking<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
         let mut scanner = Self::default();
-        scanner.json.asked = vec![(0, 0); keys.clone().count()];
-        scanner.json.fields.ask(keys);
+        scanner.json.asked = vec![(0, 0); ASKED];
+        scanner.json.fields.ask(keys.take(ASKED));
         scanner
     }
 
@@ -304,8 +308,9 @@ impl<'a, 'q> Walk<'a, 'q> {
                 break;
             }
         }
+        let tags = self.bytes.get(start..self.at)?;
         known.clear();
-        known.extend_from_slice(self.bytes.get(start..self.at)?);
+        known.extend_from_slice(tags.get(..TAGS).map_or(tags, |_| &[]));
         Some(())
     }
 
@@ -322,7 +327,7 @@ impl<'a, 'q> Walk<'a, 'q> {
                 self.scalar()?;
             }
             if !want.is_none() {
-                self.wanted(want, start)?;
+                self.keep(want, start)?;
             }
             match self.next_key(keys)? {
                 Some(next) => want = next,
@@ -332,7 +337,7 @@ impl<'a, 'q> Walk<'a, 'q> {
     }
 
     /// Keeps a value that was passed and began at `start`.
-    fn wanted(&mut self, want: Want, start: usize) -> Option<()> {
+    fn keep(&mut self, want: Want, start: usize) -> Option<()> {
         if let Some(column) = want.column()
             && self.bytes.get(start) == Some(&b'"')
         {
@@ -436,7 +441,7 @@ impl<'a, 'q> Walk<'a, 'q> {
         let rest = self.bytes.get(self.at..)?;
         self.at += match short_number(rest) {
             Some(len) => len,
-            None => word(rest)?,
+            None => other_scalar(rest)?,
         };
         Some(())
     }
@@ -444,7 +449,7 @@ impl<'a, 'q> Walk<'a, 'q> {
 
 /// The length of true, false, null or a number at the start of some bytes.
 #[inline(never)]
-fn word(bytes: &[u8]) -> Option<usize> {
+fn other_scalar(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b't' => bytes.starts_with(b"true").then_some(4),
         b'f' => bytes.starts_with(b"false").then_some(5),
@@ -463,14 +468,14 @@ fn controls(part: u8x16) -> u8x16 {
 #[inline]
 fn short_number(bytes: &[u8]) -> Option<usize> {
     let chunk = bytes.first_chunk::<16>()?;
-    let len = (others(chunk) | 0x8000).trailing_zeros() as usize;
+    let len = (non_digits(chunk) | 0x8000).trailing_zeros() as usize;
     let is_whole = !matches!(chunk.get(len)?, b'0'..=b'9' | b'.' | b'e' | b'E');
     (is_whole && (len == 1 || (len > 1 && chunk.first() != Some(&b'0')))).then_some(len)
 }
 
 /// One bit for each byte that is no digit.
 #[inline]
-fn others(chunk: &[u8; 16]) -> u32 {
+fn non_digits(chunk: &[u8; 16]) -> u32 {
     let values = u8x16::new(*chunk) - u8x16::splat(b'0');
     !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask() & 0xffff
 }
@@ -510,7 +515,7 @@ fn digits(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from..).unwrap_or_default();
     let mut n_digits = 0;
     while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        let others = others(chunk);
+        let others = non_digits(chunk);
         if others != 0 {
             return n_digits + others.trailing_zeros() as usize;
         }

@@ -25,8 +25,9 @@ const LONG: u64 = 8 << 20;
 const SOON: u64 = 4 << 10;
 /// Bytes read at once where a block is read in small pieces.
 const CHUNK: usize = 256 << 10;
-/// Rows handed on together.
+/// Rows handed on together, and the bytes after which there may be fewer: where most alerts are only counted.
 const ROWS: usize = 4096;
+const BYTES: u64 = 16 << 20;
 /// Blocks that a worker hands on together: threads wake each other seldom.
 const RUN: u64 = 16;
 
@@ -139,6 +140,7 @@ impl Intake {
             let mut decoder = job.decoder(job.from, 0);
             let mut lines = 0;
             let mut rows = 0;
+            let mut sent = job.from;
             let mut reached = job.from;
             while turn < n_blocks {
                 let Some(block) = early.remove(&turn) else {
@@ -171,8 +173,9 @@ impl Intake {
                 }
                 rows += block.outcome.n_rows();
                 block.outcome.drain_into(&mut self.news);
-                if rows >= ROWS {
+                if rows >= ROWS || end - sent >= BYTES {
                     rows = 0;
+                    sent = end;
                     let done = before + (end - job.from);
                     let bytes_per_second = rate(done, started);
                     self.news.progress =
@@ -206,17 +209,17 @@ impl Job<'_> {
         let Ok(read) = pages.read(self.handle, from, (to + SOON).min(self.to)) else {
             return Block { end: self.after_newline(to), is_undone: true, ..nothing };
         };
-        let Some(own) = usize::try_from(to - from).ok().and_then(|len| read.get(..len)) else {
-            return nothing;
-        };
+        let own = usize::try_from(to - from).ok().and_then(|len| read.get(..len)).unwrap_or(read);
         let skip = if number == 0 { Some(0) } else { memchr::memchr(b'\n', own).map(|at| at + 1) };
         let Some(skip) = skip else { return nothing };
         let start = from + skip as u64;
         let Some(end) = self.extend(pages, from, to) else {
             return Block { start, end: self.after_newline(to), is_undone: true, ..nothing };
         };
-        let Ok(len) = usize::try_from(end - from) else { return nothing };
-        let Some(bytes) = pages.bytes().get(skip..len) else { return nothing };
+        let len = usize::try_from(end - from).ok();
+        let Some(bytes) = len.and_then(|len| pages.bytes().get(skip..len)) else {
+            return Block { start, end, is_undone: true, ..nothing };
+        };
         let mut decoder = self.decoder(start, 0);
         let mut piece = Piece::new(tools, self.body, start, 0);
         piece.read(&mut decoder, self.records, self.name, bytes);

@@ -21,10 +21,10 @@ pub trait Sieve: Debug + Send + Sync {
     /// What reads records for [`Sieve::meets`].
     fn scanner(&self) -> Scanner;
 
-    /// Whether a record is one as far as a filter goes; `None` when that cannot be told.
+    /// Whether a record meets the filter, if there is one; `None` when that cannot be told.
     fn meets(&self, found: &Found<'_>) -> Option<bool>;
 
-    /// Whether nobody wants more of a record that meets the filter than to count it.
+    /// Whether nobody wants more of those that are one beyond doubt than their number.
     fn counts(&self) -> bool;
 }
 
@@ -33,8 +33,8 @@ pub trait Sieve: Debug + Send + Sync {
 pub struct Caught {
     /// Bytes from the start of what was looked at.
     pub at: usize,
-    /// It is one beyond doubt, and nobody wants more than to count it.
-    pub counts: bool,
+    /// What raw bytes were looked through for stands there beyond doubt.
+    pub is_sure: bool,
 }
 
 /// What was caught in some bytes, for records that are asked about in order.
@@ -122,18 +122,21 @@ impl Strain {
     #[inline]
     pub fn fate(&mut self, at: usize, found: &Found<'_>) -> Fate {
         let Some(sieve) = &self.sieve else { return Fate::Keep };
+        let mut is_sure = true;
         if sieve.tells_bytes() {
             match self.catch.first_in(at, found.len as usize) {
-                Some(caught) if caught.counts => return Fate::Count,
-                Some(_) => {}
+                Some(caught) => is_sure = caught.is_sure,
                 None if found.columns.flags.has(Flag::Text)
-                    && found.columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) => {}
+                    && found.columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) =>
+                {
+                    is_sure = false;
+                }
                 None => return Fate::Pass,
             }
         }
         match sieve.meets(found) {
             Some(false) => Fate::Pass,
-            Some(true) if sieve.counts() => Fate::Count,
+            Some(true) if is_sure && sieve.counts() => Fate::Count,
             _ => Fate::Keep,
         }
     }

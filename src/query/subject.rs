@@ -186,20 +186,7 @@ impl Subject for Columns<'_> {
     }
 
     fn own(&self, field: Own) -> Option<OwnValue<'_>> {
-        fn text(text: Option<&str>) -> Option<OwnValue<'_>> {
-            text.map(|text| OwnValue::Text(text.into()))
-        }
-        match field {
-            Own::Rule => text(self.rule),
-            Own::Priority => self.priority.map(OwnValue::Priority),
-            Own::Time => self
-                .time
-                .and_then(|time| Timestamp::from_nanosecond(time.into()).ok())
-                .map(OwnValue::Time),
-            Own::Source => text(self.event_source),
-            Own::Hostname => text(self.hostname),
-            _ => None,
-        }
+        own_of(self, field, Some)
     }
 
     fn indexed(&self, _: &str) -> Vec<(u32, Cow<'_, Value>)> {
@@ -213,6 +200,26 @@ impl Subject for Columns<'_> {
             Some(_) => false,
             None => self.column(key).is_some(),
         }
+    }
+}
+
+/// What columns say of one of our own fields; `read` makes text of what they hold.
+pub fn own_of<'a, T: ?Sized>(
+    columns: &Columns<'a, T>,
+    field: Own,
+    read: impl Fn(&'a T) -> Option<&'a str>,
+) -> Option<OwnValue<'a>> {
+    let text = |text: Option<&'a T>| read(text?).map(|text| OwnValue::Text(text.into()));
+    match field {
+        Own::Rule => text(columns.rule),
+        Own::Priority => columns.priority.map(OwnValue::Priority),
+        Own::Time => columns
+            .time
+            .and_then(|time| Timestamp::from_nanosecond(time.into()).ok())
+            .map(OwnValue::Time),
+        Own::Source => text(columns.event_source),
+        Own::Hostname => text(columns.hostname),
+        _ => None,
     }
 }
 

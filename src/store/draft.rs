@@ -12,7 +12,7 @@ use crate::model::{BodyId, Columns, Flags, Priority, Reject};
 const NUMBERS: usize = 1 << 17;
 const TEXTS: usize = 8 << 20;
 
-/// Rows whose places are looked up together.
+/// Rows whose cells are looked up together.
 pub(super) const TOGETHER: usize = 32;
 
 /// What was read, for [`Store::append`](super::Store::append).
@@ -130,16 +130,24 @@ pub struct Drafter {
     waiting: Waiting,
 }
 
-/// The last rows of a draft, whose places were not looked up yet: instead of a cell they hold the number of a kind.
+/// The last rows of a draft, whose cells were not looked up yet.
 ///
 /// A log has more containers than a processor's cache has room for while the log streams through it, so what is known of one
 /// is mostly far away. Looked up together, the ways to memory are gone side by side instead of one behind the other.
 #[derive(Default)]
 struct Waiting {
-    /// Keys of places, one behind the other.
+    rows: Vec<Waits>,
+    /// The keys of their places, one behind the other.
     keys: Vec<u8>,
-    /// Where each key ends, and where its place may be known.
-    ends: Vec<(usize, usize)>,
+}
+
+/// What the cell of a row is looked up by.
+#[derive(Clone, Copy)]
+struct Waits {
+    kind: u32,
+    /// Where the key of its place ends, and where that may be known.
+    key_end: usize,
+    place: usize,
 }
 
 impl Drafter {
@@ -185,12 +193,14 @@ impl Drafter {
             offset,
             len,
             line,
-            cell: self.kind(columns),
+            // Looked up soon.
+            cell: 0,
             process: self.process(columns.process),
             flags: columns.flags,
             priority: columns.priority,
         };
         self.draft.rows.push(row);
+        let kind = self.kind(columns);
         let place = bytes([
             columns.hostname,
             columns.container_id,
@@ -200,44 +210,45 @@ impl Drafter {
             columns.pod,
         ]);
         numbered::write(place, &mut self.waiting.keys);
-        self.waiting.ends.push((self.waiting.keys.len(), numbered::place(&place)));
-        if self.waiting.ends.len() >= TOGETHER {
+        let key_end = self.waiting.keys.len();
+        self.waiting.rows.push(Waits { kind, key_end, place: numbered::place(&place) });
+        if self.waiting.rows.len() >= TOGETHER {
             self.look_up();
         }
         true
     }
 
-    /// Looks up the places of the rows that wait for it.
+    /// Looks up the cells of the rows that wait for it.
     fn look_up(&mut self) {
-        let Waiting { keys, ends } = &mut self.waiting;
-        let first = self.draft.rows.len() - ends.len();
-        let rows = self.draft.rows.get_mut(first..).unwrap_or_default();
+        let Waiting { rows: waiting, keys } = &mut self.waiting;
         let mut guesses = [Guess::default(); TOGETHER];
-        for (guess, (_, place)) in guesses.iter_mut().zip(&*ends) {
-            *guess = self.places.guess(*place);
+        for (guess, waits) in guesses.iter_mut().zip(&*waiting) {
+            *guess = self.places.guess(waits.place);
         }
         let mut sum = 0;
-        for (guess, row) in guesses.iter().zip(&*rows) {
+        for (guess, waits) in guesses.iter().zip(&*waiting) {
             sum |= u32::from(self.places.touch(*guess));
-            sum |= self.cells.touch((row.cell, guess.number()));
+            sum |= self.cells.touch((waits.kind, guess.number()));
         }
         std::hint::black_box(sum);
+        let first = self.draft.rows.len() - waiting.len();
+        let rows = self.draft.rows.get_mut(first..).unwrap_or_default();
         let mut from = 0;
-        for ((row, (end, _)), guess) in rows.iter_mut().zip(&*ends).zip(guesses) {
-            let key = keys.get(from..*end).unwrap_or_default();
-            from = *end;
+        for ((row, waits), guess) in rows.iter_mut().zip(&*waiting).zip(guesses) {
+            let key = keys.get(from..waits.key_end).unwrap_or_default();
+            from = waits.key_end;
             let (place, is_new) = self.places.number_of_key(key, guess);
             if is_new {
                 self.draft.learned.places.extend_from_slice(key);
             }
-            let parts = (row.cell, place);
+            let parts = (waits.kind, place);
             row.cell = self.cells.find(parts).unwrap_or_else(|| {
                 self.draft.learned.cells.push(parts);
                 self.cells.add(parts)
             });
         }
+        waiting.clear();
         keys.clear();
-        ends.clear();
     }
 
     /// The piece so far; the next begins empty.

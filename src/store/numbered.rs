@@ -63,25 +63,22 @@ impl<const N: usize> Numbered<N> {
 
     /// The number of some texts, and the key that they are when they are new.
     pub fn number(&mut self, texts: [Option<&[u8]>; N]) -> (u32, Option<&[u8]>) {
-        let place = place(&texts) & (self.recent.len() - 1);
-        if let Some(met) = self.recent.get(place)
-            && is_key(self.texts.at(met.span), &texts)
-        {
-            return (met.number, None);
+        let guess = self.guess(place(&texts));
+        if is_key(self.texts.at(guess.met.span), &texts) {
+            return (guess.met.number, None);
         }
-        self.key.clear();
-        write(texts, &mut self.key);
-        let (number, is_new) = self.texts.number(hash(&self.hasher, &self.key), &self.key);
-        if let Some(recent) = self.recent.get_mut(place) {
-            *recent = Met { span: self.texts.span(number), number };
-        }
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        write(texts, &mut key);
+        let (number, is_new) = self.number_of_key(&key, guess);
+        self.key = key;
         (number, is_new.then_some(&self.key))
     }
 
     /// What was met last in the place of some texts, mostly they themselves.
     pub fn guess(&self, place: usize) -> Guess {
-        let recent = self.recent.get(place & (self.recent.len() - 1));
-        Guess { place, met: recent.copied().unwrap_or_default() }
+        let place = place & (self.recent.len() - 1);
+        Guess { place, met: self.recent.get(place).copied().unwrap_or_default() }
     }
 
     /// Looks at the key behind a guess, so that it is near; gives nothing that means anything.
@@ -96,8 +93,7 @@ impl<const N: usize> Numbered<N> {
             return (guess.met.number, false);
         }
         let (number, is_new) = self.texts.number(hash(&self.hasher, key), key);
-        let place = guess.place & (self.recent.len() - 1);
-        if let Some(recent) = self.recent.get_mut(place) {
+        if let Some(recent) = self.recent.get_mut(guess.place) {
             *recent = Met { span: self.texts.span(number), number };
         }
         (number, is_new)
@@ -219,6 +215,17 @@ mod tests {
                 let bytes = [pair.0.as_deref(), pair.1.as_deref()].map(|text| text.map(str::as_bytes));
                 let (number, key) = numbered.number(bytes);
                 prop_assert_eq!((number, key.is_some()), (expected, expected == next));
+                let mut written = Vec::new();
+                write(bytes, &mut written);
+                prop_assert_eq!(key.unwrap_or(&written), &written);
+                // Whatever was met in its place.
+                for place in [place(&bytes), 0] {
+                    let guess = numbered.guess(place);
+                    prop_assert_eq!(numbered.number_of_key(&written, guess), (number, false));
+                }
+                let (_, key) = numbered.number(bytes);
+                prop_assert_eq!(key, None);
+                let key = (expected == next).then_some(&written);
                 if let Some(key) = key {
                     let texts: Vec<_> = texts(key).collect();
                     prop_assert_eq!(texts, [pair.0.as_deref(), pair.1.as_deref()]);

@@ -19,7 +19,7 @@ pub trait Wants {
 impl Scanner {
     /// What columns say of the alert of a JSON line (given with its newline), without its fields and texts; `None` when the
     /// careful decoder must read it.
-    pub fn head(&mut self, line: &[u8], ctx: &Context) -> Option<Alert> {
+    fn head(&mut self, line: &[u8], ctx: &Context) -> Option<Alert> {
         if line.first() != Some(&b'{') {
             return None;
         }

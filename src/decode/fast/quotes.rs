@@ -29,28 +29,23 @@ impl Quotes {
         if self.quotes.len() < blocks.len() + 2 {
             self.quotes.resize(blocks.len() + 2, 0);
         }
-        self.escapes.has_any = false;
-        let mut pass = Pass { is_ascii: true, ..Pass::default() };
+        let mut pass = Pass::new(bytes, &mut self.escapes);
+        let mut end = None;
         for (block, quotes) in blocks.iter().zip(&mut self.quotes) {
-            if let Some(end) = self.escapes.block(block, bytes, &mut pass, quotes)? {
-                return self.ended(end, &pass);
+            end = pass.block(block, quotes)?;
+            if end.is_some() {
+                break;
             }
         }
-        let mut last = [b' '; 64];
-        last.get_mut(..rest.len())?.copy_from_slice(rest);
-        let quotes = self.quotes.get_mut(blocks.len())?;
-        let end = self.escapes.block(&last, bytes, &mut pass, quotes)??;
-        self.ended(end, &pass)
-    }
-
-    fn ended(&mut self, end: usize, pass: &Pass) -> Option<usize> {
-        if self.escapes.has_any {
-            self.escapes.none_until(pass)?;
+        if end.is_none() {
+            let mut last = [b' '; 64];
+            last.get_mut(..rest.len())?.copy_from_slice(rest);
+            end = pass.block(&last, self.quotes.get_mut(blocks.len())?)?;
         }
-        *self.quotes.get_mut(pass.n_blocks)? = 0;
-        self.n_blocks = pass.n_blocks;
-        self.is_ascii = pass.is_ascii;
-        Some(end)
+        end?;
+        (self.n_blocks, self.is_ascii) = pass.ended()?;
+        *self.quotes.get_mut(self.n_blocks)? = 0;
+        end
     }
 
     /// The first quote at a place or behind it.
@@ -93,7 +88,24 @@ impl Quotes {
     }
 }
 
-impl Escapes {
+/// A pass over a line, from its first byte.
+struct Pass<'a> {
+    line: &'a [u8],
+    escapes: &'a mut Escapes,
+    n_blocks: usize,
+    /// The blocks whose backslashes are noted.
+    n_noted: usize,
+    /// 1 when the next byte is escaped.
+    carry: u64,
+    is_ascii: bool,
+}
+
+impl<'a> Pass<'a> {
+    fn new(line: &'a [u8], escapes: &'a mut Escapes) -> Self {
+        escapes.has_any = false;
+        Self { line, escapes, n_blocks: 0, n_noted: 0, carry: 0, is_ascii: true }
+    }
+
     /// Finds the quotes in the next 64 bytes; gives the line's length when its end lies in them.
     #[expect(
         clippy::inline_always,
@@ -101,35 +113,19 @@ impl Escapes {
     )]
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
     #[inline(always)]
-    fn block(
-        &mut self,
-        block: &[u8; 64],
-        line: &[u8],
-        pass: &mut Pass,
-        quotes: &mut u64,
-    ) -> Option<Option<usize>> {
+    fn block(&mut self, block: &[u8; 64], quotes: &mut u64) -> Option<Option<usize>> {
         let seen = Seen::of(block);
         *quotes = seen.quotes;
-        let end = if seen.is_odd || pass.carry != 0 {
-            self.odd(block, line, pass, quotes)?
-        } else {
-            None
-        };
-        pass.n_blocks += 1;
+        let end = if seen.is_odd || self.carry != 0 { self.odd(block, quotes)? } else { None };
+        self.n_blocks += 1;
         Some(end)
     }
 
     /// The same where a backslash, a control character or a byte beyond ASCII is among them, or behind a backslash.
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
     #[inline(never)]
-    fn odd(
-        &mut self,
-        block: &[u8; 64],
-        line: &[u8],
-        pass: &mut Pass,
-        quotes: &mut u64,
-    ) -> Option<Option<usize>> {
-        let start = pass.n_blocks * 64;
+    fn odd(&mut self, block: &[u8; 64], quotes: &mut u64) -> Option<Option<usize>> {
+        let start = self.n_blocks * 64;
         let control = bits(block, super::controls);
         let slashes = bits(block, |part| part.simd_eq(u8x16::splat(b'\\')));
         let mut end = None;
@@ -145,41 +141,39 @@ impl Escapes {
             *quotes &= own;
         }
         // The highest bit of a byte is the one that is taken.
-        pass.is_ascii &= bits(block, |part| part) & own == 0;
-        if slashes & own != 0 || pass.carry != 0 {
-            let escaped = escaped(slashes & own, &mut pass.carry);
-            if end.is_some() && (pass.carry != 0 || escaped & !own != 0) {
+        self.is_ascii &= bits(block, |part| part) & own == 0;
+        if slashes & own != 0 || self.carry != 0 {
+            let escaped = escaped(slashes & own, &mut self.carry);
+            if end.is_some() && (self.carry != 0 || escaped & !own != 0) {
                 return None;
             }
             *quotes &= !escaped;
-            check_escapes(escaped, start, line)?;
-            self.none_until(pass)?;
-            self.has_any = true;
-            *self.slashes.get_mut(pass.n_blocks)? = slashes & own;
-            pass.n_slashes = pass.n_blocks + 1;
+            check_escapes(escaped, start, self.line)?;
+            self.note_none()?;
+            self.escapes.has_any = true;
+            *self.escapes.slashes.get_mut(self.n_blocks)? = slashes & own;
+            self.n_noted = self.n_blocks + 1;
         }
         Some(end)
     }
 
-    /// Says that no backslash stands in the blocks since the last one that was asked.
-    fn none_until(&mut self, pass: &Pass) -> Option<()> {
-        if self.slashes.len() <= pass.n_blocks {
-            self.slashes.resize(pass.n_blocks * 2 + 64, 0);
+    /// Notes that no backslash stands in the blocks from the last noted one to here.
+    fn note_none(&mut self) -> Option<()> {
+        let slashes = &mut self.escapes.slashes;
+        if slashes.len() <= self.n_blocks {
+            slashes.resize(self.n_blocks * 2 + 64, 0);
         }
-        self.slashes.get_mut(pass.n_slashes..pass.n_blocks)?.fill(0);
+        slashes.get_mut(self.n_noted..self.n_blocks)?.fill(0);
         Some(())
     }
-}
 
-/// Where a pass over a line stands.
-#[derive(Default)]
-struct Pass {
-    n_blocks: usize,
-    /// The blocks whose backslashes are noted.
-    n_slashes: usize,
-    /// 1 when the next byte is escaped.
-    carry: u64,
-    is_ascii: bool,
+    /// How many blocks the line has, and whether it is ASCII.
+    fn ended(mut self) -> Option<(usize, bool)> {
+        if self.escapes.has_any {
+            self.note_none()?;
+        }
+        Some((self.n_blocks, self.is_ascii))
+    }
 }
 
 /// What stands in 64 bytes.
@@ -252,4 +246,36 @@ fn check_escapes(mut escaped: u64, start: usize, line: &[u8]) -> Option<()> {
         }
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_next_quote_is_found_however_far_it_is(
+            gaps in prop::collection::vec(prop_oneof![0..70_usize, 60..68_usize, 120..200_usize], 0..9),
+            slash in prop::bool::ANY,
+            before in "[\"a]{0,300}\n",
+        ) {
+            let mut line = String::new();
+            for gap in gaps {
+                line.push_str(&"x".repeat(gap));
+                line.push_str(if slash && gap % 3 == 0 { "\\\"\"" } else { "\"" });
+            }
+            let mut quotes = Quotes::default();
+            // What an earlier line left behind is not found.
+            prop_assert_eq!(quotes.find(before.as_bytes()), Some(before.len() - 1));
+            let text = line.clone() + "\n\"\"\"\n";
+            prop_assert_eq!(quotes.find(text.as_bytes()), Some(line.len()));
+            let is_quote = |at: &usize| {
+                line.as_bytes().get(*at) == Some(&b'"') && (*at == 0 || line.as_bytes().get(at - 1) != Some(&b'\\'))
+            };
+            for at in 0..line.len() {
+                prop_assert_eq!(quotes.from(at), (at..line.len()).find(is_quote));
+            }
+        }
+    }
 }

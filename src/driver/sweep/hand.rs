@@ -27,7 +27,7 @@ pub(super) struct Hand {
     pages: Pages,
     /// What the bytes of many records are looked through for, before any is read.
     through: Option<Through>,
-    peek: Option<(Peek, fast::Scanner)>,
+    peek: Option<Peek>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
 }
@@ -56,17 +56,15 @@ struct Found<'b> {
 impl Hand {
     pub fn new(question: &Question) -> Self {
         let judge = question.judges().then(|| Judge::new(Arc::clone(&question.playbooks)));
+        let peek = question.filter.as_ref().and_then(Peek::of);
         Self {
-            scanner: fast::Scanner::default(),
+            scanner: peek.as_ref().map(Peek::scanner).unwrap_or_default(),
             judge,
             rules: Rules::default(),
             placed: Vec::new(),
             pages: Pages::default(),
-            through: Bytes::of(question, false).map(Through::new),
-            peek: question.filter.as_ref().and_then(Peek::of).map(|peek| {
-                let scanner = peek.scanner();
-                (peek, scanner)
-            }),
+            through: Bytes::of(question).map(Through::new),
+            peek,
             ids: Vec::new(),
             n_gone: 0,
         }
@@ -182,14 +180,15 @@ impl Hand {
         }
         let ctx = records.context(found.location.body);
         let is_line = found.location.nth == 0 && found.line.len() > found.bytes.len();
-        if let Some((peek, scanner)) = self.peek.as_mut().filter(|_| is_line && is_said)
-            && let Some(read) = scanner.record(found.line, &ctx)
+        if let Some(peek) = self.peek.as_ref().filter(|_| is_line && is_said)
+            && let Some(read) = self.scanner.record(found.line, &ctx)
             && let Some(is_met) = peek.meets(&read)
         {
             return Some(is_met);
         }
         let picked = ask
-            .filter(|ask| is_line && is_said && !ask.needs_triage && self.judge.is_none())
+            .filter(|ask| is_line && is_said && !ask.needs_triage)
+            .filter(|_| self.judge.is_none() && self.peek.is_none())
             .and_then(|ask| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)));
         let alert = match picked {
             Some(alert) => alert,

@@ -3,13 +3,9 @@
 use super::Ask;
 use crate::decode::fast;
 use crate::model::{Columns, Value};
-use crate::query::{Filter, Own, OwnValue, Subject};
-use jiff::Timestamp;
+use crate::query::{Filter, Own, OwnValue, Subject, own_of};
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// More fields are not looked for one by one.
-const MOST: usize = 16;
 
 /// A filter that asks for some output fields and columns, and nothing else.
 #[derive(Clone, Debug)]
@@ -25,7 +21,8 @@ impl Peek {
         let asks_more = ask.needs_triage
             || ask.needs_judgment
             || [Own::Output, Own::Tags].into_iter().any(|own| ask.asked.own(own));
-        (!asks_more && keys.len() <= MOST).then(|| Self { filter: Arc::clone(&ask.filter), keys })
+        (!asks_more && keys.len() <= fast::ASKED)
+            .then(|| Self { filter: Arc::clone(&ask.filter), keys })
     }
 
     /// What reads lines for [`Peek::meets`].
@@ -54,20 +51,8 @@ impl Subject for Peeked<'_> {
     }
 
     fn own(&self, field: Own) -> Option<OwnValue<'_>> {
-        fn text(text: Option<&[u8]>) -> Option<OwnValue<'_>> {
-            Some(OwnValue::Text(str::from_utf8(text?).ok()?.into()))
-        }
-        let Columns { time, priority, rule, event_source, hostname, .. } = *self.columns;
-        match field {
-            Own::Rule => text(rule),
-            Own::Priority => priority.map(OwnValue::Priority),
-            Own::Time => time
-                .and_then(|time| Timestamp::from_nanosecond(time.into()).ok())
-                .map(OwnValue::Time),
-            Own::Source => text(event_source),
-            Own::Hostname => text(hostname),
-            _ => None,
-        }
+        // Output and tags have no columns, and are not asked for here.
+        own_of(self.columns, field, |text| str::from_utf8(text).ok())
     }
 }
 
@@ -113,7 +98,11 @@ mod tests {
         let Item::Alert(careful) = reread(line.as_bytes(), 0, &ctx) else {
             panic!("no alert: {line}");
         };
-        assert_eq!(peek.meets(&found), Some(true), "{line}");
+        for text in [text, "a.b = c", "not a.bc exists and alert.priority = notice", "a.bc >= 7"] {
+            let filter = Arc::new(Filter::parse(text, &Names::default()).unwrap());
+            let peek = Peek { filter, keys: peek.keys.clone() };
+            assert_eq!(peek.meets(&found), Some(peek.filter.matches(&*careful)), "{line}");
+        }
         let peeked = Peeked { keys: &peek.keys, columns: &found.columns, values };
         for key in ["a.b", "a.bc", "other"] {
             let asked = Some(key).filter(|key| *key != "other");

@@ -1,6 +1,8 @@
-//! What a question can tell of records before any of them is kept. From their raw bytes, many at once: where something stands
-//! that may make a record meet it; whatever stands nowhere else than in such places is never decoded. And from what the fast
-//! path reads on its way: whether a filter is met.
+//! What can be told of a question before any record is kept.
+//!
+//! The raw bytes of many records tell at once where something stands that may make a record meet it; a record in which
+//! nothing stands need not be looked at any further. Of the others the fast path tells whether they meet a filter, while it
+//! reads them.
 
 use super::Question;
 use super::needle::Folded;
@@ -22,8 +24,6 @@ pub(super) struct Bytes {
     /// The text that is looked for: as far as it stands in each record that says it, and as it is written.
     search: Option<Regex>,
     text: Option<Regex>,
-    /// Who has the text in its record is one, and only the number is asked for.
-    counts: bool,
 }
 
 /// What is looked for first.
@@ -43,8 +43,8 @@ impl First {
 }
 
 impl Bytes {
-    /// `None` when raw bytes can tell nothing. `counts` when nobody wants more than the number of those that meet it.
-    pub fn of(question: &Question, counts: bool) -> Option<Self> {
+    /// `None` when raw bytes can tell nothing.
+    pub fn of(question: &Question) -> Option<Self> {
         let ask = question.filter.as_ref();
         if ask.is_some_and(|ask| ask.needs_judgment) {
             return None;
@@ -58,7 +58,7 @@ impl Bytes {
             (None, None) => return None,
         };
         let text = question.search.as_ref().map(|sought| sought.pattern.clone());
-        Some(Self { first, filter, search, text, counts: counts && ask.is_none() })
+        Some(Self { first, filter, search, text })
     }
 
     /// Whether a line that has a match may be a record that meets the question.
@@ -76,8 +76,8 @@ impl Bytes {
             let end = line_end(lines, found.end);
             let line = lines.get(start..end).unwrap_or_default();
             if self.admits(line) {
-                let is_said = || self.text.as_ref().is_some_and(|text| text.is_match(line));
-                caught.push(Caught { at: found.start, counts: self.counts && is_said() });
+                let is_sure = self.text.as_ref().is_none_or(|text| text.is_match(line));
+                caught.push(Caught { at: found.start, is_sure });
             }
             at = end;
         }
@@ -85,7 +85,7 @@ impl Bytes {
         let mut from = 0;
         for at in memchr::memchr2_iter(b'\\', b'\r', lines) {
             if at >= from && is_odd(lines.get(at..).unwrap_or_default()) {
-                caught.push(Caught { at, counts: false });
+                caught.push(Caught { at, is_sure: false });
                 from = line_end(lines, at);
             }
         }
@@ -104,17 +104,32 @@ impl Bytes {
 #[derive(Clone, Debug)]
 pub(super) struct AtOnce {
     bytes: Option<Bytes>,
-    peek: Option<Peek>,
+    filter: Asks,
     counts: bool,
+}
+
+/// What is asked of the fast path.
+#[derive(Clone, Debug)]
+enum Asks {
+    Nothing,
+    Fields(Peek),
+    /// More than it can tell.
+    Other,
 }
 
 impl AtOnce {
     /// `None` when nothing can be told. `counts` when nobody wants more than the number of those that meet it.
     pub fn of(question: &Question, counts: bool) -> Option<Self> {
-        let bytes = Bytes::of(question, counts);
-        let peek = question.filter.as_ref().and_then(Peek::of);
-        let counts = counts && question.search.is_none();
-        (bytes.is_some() || peek.is_some()).then_some(Self { bytes, peek, counts })
+        let bytes = Bytes::of(question);
+        let filter = match question.filter.as_ref().map(Peek::of) {
+            None => Asks::Nothing,
+            Some(Some(peek)) => Asks::Fields(peek),
+            Some(None) => Asks::Other,
+        };
+        // A text that raw bytes were not looked through for is looked for later.
+        let counts = counts && (bytes.is_some() || question.search.is_none());
+        let tells = bytes.is_some() || matches!(filter, Asks::Fields(_));
+        tells.then_some(Self { bytes, filter, counts })
     }
 }
 
@@ -134,11 +149,18 @@ impl Sieve for AtOnce {
     }
 
     fn scanner(&self) -> Scanner {
-        self.peek.as_ref().map(Peek::scanner).unwrap_or_default()
+        match &self.filter {
+            Asks::Fields(peek) => peek.scanner(),
+            Asks::Nothing | Asks::Other => Scanner::default(),
+        }
     }
 
     fn meets(&self, found: &Found<'_>) -> Option<bool> {
-        self.peek.as_ref()?.meets(found)
+        match &self.filter {
+            Asks::Nothing => Some(true),
+            Asks::Fields(peek) => peek.meets(found),
+            Asks::Other => None,
+        }
     }
 
     fn counts(&self) -> bool {
