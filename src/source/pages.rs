@@ -27,8 +27,7 @@ impl Pages {
     pub fn read(&mut self, file: &File, from: u64, to: u64) -> io::Result<&[u8]> {
         let len = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
         self.len = 0;
-        // One more, for who ends a last line.
-        self.reserve(len + 1);
+        self.reserve(len);
         self.start = self.start_for(usize::try_from(from % PAGE as u64).unwrap_or(0));
         self.add(file, from, len)
     }
@@ -39,7 +38,7 @@ impl Pages {
     /// Those of reading, also when the file ends before `to`.
     pub fn read_on(&mut self, file: &File, from: u64, to: u64) -> io::Result<&[u8]> {
         let len = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
-        self.reserve(self.len + len + 1);
+        self.reserve(self.len + len);
         self.add(file, from, len)
     }
 
@@ -71,11 +70,12 @@ impl Pages {
             return;
         }
         let in_page = (self.room.as_ptr().addr() + self.start) % PAGE;
-        let held = self.bytes().to_vec();
-        self.room = vec![0; len + len / 2 + 2 * PAGE];
+        let held = self.start..self.start + self.len;
+        let before = std::mem::replace(&mut self.room, vec![0; len + len / 2 + 2 * PAGE]);
         self.start = self.start_for(in_page);
-        if let Some(room) = self.room.get_mut(self.start..self.start + held.len()) {
-            room.copy_from_slice(&held);
+        let room = self.room.get_mut(self.start..self.start + self.len);
+        if let (Some(room), Some(held)) = (room, before.get(held)) {
+            room.copy_from_slice(held);
         }
     }
 
@@ -102,13 +102,14 @@ mod tests {
             let mut pages = Pages::default();
             for (from, len, more) in reads {
                 let (to, end) = (from + len, from + len + more);
-                let of = |from: u64, to: u64| all.get(from as usize..to as usize).unwrap();
+                let place = |at: u64| usize::try_from(at).unwrap();
+                let of = |from: u64, to: u64| all.get(place(from)..place(to)).unwrap();
                 prop_assert_eq!(pages.read(&file, from, to).unwrap(), of(from, to));
                 prop_assert_eq!(pages.read_on(&file, to, end).unwrap(), of(to, end));
                 pages.end_line();
                 let (newline, bytes) = pages.bytes().split_last().unwrap();
                 prop_assert_eq!((*newline, bytes), (b'\n', of(from, end)));
-                prop_assert_eq!(bytes.as_ptr().addr() % PAGE, from as usize % PAGE);
+                prop_assert_eq!(bytes.as_ptr().addr() % PAGE, place(from) % PAGE);
             }
         }
     }
