@@ -16,7 +16,7 @@ mod tests;
 mod words;
 
 use super::Context;
-use crate::model::{Columns, Flag, Flags, Priority};
+use crate::model::{Columns, Flag, Flags, Priority, Value};
 use envelope::Envelope;
 use keys::{Column, Keys, Member, Want};
 pub use pick::Wants;
@@ -93,11 +93,11 @@ pub struct Values<'a> {
     asked: &'a [Span],
 }
 
-impl<'a> Values<'a> {
+impl Values<'_> {
     /// The value of the field with this number in [`Scanner::asking`]; `None` when the record has no such field.
-    pub fn get(&self, number: usize) -> Option<&'a [u8]> {
+    pub fn get(&self, number: usize) -> Option<Value> {
         let (from, to) = *self.asked.get(number).filter(|(_, to)| *to > 0)?;
-        self.record.get(from..to)
+        pick::value(self.record.get(from..to)?)
     }
 }
 

@@ -83,7 +83,6 @@ pub(super) struct Piece<'a> {
     rows: Rows<'a>,
     scanner: &'a mut fast::Scanner,
     strain: &'a mut Strain,
-    body: BodyId,
     /// Where the next byte lies.
     offset: u64,
     lines: u64,
@@ -100,7 +99,6 @@ impl<'a> Piece<'a> {
             rows: Rows { drafter, body, drafts: Vec::new() },
             scanner,
             strain,
-            body,
             offset,
             lines,
             outcome: Outcome::default(),
@@ -122,7 +120,7 @@ impl<'a> Piece<'a> {
         bytes: &[u8],
     ) {
         let mut rest = bytes;
-        let ctx = records.context(self.body);
+        let ctx = records.context(self.rows.body);
         self.strain.begin(bytes);
         // False while the decoder has not seen what the fast path took.
         let mut is_current = true;
@@ -217,7 +215,7 @@ impl<'a> Piece<'a> {
     }
 
     fn decoder_here(&self, records: &Records, name: &Arc<str>) -> Decoder {
-        Decoder::at(records.context(self.body), Arc::clone(name), self.offset, self.lines + 1)
+        Decoder::at(records.context(self.rows.body), Arc::clone(name), self.offset, self.lines + 1)
     }
 
     fn collect(&mut self) {

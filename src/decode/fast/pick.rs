@@ -126,15 +126,9 @@ impl<'a> Rest<'a> {
     }
 
     fn value(&mut self) -> Option<Value> {
-        if self.0.first() == Some(&b'"') {
-            return Some(Value::String(self.string()?.into()));
-        }
-        Some(match self.word()? {
-            b"null" => Value::Null,
-            b"true" => Value::Bool(true),
-            b"false" => Value::Bool(false),
-            digits => Value::Number(str::from_utf8(digits).ok()?.into()),
-        })
+        let here = self.0;
+        self.skip()?;
+        value(here.get(..here.len() - self.0.len())?)
     }
 
     fn fields(&mut self, wants: &impl Wants) -> Option<Fields> {
@@ -172,6 +166,17 @@ impl<'a> Rest<'a> {
             }
         }
     }
+}
+
+/// What the value of a field says, as it stands in a valid record.
+pub(super) fn value(bytes: &[u8]) -> Option<Value> {
+    Some(match bytes {
+        [b'"', inside @ .., b'"'] => Value::String(text(inside)?.into()),
+        b"null" => Value::Null,
+        b"true" => Value::Bool(true),
+        b"false" => Value::Bool(false),
+        digits => Value::Number(str::from_utf8(digits).ok()?.into()),
+    })
 }
 
 /// What a string's bytes mean.
