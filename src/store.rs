@@ -32,7 +32,7 @@ pub use timeline::{Counts, Timeline};
 pub use totals::Totals;
 pub use tree::{Grouping, Key, Node, NodeId, Tree};
 
-use crate::model::{AlertId, Flags, Level, Location, Origin, Reject};
+use crate::model::{AlertId, Flags, Level, Location, Origin, Priority, Reject};
 use cells::Cells;
 use draft::RawRow;
 use locations::location;
@@ -147,6 +147,11 @@ impl Store {
     /// When an alert's event happened, in nanoseconds since 1970.
     pub fn nanos(&self, id: AlertId) -> Option<i64> {
         self.place(id).and_then(|(segment, index)| segment.nanos(index))
+    }
+
+    /// An alert's priority.
+    pub fn priority(&self, id: AlertId) -> Option<Priority> {
+        self.place(id).and_then(|(segment, index)| segment.priority(index))
     }
 
     /// All cells with their counts: the finest groups that are counted.

@@ -135,11 +135,13 @@ impl<'s> Parts<'s> {
             return Self { store, by, picked: None };
         }
         let mut counts = FxHashMap::<(CellId, Option<Priority>), Count>::default();
-        let answer = selection.picked(session);
-        for row in answer.ids.into_iter().filter_map(|id| store.row(id)) {
-            let priority = row.priority.filter(|_| by == By::Priority);
-            let count = counts.entry((row.cell, priority)).or_default();
-            count.add(1, row.nanos, row.nanos, row.priority);
+        for id in selection.picked(session).ids {
+            let Some(cell) = store.cell_of(id) else { continue };
+            let (nanos, priority) = (store.nanos(id), store.priority(id));
+            // Who asks for priorities does not ask where.
+            let part =
+                if by == By::Priority { (CellId::default(), priority) } else { (cell, None) };
+            counts.entry(part).or_default().add(1, nanos, nanos, priority);
         }
         Self { store, by, picked: Some(counts.into_iter().collect()) }
     }

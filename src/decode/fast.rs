@@ -18,9 +18,9 @@ mod words;
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority, Value};
 use envelope::Envelope;
-use keys::{Column, Keys, Member, Want};
+use keys::{Column, Keys, Last, Meaning, Member, Want};
 pub use pick::Wants;
-use quotes::Quotes;
+use quotes::{Marks, Quotes};
 use wide::u8x16;
 use words::Words;
 
@@ -242,15 +242,15 @@ impl<'a, 'q> Walk<'a, 'q> {
         days: &mut stamp::Days,
     ) -> Option<()> {
         self.byte(b'{')?;
-        let mut key = self.key(members)?;
+        let (mut key, mut last) = self.key(members, Last::default())?;
         loop {
             match key {
                 Member::Tags => self.tags(tags)?,
                 Member::Fields => self.fields(fields)?,
                 member => self.member(member, days)?,
             }
-            match self.next_key(members)? {
-                Some(next) => key = next,
+            match self.next_key(members, last)? {
+                Some(next) => (key, last) = next,
                 None => break,
             }
         }
@@ -314,40 +314,53 @@ impl<'a, 'q> Walk<'a, 'q> {
         Some(())
     }
 
+    // By itself, so that what it walks with stays in a processor's registers.
+    #[inline(never)]
     fn fields(&mut self, keys: &mut Keys<Want>) -> Option<()> {
         self.byte(b'{')?;
         self.has_fields = true;
         // Without any, the careful decoder takes them from the output.
-        let mut want = self.key(keys)?;
+        let (mut want, mut last) = self.key(keys, Last::default())?;
+        // Most of a record is passed here: the place is kept where nothing else can change it.
+        let (bytes, marks, mut at) = (self.bytes, self.quotes.marks(), self.at);
         loop {
-            let start = self.at;
-            if self.peek()? == b'"' {
-                self.quoted()?;
+            let first = *bytes.get(at)?;
+            let end = if first == b'"' {
+                end_of_string(bytes, marks, at)?
+            } else if first == b' ' {
+                at += 1;
+                continue;
             } else {
-                self.scalar()?;
-            }
+                end_of_scalar(bytes, at, first)?
+            };
             if !want.is_none() {
-                self.keep(want, start)?;
+                self.keep(want, at, end)?;
             }
-            match self.next_key(keys)? {
-                Some(next) => want = next,
-                None => return Some(()),
+            if let Some((next, len, passed)) = keys.expected(bytes.get(end..)?, last) {
+                (want, at, last) = (next, end.wrapping_add(len), passed);
+                continue;
             }
+            self.at = end;
+            if self.comma_or(b'}')? {
+                return Some(());
+            }
+            (want, last) = self.key(keys, last)?;
+            at = self.at;
         }
     }
 
-    /// Keeps a value that was passed and began at `start`.
-    fn keep(&mut self, want: Want, start: usize) -> Option<()> {
+    /// Keeps a value, by where it begins and ends.
+    fn keep(&mut self, want: Want, start: usize, end: usize) -> Option<()> {
         if let Some(column) = want.column()
             && self.bytes.get(start) == Some(&b'"')
         {
-            let (open, close) = (start + 1, self.at - 1);
+            let (open, close) = (start + 1, end - 1);
             if !matches!(self.bytes.get(open..close)?, b"<NA>" | ESCAPED_NA) {
                 *self.raw.fields.get_mut(column)? = Some(self.text(open, close)?);
             }
         }
         if let Some(asked) = want.asked() {
-            *self.asked.get_mut(asked)? = (start, self.at);
+            *self.asked.get_mut(asked)? = (start, end);
         }
         Some(())
     }
@@ -355,22 +368,26 @@ impl<'a, 'q> Walk<'a, 'q> {
     /// Passes a comma, the key behind it and its colon, or the end of an object.
     #[inline]
     #[expect(clippy::option_option, reason = "refused, at the end, a key")]
-    fn next_key<M: keys::Meaning>(&mut self, keys: &mut Keys<M>) -> Option<Option<M>> {
-        if let Some((meaning, len)) = keys.expected(self.bytes.get(self.at..)?) {
+    fn next_key<M: Meaning>(
+        &mut self,
+        keys: &mut Keys<M>,
+        last: Last,
+    ) -> Option<Option<(M, Last)>> {
+        if let Some((meaning, len, last)) = keys.expected(self.bytes.get(self.at..)?, last) {
             self.at += len;
             self.space();
-            return Some(Some(meaning));
+            return Some(Some((meaning, last)));
         }
-        if self.comma_or(b'}')? { Some(None) } else { Some(Some(self.key(keys)?)) }
+        if self.comma_or(b'}')? { Some(None) } else { self.key(keys, last).map(Some) }
     }
 
     /// Passes a key and its colon.
-    fn key<M: keys::Meaning>(&mut self, keys: &mut Keys<M>) -> Option<M> {
+    fn key<M: Meaning>(&mut self, keys: &mut Keys<M>, last: Last) -> Option<(M, Last)> {
         let (open, close) = self.string()?;
-        let meaning = keys.find(self.bytes.get(open..close)?)?;
+        let found = keys.find(self.bytes.get(open..close)?, last)?;
         self.byte(b':')?;
         self.space();
-        Some(meaning)
+        Some(found)
     }
 
     /// What stands between two quotes, when it holds no escapes.
@@ -417,34 +434,50 @@ impl<'a, 'q> Walk<'a, 'q> {
     }
 
     /// Passes a string whose first quote stands here.
-    #[expect(
-        clippy::inline_always,
-        reason = "the innermost step: a call of it is a tenth of the whole"
-    )]
-    #[inline(always)]
     fn quoted(&mut self) -> Option<(usize, usize)> {
         let open = self.at + 1;
-        let close = self.quotes.from(open)?;
-        self.at = close + 1;
-        match self.bytes.get(close - 1)? {
-            // The quote may be the first of another record on a torn line.
-            b'{' => None,
-            // A string that a forwarder cut.
-            b']' if close - open >= 512 && self.bytes.get(open..close)?.ends_with(b"[...]") => None,
-            _ => Some((open, close)),
-        }
+        self.at = end_of_string(self.bytes, self.quotes.marks(), self.at)?;
+        Some((open, self.at - 1))
     }
 
     /// A number, true, false or null.
-    #[inline]
     fn scalar(&mut self) -> Option<()> {
-        let rest = self.bytes.get(self.at..)?;
-        self.at += match short_number(rest) {
-            Some(len) => len,
-            None => other_scalar(rest)?,
-        };
+        self.at = end_of_scalar(self.bytes, self.at, self.peek()?)?;
         Some(())
     }
+}
+
+/// The end of a string whose first quote stands at a place.
+#[expect(
+    clippy::inline_always,
+    reason = "the innermost step: a call of it is a tenth of the whole"
+)]
+#[inline(always)]
+fn end_of_string(bytes: &[u8], marks: Marks<'_>, at: usize) -> Option<usize> {
+    let close = marks.from(at.wrapping_add(1))?;
+    match *bytes.get(close.wrapping_sub(1))? {
+        // The quote may be the first of another record on a torn line.
+        b'{' => None,
+        b']' if is_cut(bytes.get(at..close)?) => None,
+        _ => Some(close.wrapping_add(1)),
+    }
+}
+
+/// The end of true, false, null or a number that begins at a place, given with its first byte.
+#[inline]
+fn end_of_scalar(bytes: &[u8], at: usize, first: u8) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let len = match short_number(rest, first) {
+        Some(len) => len,
+        None => other_scalar(rest)?,
+    };
+    Some(at.wrapping_add(len))
+}
+
+/// Whether a forwarder cut a text, given with its first quote.
+#[cold]
+fn is_cut(text: &[u8]) -> bool {
+    text.len() > 512 && text.ends_with(b"[...]")
 }
 
 /// The length of true, false, null or a number at the start of some bytes.
@@ -466,11 +499,11 @@ fn controls(part: u8x16) -> u8x16 {
 
 /// The length of a number of a few digits at the start of some bytes; `None` when there is something else.
 #[inline]
-fn short_number(bytes: &[u8]) -> Option<usize> {
+fn short_number(bytes: &[u8], first: u8) -> Option<usize> {
     let chunk = bytes.first_chunk::<16>()?;
     let len = (non_digits(chunk) | 0x8000).trailing_zeros() as usize;
-    let is_whole = !matches!(chunk.get(len)?, b'0'..=b'9' | b'.' | b'e' | b'E');
-    (is_whole && (len == 1 || (len > 1 && chunk.first() != Some(&b'0')))).then_some(len)
+    let is_whole = matches!(bytes.get(len)?, b',' | b'}');
+    (is_whole && (len == 1 || (len > 1 && first != b'0'))).then_some(len)
 }
 
 /// One bit for each byte that is no digit.

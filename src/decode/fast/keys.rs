@@ -104,8 +104,8 @@ impl Keys<Want> {
         for (name, number) in keys.zip(0..) {
             self.begin();
             // A line with a key that is not plain is read with care.
-            if self.find(name.as_bytes()).is_some()
-                && let Some(key) = self.keys.get_mut(usize::from(self.last))
+            if let Some((_, last)) = self.find(name.as_bytes(), Last::default())
+                && let Some(key) = self.keys.get_mut(usize::from(last.number))
             {
                 key.meaning = key.meaning.asked_as(number);
             }
@@ -144,30 +144,44 @@ const PATTERN: usize = 32;
 pub(super) struct Keys<M> {
     places: Vec<u16>,
     keys: Vec<Key<M>>,
+    names: Vec<Box<[u8]>>,
     /// The line that is being read.
     line: u64,
-    /// The key passed last in this line.
-    last: u16,
 }
 
+/// The key passed last in an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Last {
+    number: u16,
+    /// The key that came behind it last.
+    next: u16,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self { number: NONE, next: NONE }
+    }
+}
+
+/// What a key is known by at a glance, in one line of a processor's cache.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Key<M> {
     /// `,"name":` and what is left of its room.
     pattern: [u8; PATTERN],
-    /// The bits of a comparison that must be set; 0 when the name is too long.
+    /// The bits of a comparison that must be set.
     mask: u32,
-    len: usize,
-    meaning: M,
+    len: u32,
     /// The line it stood in last.
     line: u64,
+    meaning: M,
     /// The keys that came behind it last, the newest first: they differ from rule to rule.
     next: [u16; WAYS],
-    name: Box<[u8]>,
 }
 
 impl<M> Default for Keys<M> {
     fn default() -> Self {
-        Self { places: vec![NONE; PLACES], keys: Vec::new(), line: 0, last: NONE }
+        Self { places: vec![NONE; PLACES], keys: Vec::new(), names: Vec::new(), line: 0 }
     }
 }
 
@@ -179,7 +193,19 @@ impl<M> Key<M> {
         let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return false };
         let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
         let same = same(here_1, there_1) | same(here_2, there_2) << 16;
-        same & self.mask == self.mask && self.mask != 0
+        same & self.mask == self.mask
+    }
+}
+
+impl<M> Key<M> {
+    /// Notes that it stands in a line; refuses the second time.
+    #[inline]
+    fn pass(&mut self, line: u64) -> Option<()> {
+        if self.line == line {
+            return None;
+        }
+        self.line = line;
+        Some(())
     }
 }
 
@@ -187,42 +213,43 @@ impl<M: Meaning> Keys<M> {
     /// Begins a line.
     pub fn begin(&mut self) {
         self.line += 1;
-        self.last = NONE;
     }
 
     /// The key behind the comma that stands here, when it is one of those that mostly come now: what it means, and its
     /// length with comma, quotes and colon. Refuses one that stood in this line already.
-    #[inline]
-    pub fn expected(&mut self, bytes: &[u8]) -> Option<(M, usize)> {
-        let [number, ..] = self.keys.get(usize::from(self.last))?.next;
+    #[expect(
+        clippy::inline_always,
+        reason = "the innermost step: a call of it is a tenth of the whole"
+    )]
+    #[inline(always)]
+    pub fn expected(&mut self, bytes: &[u8], last: Last) -> Option<(M, usize, Last)> {
         let here = bytes.first_chunk::<PATTERN>()?;
-        match self.keys.get_mut(usize::from(number)) {
-            Some(key) if key.is_at(here) => {
-                if key.line == self.line {
-                    return None;
-                }
-                key.line = self.line;
-                self.last = number;
-                Some((key.meaning, key.len))
+        let (mut number, line) = (last.next, self.line);
+        let key = match self.keys.get_mut(usize::from(number)) {
+            Some(key) if key.is_at(here) => key,
+            _ => {
+                number = self.less_expected(here, last)?;
+                self.keys.get_mut(usize::from(number))?
             }
-            _ => self.less_expected(here),
-        }
+        };
+        key.pass(line)?;
+        Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
     }
 
     /// The same for the keys that came behind the last one before.
     #[inline(never)]
-    fn less_expected(&mut self, here: &[u8; PATTERN]) -> Option<(M, usize)> {
-        let [_, others @ ..] = self.keys.get(usize::from(self.last))?.next;
+    fn less_expected(&mut self, here: &[u8; PATTERN], last: Last) -> Option<u16> {
+        let [_, others @ ..] = self.keys.get(usize::from(last.number))?.next;
         let stands =
             |number: &u16| self.keys.get(usize::from(*number)).is_some_and(|key| key.is_at(here));
         let number = others.into_iter().find(stands)?;
-        self.came(number);
-        self.expected(here)
+        self.came(number, last);
+        Some(number)
     }
 
     /// Notes which key came behind the last one.
-    fn came(&mut self, number: u16) {
-        if let Some(last) = self.keys.get_mut(usize::from(self.last)) {
+    fn came(&mut self, number: u16, last: Last) {
+        if let Some(last) = self.keys.get_mut(usize::from(last.number)) {
             let at = last.next.iter().position(|next| *next == number).unwrap_or(WAYS - 1);
             if let Some(known) = last.next.get_mut(..=at) {
                 known.rotate_right(1);
@@ -234,12 +261,12 @@ impl<M: Meaning> Keys<M> {
     }
 
     /// What a key means; refuses keys that stood in this line already, and those whose line must be read with care.
-    pub fn find(&mut self, name: &[u8]) -> Option<M> {
+    pub fn find(&mut self, name: &[u8], last: Last) -> Option<(M, Last)> {
         let mut place = hash(name) % PLACES;
         let number = loop {
             let number = *self.places.get(place)?;
-            match self.keys.get(usize::from(number)) {
-                Some(key) if *key.name == *name => break number,
+            match self.names.get(usize::from(number)) {
+                Some(known) if **known == *name => break number,
                 Some(_) => place = (place + 1) % PLACES,
                 None => {
                     let number = self.add(name)?;
@@ -248,14 +275,10 @@ impl<M: Meaning> Keys<M> {
                 }
             }
         };
-        self.came(number);
+        self.came(number, last);
         let key = self.keys.get_mut(usize::from(number))?;
-        if key.line == self.line {
-            return None;
-        }
-        key.line = self.line;
-        self.last = number;
-        Some(key.meaning)
+        key.pass(self.line)?;
+        Some((key.meaning, Last { number, next: key.next[0] }))
     }
 
     fn add(&mut self, name: &[u8]) -> Option<u16> {
@@ -263,23 +286,18 @@ impl<M: Meaning> Keys<M> {
             return None;
         }
         let meaning = M::of_key(name)?;
-        let (mut pattern, mut mask) = ([0; PATTERN], 0);
+        // A name that is too long stands nowhere: no valid text holds this byte.
+        let (mut pattern, mut mask) = ([0xff; PATTERN], u32::MAX);
         let len = name.len() + 4;
         if let Some(room) = pattern.get_mut(..len) {
             let mut bytes = [b",\"", name, b"\":"].into_iter().flatten();
             room.fill_with(|| bytes.next().copied().unwrap_or(0));
-            mask = u32::MAX >> (PATTERN - len);
+            mask >>= PATTERN - len;
         }
         let number = u16::try_from(self.keys.len()).ok()?;
-        self.keys.push(Key {
-            pattern,
-            mask,
-            len,
-            meaning,
-            line: 0,
-            next: [NONE; WAYS],
-            name: name.into(),
-        });
+        let len = u32::try_from(len).ok()?;
+        self.keys.push(Key { pattern, mask, len, line: 0, meaning, next: [NONE; WAYS] });
+        self.names.push(name.into());
         Some(number)
     }
 }

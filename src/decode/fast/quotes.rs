@@ -6,12 +6,15 @@ use wide::u8x16;
 /// The quotes and backslashes of a line, one bit for each byte.
 #[derive(Debug, Default)]
 pub(super) struct Quotes {
-    /// Quotes that are not escaped; one empty block stands behind the line's last.
-    quotes: Vec<u64>,
+    /// Quotes that are not escaped, in blocks of 64 bytes of the line; an empty one stands behind the last.
+    quotes: Vec<[u8; 8]>,
     n_blocks: usize,
     escapes: Escapes,
     pub is_ascii: bool,
 }
+
+/// A block without quotes.
+const NONE: [u8; 8] = [0; 8];
 
 /// The backslashes of a line.
 #[derive(Debug, Default)]
@@ -27,7 +30,7 @@ impl Quotes {
     pub fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         let (blocks, rest) = bytes.as_chunks::<64>();
         if self.quotes.len() < blocks.len() + 2 {
-            self.quotes.resize(blocks.len() + 2, 0);
+            self.quotes.resize(blocks.len() + 2, NONE);
         }
         let mut pass = Pass::new(bytes, &mut self.escapes);
         let mut end = None;
@@ -44,31 +47,14 @@ impl Quotes {
         }
         end?;
         (self.n_blocks, self.is_ascii) = pass.ended()?;
-        *self.quotes.get_mut(self.n_blocks)? = 0;
+        *self.quotes.get_mut(self.n_blocks)? = NONE;
         end
     }
 
-    /// The first quote at a place or behind it.
-    #[inline]
-    pub fn from(&self, at: usize) -> Option<usize> {
-        let (n, n_passed) = (at / 64, at % 64);
-        let (first, second) = (self.quotes.get(n)?, self.quotes.get(n + 1)?);
-        // The next 64 bytes, wherever they begin: which block a short string ends in is nothing that a processor could
-        // foresee, so that nothing depends on it.
-        let near = first >> n_passed | (second << 1) << (63 - n_passed);
-        if near != 0 { Some(at + near.trailing_zeros() as usize) } else { self.far(n + 1) }
-    }
-
-    /// The first quote in a block or behind it.
-    fn far(&self, mut n: usize) -> Option<usize> {
-        while n < self.n_blocks {
-            let block = *self.quotes.get(n)?;
-            if block != 0 {
-                return Some(n * 64 + block.trailing_zeros() as usize);
-            }
-            n += 1;
-        }
-        None
+    /// Where they stand.
+    pub fn marks(&self) -> Marks<'_> {
+        let blocks = self.quotes.get(..=self.n_blocks).unwrap_or_default();
+        Marks { bits: blocks.as_flattened() }
     }
 
     /// Whether a backslash stands in `from..to`, for lines with escapes.
@@ -85,6 +71,41 @@ impl Quotes {
         block(first) & head != 0
             || block(last) & tail != 0
             || (first + 1..last).any(|n| block(n) != 0)
+    }
+}
+
+/// The quotes of a line that begin and end strings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks<'q> {
+    /// One bit for each byte of the line, and an empty block.
+    bits: &'q [u8],
+}
+
+impl Marks<'_> {
+    /// The first quote at a place or behind it.
+    #[expect(
+        clippy::inline_always,
+        reason = "the innermost step: a call of it is a tenth of the whole"
+    )]
+    #[inline(always)]
+    pub fn from(self, at: usize) -> Option<usize> {
+        // The next bytes, wherever they begin: which block a short string ends in is nothing that a processor could
+        // foresee, so that nothing depends on it.
+        let near = self.bits.get(at / 8..at / 8 + 8)?.first_chunk()?;
+        let near = u64::from_le_bytes(*near) >> (at % 8);
+        if near != 0 {
+            Some(at.wrapping_add(near.trailing_zeros() as usize))
+        } else {
+            self.far(at / 8 + 8)
+        }
+    }
+
+    /// The first quote that is noted in a byte or behind it.
+    #[inline(never)]
+    fn far(self, first: usize) -> Option<usize> {
+        let rest = self.bits.get(first..)?;
+        let (n, byte) = rest.iter().enumerate().find(|(_, byte)| **byte != 0)?;
+        Some((first + n) * 8 + byte.trailing_zeros() as usize)
     }
 }
 
@@ -113,9 +134,9 @@ impl<'a> Pass<'a> {
     )]
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
     #[inline(always)]
-    fn block(&mut self, block: &[u8; 64], quotes: &mut u64) -> Option<Option<usize>> {
+    fn block(&mut self, block: &[u8; 64], quotes: &mut [u8; 8]) -> Option<Option<usize>> {
         let seen = Seen::of(block);
-        *quotes = seen.quotes;
+        *quotes = seen.quotes.to_le_bytes();
         let end = if seen.is_odd || self.carry != 0 { self.odd(block, quotes)? } else { None };
         self.n_blocks += 1;
         Some(end)
@@ -124,7 +145,8 @@ impl<'a> Pass<'a> {
     /// The same where a backslash, a control character or a byte beyond ASCII is among them, or behind a backslash.
     #[expect(clippy::option_option, reason = "refused, not ended, ended")]
     #[inline(never)]
-    fn odd(&mut self, block: &[u8; 64], quotes: &mut u64) -> Option<Option<usize>> {
+    fn odd(&mut self, block: &[u8; 64], found: &mut [u8; 8]) -> Option<Option<usize>> {
+        let mut quotes = u64::from_le_bytes(*found);
         let start = self.n_blocks * 64;
         let control = bits(block, super::controls);
         let slashes = bits(block, |part| part.simd_eq(u8x16::splat(b'\\')));
@@ -138,7 +160,7 @@ impl<'a> Pass<'a> {
             }
             end = Some(start + first);
             own = (1 << first) - 1;
-            *quotes &= own;
+            quotes &= own;
         }
         // The highest bit of a byte is the one that is taken.
         self.is_ascii &= bits(block, |part| part) & own == 0;
@@ -147,13 +169,14 @@ impl<'a> Pass<'a> {
             if end.is_some() && (self.carry != 0 || escaped & !own != 0) {
                 return None;
             }
-            *quotes &= !escaped;
+            quotes &= !escaped;
             check_escapes(escaped, start, self.line)?;
             self.note_none()?;
             self.escapes.has_any = true;
             *self.escapes.slashes.get_mut(self.n_blocks)? = slashes & own;
             self.n_noted = self.n_blocks + 1;
         }
+        *found = quotes.to_le_bytes();
         Some(end)
     }
 
@@ -274,7 +297,7 @@ mod tests {
                 line.as_bytes().get(*at) == Some(&b'"') && (*at == 0 || line.as_bytes().get(at - 1) != Some(&b'\\'))
             };
             for at in 0..line.len() {
-                prop_assert_eq!(quotes.from(at), (at..line.len()).find(is_quote));
+                prop_assert_eq!(quotes.marks().from(at), (at..line.len()).find(is_quote));
             }
         }
     }
