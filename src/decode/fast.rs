@@ -222,6 +222,7 @@ struct Walk<'a, 'q> {
     bytes: &'a [u8],
     at: usize,
     quotes: &'q Quotes,
+    marks: Marks<'q>,
     asked: &'q mut [Span],
     /// Seconds since 1970; a later time is odd.
     latest: i64,
@@ -231,7 +232,8 @@ struct Walk<'a, 'q> {
 
 impl<'a, 'q> Walk<'a, 'q> {
     fn new(bytes: &'a [u8], quotes: &'q Quotes, asked: &'q mut [Span], latest: i64) -> Self {
-        Self { bytes, at: 0, quotes, asked, latest, has_fields: false, raw: Raw::default() }
+        let marks = quotes.marks();
+        Self { bytes, at: 0, quotes, marks, asked, latest, has_fields: false, raw: Raw::default() }
     }
 
     fn record(
@@ -241,8 +243,7 @@ impl<'a, 'q> Walk<'a, 'q> {
         tags: &mut Tags,
         days: &mut stamp::Days,
     ) -> Option<()> {
-        self.byte(b'{')?;
-        let (mut key, mut last) = self.key(members, Last::default())?;
+        let (mut key, mut last) = self.first_key(members)?;
         loop {
             match key {
                 Member::Tags => self.tags(tags)?,
@@ -317,12 +318,11 @@ impl<'a, 'q> Walk<'a, 'q> {
     // By itself, so that what it walks with stays in a processor's registers.
     #[inline(never)]
     fn fields(&mut self, keys: &mut Keys<Want>) -> Option<()> {
-        self.byte(b'{')?;
         self.has_fields = true;
         // Without any, the careful decoder takes them from the output.
-        let (mut want, mut last) = self.key(keys, Last::default())?;
+        let (mut want, mut last) = self.first_key(keys)?;
         // Most of a record is passed here: the place is kept where nothing else can change it.
-        let (bytes, marks, mut at) = (self.bytes, self.quotes.marks(), self.at);
+        let (bytes, marks, mut at) = (self.bytes, self.marks, self.at);
         loop {
             let first = *bytes.get(at)?;
             let end = if first == b'"' {
@@ -363,6 +363,18 @@ impl<'a, 'q> Walk<'a, 'q> {
             *self.asked.get_mut(asked)? = (start, end);
         }
         Some(())
+    }
+
+    /// Passes the brace of an object, and its first key and colon.
+    #[inline]
+    fn first_key<M: Meaning>(&mut self, keys: &mut Keys<M>) -> Option<(M, Last)> {
+        if let Some((meaning, len, last)) = keys.first(self.bytes.get(self.at..)?) {
+            self.at += len;
+            self.space();
+            return Some((meaning, last));
+        }
+        self.byte(b'{')?;
+        self.key(keys, Last::default())
     }
 
     /// Passes a comma, the key behind it and its colon, or the end of an object.
@@ -436,7 +448,7 @@ impl<'a, 'q> Walk<'a, 'q> {
     /// Passes a string whose first quote stands here.
     fn quoted(&mut self) -> Option<(usize, usize)> {
         let open = self.at + 1;
-        self.at = end_of_string(self.bytes, self.quotes.marks(), self.at)?;
+        self.at = end_of_string(self.bytes, self.marks, self.at)?;
         Some((open, self.at - 1))
     }
 

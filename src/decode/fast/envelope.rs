@@ -1,7 +1,7 @@
 //! Envelopes of JSON that keep a record as text: docker's json-file and the journal's JSON. The text is read out of its
 //! escapes into a buffer, and the record from there. Whatever else stands in an envelope is left to the careful decoder.
 
-use super::keys::{Keys, Last, Meaning};
+use super::keys::{Keys, Meaning};
 use super::{Quotes, Walk, stamp};
 use wide::u8x16;
 
@@ -61,8 +61,7 @@ impl Envelope {
         let mut walk = Walk::new(line, &self.quotes, &mut [], 0);
         let (mut text, mut is_docker, mut is_journal) = (None, [false; 3], [false; 2]);
         let mut has_others = false;
-        walk.byte(b'{')?;
-        let (mut key, mut last) = walk.key(&mut self.keys, Last::default())?;
+        let (mut key, mut last) = walk.first_key(&mut self.keys)?;
         loop {
             let value = if walk.peek()? == b'"' {
                 Some(walk.quoted()?)

@@ -145,6 +145,8 @@ pub(super) struct Keys<M> {
     places: Vec<u16>,
     keys: Vec<Key<M>>,
     names: Vec<Box<[u8]>>,
+    /// The key that an object began with last.
+    first: u16,
     /// The line that is being read.
     line: u64,
 }
@@ -181,7 +183,13 @@ struct Key<M> {
 
 impl<M> Default for Keys<M> {
     fn default() -> Self {
-        Self { places: vec![NONE; PLACES], keys: Vec::new(), names: Vec::new(), line: 0 }
+        Self {
+            places: vec![NONE; PLACES],
+            keys: Vec::new(),
+            names: Vec::new(),
+            first: NONE,
+            line: 0,
+        }
     }
 }
 
@@ -189,11 +197,22 @@ impl<M> Key<M> {
     /// Whether it stands here, behind its comma.
     #[inline]
     fn is_at(&self, here: &[u8; PATTERN]) -> bool {
+        self.same(here) & self.mask == self.mask
+    }
+
+    /// Whether it stands here, behind any byte.
+    #[inline]
+    fn is_behind(&self, here: &[u8; PATTERN]) -> bool {
+        (self.same(here) | 1) & self.mask == self.mask
+    }
+
+    /// One bit for each byte that is as in its pattern.
+    #[inline]
+    fn same(&self, here: &[u8; PATTERN]) -> u32 {
         let (here, there) = (here.as_chunks::<16>().0, self.pattern.as_chunks::<16>().0);
-        let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return false };
+        let ([here_1, here_2], [there_1, there_2]) = (here, there) else { return 0 };
         let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
-        let same = same(here_1, there_1) | same(here_2, there_2) << 16;
-        same & self.mask == self.mask
+        same(here_1, there_1) | same(here_2, there_2) << 16
     }
 }
 
@@ -236,9 +255,26 @@ impl<M: Meaning> Keys<M> {
         Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
     }
 
+    /// The first key of the object whose brace stands here, when it is the one that another began with before: what it
+    /// means, and its length with brace, quotes and colon.
+    #[inline]
+    pub fn first(&mut self, bytes: &[u8]) -> Option<(M, usize, Last)> {
+        let here = bytes.first_chunk::<PATTERN>()?;
+        let (number, line) = (self.first, self.line);
+        let key = self.keys.get_mut(usize::from(number))?;
+        if here[0] != b'{' || !key.is_behind(here) {
+            return None;
+        }
+        key.pass(line)?;
+        Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
+    }
+
     /// The same for the keys that came behind the last one before.
     #[inline(never)]
     fn less_expected(&mut self, here: &[u8; PATTERN], last: Last) -> Option<u16> {
+        if here[0] != b',' {
+            return None;
+        }
         let [_, others @ ..] = self.keys.get(usize::from(last.number))?.next;
         let stands =
             |number: &u16| self.keys.get(usize::from(*number)).is_some_and(|key| key.is_at(here));
@@ -249,6 +285,9 @@ impl<M: Meaning> Keys<M> {
 
     /// Notes which key came behind the last one.
     fn came(&mut self, number: u16, last: Last) {
+        if last.number == NONE {
+            self.first = number;
+        }
         if let Some(last) = self.keys.get_mut(usize::from(last.number)) {
             let at = last.next.iter().position(|next| *next == number).unwrap_or(WAYS - 1);
             if let Some(known) = last.next.get_mut(..=at) {

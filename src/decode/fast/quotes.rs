@@ -100,12 +100,14 @@ impl Marks<'_> {
         }
     }
 
-    /// The first quote that is noted in a byte or behind it.
+    /// The first quote that is noted in a byte of these bits or behind it.
     #[inline(never)]
     fn far(self, first: usize) -> Option<usize> {
-        let rest = self.bits.get(first..)?;
+        let (blocks, last) = self.bits.get(first..)?.as_chunks::<8>();
+        let n_empty = blocks.iter().take_while(|block| **block == NONE).count();
+        let rest = blocks.get(n_empty).map_or(last, <[u8; 8]>::as_slice);
         let (n, byte) = rest.iter().enumerate().find(|(_, byte)| **byte != 0)?;
-        Some((first + n) * 8 + byte.trailing_zeros() as usize)
+        Some((first + n_empty * 8 + n) * 8 + byte.trailing_zeros() as usize)
     }
 }
 

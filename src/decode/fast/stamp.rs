@@ -54,7 +54,12 @@ fn clock<'a>(bytes: &'a [u8], known: &mut Days) -> Option<(i64, i64, &'a [u8])> 
         return None;
     }
     let mut nanosecond = 0;
-    if let Some(fraction) = rest.strip_prefix(b".") {
+    if let Some((all, after)) = rest.split_first_chunk::<10>()
+        && let Some(all) = nine_digits(all)
+        && !after.first().is_some_and(u8::is_ascii_digit)
+    {
+        (nanosecond, rest) = (all, after);
+    } else if let Some(fraction) = rest.strip_prefix(b".") {
         let n_digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if !(1..=9).contains(&n_digits) {
             return None;
@@ -94,12 +99,19 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
 /// `:SS.` and nine digits at the start of some bytes: nanoseconds within the minute, and the rest. Any other form is refused.
 #[inline]
 pub(super) fn seconds(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let ([b':', s1, s2, b'.', digits @ .., last], rest) = bytes.split_first_chunk::<13>()? else {
+    let ([b':', s1, s2, fraction @ ..], rest) = bytes.split_first_chunk::<13>()? else {
         return None;
     };
     let second = number([*s1, *s2]).filter(|second| *second < 60)?;
-    let nanosecond = eight_digits(*digits)? * 10 + i64::from(last.wrapping_sub(b'0'));
-    last.is_ascii_digit().then_some((second * 1_000_000_000 + nanosecond, rest))
+    Some((second * 1_000_000_000 + nine_digits(fraction)?, rest))
+}
+
+/// Nanoseconds: a dot and nine digits.
+#[inline]
+fn nine_digits(fraction: &[u8; 10]) -> Option<i64> {
+    let [b'.', digits @ .., last] = fraction else { return None };
+    let nanoseconds = eight_digits(*digits)? * 10 + i64::from(last.wrapping_sub(b'0'));
+    last.is_ascii_digit().then_some(nanoseconds)
 }
 
 /// The number that eight digits are: pairs of them are added up at the same time.
