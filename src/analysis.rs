@@ -70,6 +70,9 @@ pub fn analyze(
     let story = story::read(alert, &own, briefs.iter().map(|(id, brief)| (*id, brief)));
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
+    if let Some(runtime) = story.runtime {
+        facts.set_runtime(runtime);
+    }
     let case = Case { alert, facts: &facts };
     let Some((playbook, found_by)) = choose::choose(case, playbooks) else {
         return without_playbook(case);
@@ -124,6 +127,9 @@ pub fn judge<'a>(
     let story = story::read(alert, own, neighbors);
     let mut facts = Facts::read(alert);
     facts.set_neighbors(story.n_tactics);
+    if let Some(runtime) = story.runtime {
+        facts.set_runtime(runtime);
+    }
     let case = Case { alert, facts: &facts };
     let Some((playbook, _)) = choose::choose(case, playbooks) else {
         return without_playbook(case).assessment;
@@ -269,7 +275,7 @@ fn missing(
     plan: &plan::Plan,
     catalogue: &Catalogue,
 ) -> Vec<Missing> {
-    use facts::Place;
+    use facts::{Place, Told};
     let mut missing: Vec<Missing> = Vec::new();
     let finder = |ids: &[&str], words: &str| -> String {
         let step = ids.iter().find_map(|id| plan.steps.iter().find(|step| step.id == *id));
@@ -327,10 +333,16 @@ fn missing(
             &["list-processes"][..],
         ),
         (
-            in_container && !case.facts.runtime_named,
+            case.facts.place == Place::Unknown && case.alert.fields.known("proc.name").is_some(),
+            "container.id",
+            "Whether it happened on the host or in a container is not known: the alert has no such field, and that proves neither. The container's steps are shown; those that work on files and accounts of the host are not.",
+            &["process-facts"][..],
+        ),
+        (
+            in_container && case.facts.runtime_told != Told::Field,
             "container.type",
-            "The alert does not name the runtime; the commands are for the likeliest one, the others are one key away.",
-            &[][..],
+            runtime_words(case.facts),
+            &["find-runtime"][..],
         ),
     ];
     for (wanted, field, why, ids) in wants {
@@ -351,6 +363,28 @@ fn missing(
         });
     }
     missing
+}
+
+/// How far the runtime is known, which no alert of the container names.
+fn runtime_words(facts: &Facts) -> &'static str {
+    use facts::{Place, Runtime, Told};
+    match (facts.runtime_told, facts.runtime) {
+        (Told::Parent | Told::ParentOfPod, Runtime::Crio) => {
+            "No alert of this container names its runtime; a parent called conmon and a pod point to CRI-O. The commands are for that, the others are one key away."
+        }
+        (Told::Parent | Told::ParentOfPod, _) => {
+            "No alert of this container names its runtime; a parent called conmon points to podman. The commands are for that, the others are one key away."
+        }
+        (Told::Name, _) => {
+            "No alert of this container names its runtime; a name of the kind that docker makes up points to docker. The commands are for that, the others are one key away."
+        }
+        _ if facts.place == Place::Kubernetes => {
+            "Which runtime the container has is not known: no alert of it tells. The commands are for containerd, as most nodes have it; the others are one key away."
+        }
+        _ => {
+            "Which runtime the container has is not known: no alert of it tells. The commands are docker's as a guess; find out first, the others are one key away."
+        }
+    }
 }
 
 /// The playbook's techniques first, then those of the tags.

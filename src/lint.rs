@@ -30,6 +30,7 @@ pub mod sheet;
 pub mod shell;
 mod snippet;
 mod target;
+mod told;
 mod weaken;
 mod whole;
 mod writes;
@@ -102,11 +103,13 @@ pub fn lint(text: &str, kind: Kind, alert: Option<&Alert>) -> Vec<Finding> {
     placed.sort_by_key(|(part, _)| *part);
     let mut found: Vec<Finding> = placed.into_iter().map(|(_, finding)| finding).collect();
     plan::judge(&plan, alert, &mut found);
-    if kind == Kind::Markdown
-        && let Some(alert) = alert
-    {
-        plan::addresses(&plan, alert, &mut found);
-        whole::judge(&parts, &plan, alert, &mut found);
+    match alert {
+        Some(alert) if kind == Kind::Markdown => {
+            plan::addresses(&plan, alert, &mut found);
+            whole::judge(&parts, &plan, alert, &mut found);
+        }
+        None if kind == Kind::Markdown => told::judge(&parts, &mut found),
+        _ => {}
     }
     let last = text.lines().count().max(1);
     for finding in &mut found {

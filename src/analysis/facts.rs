@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 pub use ancestry::{Kin, drill as ancestry_drill};
 pub use event::target;
-pub use place::{Place, Runtime, age_words};
+pub use place::{Place, Runtime, Told, age_words, place, runtime};
 pub use remote::{Class, Flow, Remote, classify};
 
 /// What was read from one alert.
@@ -23,8 +23,8 @@ pub use remote::{Class, Flow, Remote, classify};
 pub struct Facts {
     pub place: Place,
     pub runtime: Runtime,
-    /// Whether the alert itself names the runtime.
-    pub runtime_named: bool,
+    /// How the runtime is told, by this alert or another one of the same container.
+    pub runtime_told: Told,
     /// The container's age when the event happened, in nanoseconds.
     pub age_ns: Option<i128>,
     pub exe: execution::Exe,
@@ -114,7 +114,7 @@ impl Facts {
     pub fn read(alert: &Alert) -> Self {
         let mut notes = Notes::default();
         let place = place::place(alert);
-        let (runtime, runtime_named) = place::runtime(alert, place);
+        let (runtime, runtime_told) = place::runtime(alert, place);
         place::tell(alert, place, &mut notes);
         let age_ns = place::age(alert, place);
         let kin = ancestry::kin(alert);
@@ -134,7 +134,7 @@ impl Facts {
         let mut facts = Self {
             place,
             runtime,
-            runtime_named,
+            runtime_told,
             age_ns,
             exe,
             tty,
@@ -152,6 +152,18 @@ impl Facts {
         };
         facts.values = facts.values_of(alert);
         facts
+    }
+
+    /// Takes over what other alerts of the same container tell of the runtime, where they tell it better.
+    pub fn set_runtime(&mut self, (runtime, told): (Runtime, Told)) {
+        let is_container = matches!(self.place, Place::Container | Place::Kubernetes);
+        if !is_container || told <= self.runtime_told {
+            return;
+        }
+        (self.runtime, self.runtime_told) = (runtime, told);
+        if let Some(own) = self.values.iter_mut().find(|(name, _)| *name == "fact.runtime") {
+            own.1 = text(runtime.name());
+        }
     }
 
     /// Sets how many other tactics were seen near this alert.

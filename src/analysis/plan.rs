@@ -195,7 +195,7 @@ fn needs(command: &Command) -> impl Iterator<Item = &str> {
     let writes = command.id != CASE_DIR
         // It makes the folder itself, so that nothing comes before it.
         && command.id != "save-exe"
-        && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/"));
+        && command.variants.iter().any(|(_, text)| text.contains("/var/lib/falco-triage/@CASE@"));
     command.requires.iter().map(String::as_str).chain(writes.then_some(CASE_DIR))
 }
 

@@ -1,7 +1,7 @@
 //! What the neighbors add: several tactics in one container within minutes are a story, a loop is one thing.
 
 use super::attack::tactics;
-use super::facts::{Mark, ancestry_drill};
+use super::facts::{self, Mark, Runtime, Told, ancestry_drill};
 use super::outcome::Related;
 use crate::model::{Alert, AlertId};
 use jiff::SignedDuration;
@@ -26,6 +26,8 @@ pub struct Story {
     pub marks: Vec<Mark>,
     /// How many neighbors repeat this very alert.
     pub n_repeats: usize,
+    /// What tells best which runtime the container has, among its other alerts.
+    pub runtime: Option<(Runtime, Told)>,
 }
 
 /// What a story needs of a neighbor: little enough to be kept for thousands.
@@ -39,6 +41,7 @@ pub struct Brief {
     pid: Option<i128>,
     tactics: Vec<String>,
     is_drill: bool,
+    runtime: (Runtime, Told),
 }
 
 /// Where an alert is, as far as that can be compared.
@@ -61,6 +64,7 @@ impl Brief {
             pid: alert.fields.number("proc.pid"),
             tactics: tactics(&alert.tags),
             is_drill: ancestry_drill(alert).is_some(),
+            runtime: facts::runtime(alert, facts::place(alert)),
         }
     }
 
@@ -106,6 +110,11 @@ pub fn read<'a>(
         let here = own.container.is_that_of(&neighbor.container);
         let repeats = own.rule == neighbor.rule && here && own.command == neighbor.command;
         story.n_repeats += usize::from(repeats);
+        // Another host's container may have the same name, and another runtime.
+        let is_same = here && (own.container.is_known || own.hostname == neighbor.hostname);
+        if is_same && story.runtime.is_none_or(|(_, told)| told < neighbor.runtime.1) {
+            story.runtime = Some(neighbor.runtime);
+        }
         if here && near && !repeats && !neighbor.is_drill {
             if let Some(time) = neighbor.time.filter(|_| !neighbor.tactics.is_empty()) {
                 acts.push((time, neighbor.rule_name(), &neighbor.tactics));

@@ -103,9 +103,13 @@ pub fn judge(plan: &[Call], alert: Option<&Alert>, found: &mut Vec<Finding>) {
 fn forgive(plan: &[Call], found: &mut Vec<Finding>) {
     for call in plan.iter().filter(|call| call.program == "rm") {
         let is_exception = call.plain().all(|path| path.contains("exception"));
-        if is_exception || is_made_here(call, plan) {
-            found.retain(|finding| finding.id != "W06" || finding.line != call.line);
-        }
+        let is_made_here = is_made_here(call, plan);
+        found.retain(|finding| {
+            finding.line != call.line
+                || finding.id != "W06" && finding.id != "W02"
+                || finding.id == "W06" && !is_exception && !is_made_here
+                || finding.id == "W02" && !is_made_here
+        });
     }
 }
 
@@ -509,7 +513,11 @@ pub fn is_outgoing(alert: &Alert) -> Option<bool> {
         Some("accept" | "accept4" | "listen" | "bind") => return Some(false),
         _ => {}
     }
-    let cmdline = alert.fields.text("proc.cmdline")?;
+    calls_out(alert.fields.text("proc.cmdline")?)
+}
+
+/// Whether a command line opens a connection (`true`) or waits for one; `None` when it does neither.
+pub fn calls_out(cmdline: &str) -> Option<bool> {
     let mut words = cmdline.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
     if matches!(program, "curl" | "wget" | "ssh" | "scp" | "telnet" | "ftp" | "dig" | "nslookup")

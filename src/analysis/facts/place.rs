@@ -140,12 +140,8 @@ pub fn place(alert: &Alert) -> Place {
         // The lookup of the container failed, or the output has no container fields: tags and age can still tell.
         _ if fields.known("container.start_ts").is_some() => Place::Container,
         _ if source == "syscall" && rule_is_of_containers(alert) => Place::Container,
-        _ if source == "syscall"
-            && fields.get("container.id").is_none()
-            && fields.known("proc.name").is_some() =>
-        {
-            Place::Host
-        }
+        _ if source == "syscall" && rule_is_of_the_host(alert) => Place::Host,
+        // Fields that are not there prove nothing: the output may leave them out, or was cut before them.
         _ => Place::Unknown,
     }
 }
@@ -159,10 +155,33 @@ fn rule_is_of_containers(alert: &Alert) -> bool {
             .is_some_and(|rule| rule.ends_with("Container") || rule.ends_with("container"))
 }
 
-/// The runtime, and whether the alert names it.
-pub fn runtime(alert: &Alert, place: Place) -> (Runtime, bool) {
+/// Whether the rule says of itself that it looks at the host only.
+fn rule_is_of_the_host(alert: &Alert) -> bool {
+    let tag = |name: &str| alert.tags.iter().any(|tag| &**tag == name);
+    (tag("host") && !tag("container"))
+        || alert.rule.as_deref().is_some_and(|rule| rule.to_lowercase().ends_with(" on host"))
+}
+
+/// How an alert tells the runtime; what is greater counts more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// Not at all: what is usual there is taken.
+    Not,
+    /// By a name of the kind that docker or its shim for Kubernetes makes up.
+    Name,
+    /// By a parent that podman and CRI-O have.
+    Parent,
+    /// By such a parent and a pod, which rules podman out.
+    ParentOfPod,
+    /// `container.type` names it.
+    Field,
+}
+
+/// The runtime, and how the alert tells it.
+pub fn runtime(alert: &Alert, place: Place) -> (Runtime, Told) {
     if !matches!(place, Place::Container | Place::Kubernetes) {
-        return (Runtime::None, true);
+        let none = if place == Place::Unknown { Runtime::Unknown } else { Runtime::None };
+        return (none, Told::Not);
     }
     if let Some(word) = alert.fields.text("container.type") {
         let runtime = match word {
@@ -172,24 +191,29 @@ pub fn runtime(alert: &Alert, place: Place) -> (Runtime, bool) {
             "cri-o" | "crio" => Runtime::Crio,
             _ => Runtime::Unknown,
         };
-        return (runtime, runtime != Runtime::Unknown);
+        let is_known = runtime != Runtime::Unknown;
+        return (runtime, if is_known { Told::Field } else { Told::Not });
     }
     if super::ancestry::names(alert).iter().any(|(_, name)| *name == "conmon") {
-        let crio = place == Place::Kubernetes;
-        return (if crio { Runtime::Crio } else { Runtime::Podman }, false);
+        return if place == Place::Kubernetes {
+            (Runtime::Crio, Told::ParentOfPod)
+        } else {
+            (Runtime::Podman, Told::Parent)
+        };
     }
     let name = alert.container().name.unwrap_or("");
     if place == Place::Kubernetes {
         // dockershim's names: k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
-        return (
-            if name.starts_with("k8s_") { Runtime::Docker } else { Runtime::Containerd },
-            false,
-        );
+        return if name.starts_with("k8s_") {
+            (Runtime::Docker, Told::Name)
+        } else {
+            (Runtime::Containerd, Told::Not)
+        };
     }
     if is_docker_name(name) {
-        return (Runtime::Docker, false);
+        return (Runtime::Docker, Told::Name);
     }
-    (Runtime::Unknown, false)
+    (Runtime::Unknown, Told::Not)
 }
 
 /// Whether Docker made the name up: an adjective, an underscore, a scientist's name, perhaps a digit.
@@ -382,10 +406,14 @@ pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
         notes.row("container.image.repository", image, says, Direction::Neutral);
     }
     if alert.fields.known("user.uid").and_then(Value::as_i128) == Some(0) {
-        let says = if place == Place::Host {
-            "The process ran as root on the host."
-        } else {
-            "Root inside the container, as most images run. What it can reach depends on privileges and mounts, which the alert does not tell."
+        let says = match place {
+            Place::Host => "The process ran as root on the host.",
+            Place::Container | Place::Kubernetes => {
+                "Root inside the container, as most images run. What it can reach depends on privileges and mounts, which the alert does not tell."
+            }
+            _ => {
+                "The process ran as root; whether on the host or in a container, the alert does not tell."
+            }
         };
         notes.row("user.uid", "0", says, Direction::Neutral);
     }
@@ -393,7 +421,7 @@ pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
         notes.row(
             "proc.cwd",
             "/",
-            "The usual working folder of a container; it says nothing about rights.",
+            "The usual working folder of a service and of a container; it says nothing about rights.",
             Direction::Neutral,
         );
     }

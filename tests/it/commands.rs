@@ -1,0 +1,351 @@
+//! Commands that a person pastes into a root shell: tried in a shell, with stubs and a folder in the place of the machine.
+
+use cadge::analysis::catalogue::PerVariant;
+use cadge::analysis::playbook::SampleAlert;
+use cadge::analysis::{Analysis, Choice, Neighbor, Playbooks, analyze, written};
+use cadge::model::{Alert, AlertId};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A command of the catalogue and its way back, with values of one's own, or the catalogue's examples.
+fn rendered(id: &str, variant: &str, own: &[(&str, &str)]) -> (String, String) {
+    let playbooks = Playbooks::builtin();
+    let catalogue = playbooks.catalogue();
+    let command = catalogue.command(id).unwrap();
+    let undo = command.undo.as_ref().and_then(|undo| match undo {
+        PerVariant::All(text) => Some(text.as_str()),
+        PerVariant::Each(_) => undo.of(variant),
+    });
+    let fill = |template: &str| {
+        let mut text = template.to_owned();
+        for (name, input) in catalogue.inputs.iter() {
+            let value = own.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            let word = written(value.unwrap_or(&input.example), input).unwrap();
+            text = text.replace(&format!("@{name}@"), &word);
+        }
+        text
+    };
+    (fill(command.variants.get(variant).unwrap()), fill(undo.unwrap_or_default()))
+}
+
+/// Runs a command as a person would paste it, with the programs of `folder/bin` before all others; sudo is not needed.
+#[expect(clippy::disallowed_methods, reason = "commands are tried in a shell, with stubs")]
+fn run(folder: &Path, command: &str) -> (bool, String) {
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-c", &format!("sudo() {{ \"$@\"; }}\n{command}")])
+        .current_dir(folder)
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+fn program(folder: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::create_dir_all(folder.join("bin")).unwrap();
+    let path = folder.join("bin").join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The lines of `mountinfo` about the mount on which a file lies: all that a container with that one mount has.
+fn mount_of(path: &Path) -> String {
+    let file = std::fs::File::open(path).unwrap();
+    let own = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).unwrap();
+    let id = own.lines().find_map(|line| line.strip_prefix("mnt_id:")).unwrap().trim();
+    let all = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    all.lines().filter(|line| line.split(' ').next() == Some(id)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_link_in_a_container_does_not_lead_to_a_file_of_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = folder.path().join("process");
+    let root = process.join("root");
+    std::fs::create_dir_all(root.join("opt/it's here")).unwrap();
+    std::fs::write(root.join("opt/it's here/x y"), "inside BusyBox v1.36").unwrap();
+    std::fs::write(process.join("mountinfo"), mount_of(&root.join("opt/it's here/x y"))).unwrap();
+    let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, root.join(from)).unwrap();
+    // The kernel follows these from the host's root. A file on another mount stands for a file of the host.
+    link("/proc/version", "opt/file");
+    link("/proc", "opt/folder");
+    link("file", "opt/twice");
+    link("it's here", "opt/own");
+    let case = folder.path().join("case");
+    std::fs::create_dir(&case).unwrap();
+    let tried = |path: &str, id: &str| {
+        let own = [("PATH", path), ("EXE", path), ("FILE", "copy")];
+        let (text, _) = rendered(id, "host", &own);
+        let text = text
+            .replace("/proc/31842", process.to_str().unwrap())
+            .replace("/var/lib/falco-triage/20260302-7d01f2a4c9be", case.to_str().unwrap());
+        run(folder.path(), &text)
+    };
+    let ids = ["hash-file-in-container", "which-netcat", "copy-file-out"];
+    for path in ["/opt/it's here/x y", "/opt/own/x y"] {
+        for id in ids {
+            let (ok, said) = tried(path, id);
+            assert!(ok && !said.contains("nothing was read"), "{id} {path}: {said}");
+        }
+        let (_, said) = tried(path, "which-netcat");
+        assert_eq!(said, "BusyBox v1.36\n");
+        let copy = std::fs::read_to_string(case.join("file-copy")).unwrap();
+        assert_eq!(copy, "inside BusyBox v1.36");
+    }
+    let (_, hash) = tried("/opt/own/x y", "hash-file-in-container");
+    assert!(hash.starts_with("ee5cb537"), "{hash}");
+    for path in ["/opt/file", "/opt/folder/version", "/opt/twice", "/opt/nothing", "/opt"] {
+        for id in ids {
+            let (_, said) = tried(path, id);
+            assert!(said.contains("nothing was read"), "{id} {path}: {said}");
+            assert_eq!(said.lines().count(), 1, "{id} {path}: {said}");
+        }
+    }
+    // Nothing but the one file was copied.
+    assert_eq!(std::fs::read_dir(&case).unwrap().count(), 1);
+}
+
+#[test]
+fn an_account_gets_back_the_lock_and_the_expiry_date_that_it_had() {
+    let (lock, undo) = rendered("lock-user", "host", &[("USER", "jane")]);
+    for (key, ends) in
+        [("$y$j9T$x", ""), ("$y$j9T$x", "20700"), ("!$y$j9T$x", "20700"), ("", ""), ("*", "1")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let here = |text: &str| {
+            text.replace("/var/lib/falco-triage", folder.path().join("triage").to_str().unwrap())
+        };
+        let shadow = folder.path().join("shadow");
+        let before = format!("jane:{key}:20000:0:99999:7::{ends}:\n");
+        std::fs::write(&shadow, &before).unwrap();
+        program(folder.path(), "getent", "[ \"$1 $2\" = 'shadow jane' ] && cat shadow");
+        program(folder.path(), "loginctl", "echo \"$@\" >> ended");
+        // As the real one: what is locked stays so, and no account is unlocked to have no password.
+        program(
+            folder.path(),
+            "usermod",
+            "IFS=: read -r n k a b c d e ends _ < shadow\n\
+             while [ $# -gt 1 ]; do case $1 in\n\
+             --lock) case $k in '!'*) ;; *) k=\"!$k\";; esac;;\n\
+             --unlock) [ \"$k\" != '!' ] || exit 1; k=${k#!};;\n\
+             --expiredate) ends=$2; shift;; *) exit 2;; esac; shift; done\n\
+             echo \"$n:$k:$a:$b:$c:$d:$e:$ends:\" > shadow",
+        );
+        let now = || std::fs::read_to_string(&shadow).unwrap();
+        for _ in 0..2 {
+            let (ok, said) = run(folder.path(), &here(&lock));
+            assert!(ok, "{said}");
+            assert!(now().starts_with("jane:!") && now().ends_with(":1:\n"), "{}", now());
+        }
+        assert!(folder.path().join("ended").exists());
+        let (ok, said) = run(folder.path(), &here(&undo));
+        // Nobody gets a way in without a password: that one stays locked, and it is said.
+        let back = if key.is_empty() { before.replace("jane::", "jane:!:") } else { before };
+        assert!(ok && now() == back, "{key:?} {ends:?}: {said}{}", now());
+        assert_eq!(said.contains("set one with passwd"), key.is_empty(), "{said}");
+        // Nothing is saved any more: a second undo changes nothing.
+        let (_, said) = run(folder.path(), &here(&undo));
+        assert!(said.contains("nothing was done") && now() == back, "{said}");
+        // What cannot be saved is not locked.
+        program(folder.path(), "getent", "exit 2");
+        let (ok, _) = run(folder.path(), &here(&lock));
+        assert!(!ok && now() == back, "{}", now());
+    }
+}
+
+#[test]
+fn what_was_set_before_is_saved_once_for_the_way_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = |text: &str| {
+        text.replace("/var/lib/falco-triage", folder.path().join("triage").to_str().unwrap())
+            .replace("-o root -g root", "")
+    };
+    let state = |name: &str| {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        text.trim().to_owned()
+    };
+    let set = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let twice_and_back = |(command, undo): (String, String)| {
+        for text in [&command, &command, &undo] {
+            let (ok, said) = run(folder.path(), &here(text));
+            assert!(ok, "{text}: {said}");
+        }
+    };
+    program(
+        folder.path(),
+        "kubectl",
+        "case \"$*\" in *jsonpath=*annotations*) cat annotation 2> /dev/null || true;; *jsonpath=*) cat replicas;;\n\
+         *annotate*replicas-) rm annotation;; *annotate*) [ ! -s annotation ] && echo \"${5#*=}\" > annotation;;\n\
+         *--replicas=*) echo \"${5#*=}\" > replicas;; esac",
+    );
+    set("replicas", "3");
+    twice_and_back(rendered("scale-down", "kubectl", &[]));
+    assert_eq!((state("replicas"), state("annotation")), ("3".to_owned(), String::new()));
+
+    program(
+        folder.path(),
+        "docker",
+        "case \"$1\" in inspect) cat policy;; update) echo \"${2#*=}\" > policy;; esac",
+    );
+    set("policy", "on-failure:5");
+    twice_and_back(rendered("stop-respawn", "docker", &[]));
+    assert_eq!(state("policy"), "on-failure:5");
+
+    program(
+        folder.path(),
+        "sysctl",
+        "case \"$1\" in -n) cat memfd;; -w) echo \"${2#*=}\" > memfd;; esac",
+    );
+    set("memfd", "0");
+    twice_and_back(rendered("memfd-noexec", "host", &[]));
+    assert_eq!(state("memfd"), "0");
+    // What is stricter already stays so, and is not loosened on the way back.
+    set("memfd", "2");
+    twice_and_back(rendered("memfd-noexec", "host", &[]));
+    assert_eq!(state("memfd"), "2");
+}
+
+#[test]
+fn a_file_behind_a_link_is_not_moved_and_nothing_is_put_back_through_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = folder.path().canonicalize().unwrap();
+    std::fs::create_dir_all(real.join("etc")).unwrap();
+    std::fs::create_dir_all(real.join("srv")).unwrap();
+    std::fs::write(real.join("etc/key"), "needed").unwrap();
+    std::fs::write(real.join("srv/job"), "bad").unwrap();
+    std::os::unix::fs::symlink(real.join("etc"), real.join("srv/way")).unwrap();
+    for name in ["dpkg", "rpm"] {
+        program(&real, name, "exit 1");
+    }
+    let tried = |path: &str, undo: bool| {
+        let path = format!("{}/{path}", real.display());
+        let (command, back) = rendered("quarantine-file", "host", &[("LOOSE", &path)]);
+        let text = if undo { back } else { command };
+        run(&real, &text.replace("/var/lib/falco-triage", real.join("triage").to_str().unwrap())).1
+    };
+    assert!(tried("srv/way/key", false).contains("nothing was done"));
+    assert!(real.join("etc/key").exists());
+    tried("srv/job", false);
+    assert!(!real.join("srv/job").exists());
+    // Whoever owns the folder may have put a link in its place.
+    std::fs::rename(real.join("srv"), real.join("gone")).unwrap();
+    std::os::unix::fs::symlink(real.join("etc"), real.join("srv")).unwrap();
+    assert!(tried("srv/job", true).contains("nothing was done"));
+    assert!(!real.join("etc/job").exists());
+    std::fs::remove_file(real.join("srv")).unwrap();
+    std::fs::rename(real.join("gone"), real.join("srv")).unwrap();
+    tried("srv/job", true);
+    assert_eq!(std::fs::read_to_string(real.join("srv/job")).unwrap(), "bad");
+}
+
+fn alert(head: &str, fields: &str) -> Alert {
+    let text = format!(
+        "{{\"rule\":\"Terminal shell in container\",\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"source\":\"syscall\"{head},\"output_fields\":{{\"evt.type\":\"execve\",\"proc.name\":\"sh\",\"proc.cmdline\":\"sh -i\"{fields}}}}}"
+    );
+    serde_json::from_str::<SampleAlert>(&text).unwrap().alert()
+}
+
+fn explain(alert: &Alert, near: &[Alert]) -> Analysis {
+    let near: Vec<_> =
+        (1..).map(AlertId).zip(near).map(|(id, alert)| Neighbor { id, alert }).collect();
+    analyze(alert, &near, &Playbooks::builtin(), &Choice::default())
+}
+
+/// The runtime that the first look at the container is for.
+fn runtime(alert: &Alert, near: &[Alert]) -> String {
+    let steps = explain(alert, near).steps;
+    steps.into_iter().find(|step| step.id == "identify-container").unwrap().variant
+}
+
+#[test]
+fn one_container_has_one_runtime_in_all_its_alerts() {
+    let of = |id: &str, fields: &str| {
+        alert("", &format!(",\"container.id\":\"{id}\",\"container.name\":\"keen_turing\"{fields}"))
+    };
+    let plain = of("7d01f2a4c9be", "");
+    let parent = of("7d01f2a4c9be", ",\"proc.pname\":\"conmon\"");
+    let named = of("7d01f2a4c9be", ",\"container.type\":\"containerd\"");
+    let pod = of("7d01f2a4c9be", ",\"proc.pname\":\"conmon\",\"k8s.pod.name\":\"web-1\"");
+    let other = of("aaaaf2a4c9be", ",\"container.type\":\"podman\"");
+    assert_eq!(runtime(&plain, &[]), "docker");
+    assert_eq!(runtime(&plain, std::slice::from_ref(&other)), "docker");
+    // What is said counts more than a parent, and a parent more than a name; in whatever order they come.
+    for near in [[parent.clone(), plain.clone()], [plain.clone(), parent.clone()]] {
+        assert!(near.iter().all(|alert| runtime(alert, &near) == "podman"));
+    }
+    for near in [[named.clone(), parent.clone(), other.clone()], [other, parent.clone(), named]] {
+        assert_eq!(runtime(&plain, &near), "nerdctl");
+        assert_eq!(runtime(&parent, &near), "nerdctl");
+    }
+    assert_eq!(runtime(&parent, &[pod]), "crictl");
+    // A name alone is another container on another host.
+    let by_name = |host: &str, fields: &str| {
+        alert(&format!(",\"hostname\":\"{host}\""), &format!(",\"container.name\":\"web\"{fields}"))
+    };
+    let typed = ",\"container.type\":\"podman\"";
+    assert_eq!(runtime(&by_name("a", ""), &[by_name("a", typed)]), "podman");
+    assert_eq!(runtime(&by_name("a", ""), &[by_name("b", typed)]), "docker");
+}
+
+#[test]
+fn a_runtime_that_nobody_told_is_said_to_be_unknown_with_the_command_that_tells() {
+    let lack = |fields: &str| {
+        let alert = alert("", &format!(",\"container.id\":\"7d01f2a4c9be\"{fields}"));
+        explain(&alert, &[]).missing.into_iter().find(|lack| lack.field == "container.type")
+    };
+    let unknown = lack("").unwrap();
+    assert!(unknown.why.contains("not known") && unknown.why.contains("guess"), "{unknown:?}");
+    assert!(unknown.find.contains("podman container") && unknown.find.ends_with(" 7d01f2a4c9be"));
+    assert!(lack(",\"proc.pname\":\"conmon\"").unwrap().why.contains("podman"));
+    assert!(lack(",\"k8s.pod.name\":\"web-1\"").unwrap().why.contains("not known"));
+    assert!(lack(",\"container.type\":\"docker\"").is_none());
+    // The command asks each runtime, says who has it, and is silent about those that are not there.
+    let folder = tempfile::tempdir().unwrap();
+    program(folder.path(), "podman", "[ \"$*\" = 'container inspect 7d01f2a4c9be' ]");
+    program(folder.path(), "docker", "echo No such container >&2; exit 1");
+    assert_eq!(run(folder.path(), &unknown.find).1, "podman has 7d01f2a4c9be\n");
+}
+
+#[test]
+fn fields_that_are_not_there_do_not_prove_the_host() {
+    let read = |head: &str, fields: &str| {
+        let text = format!(
+            "{{\"rule\":\"Read sensitive file untrusted\",\"priority\":\"Warning\",\"time\":\"2026-03-02T09:14:07Z\",\"source\":\"syscall\"{head},\"output_fields\":{{\"evt.type\":\"openat\",\"proc.name\":\"cat\",\"proc.cmdline\":\"cat /etc/shadow\",\"fd.name\":\"/etc/shadow\",\"user.name\":\"jane\",\"user.uid\":0,\"user.loginuid\":1000{fields}}}}}"
+        );
+        explain(&serde_json::from_str::<SampleAlert>(&text).unwrap().alert(), &[])
+    };
+    let of_host = ["lock-user", "file-facts", "copy-host-file", "quarantine-file"];
+    let cut = read("", "");
+    let all = cadge::report::analysis_json::analysis_json(&cut);
+    for claim in [
+        "on the host itself",
+        "on the host.",
+        "as root on the host",
+        "in no container",
+        "Root inside the container",
+    ] {
+        assert!(!cut.summary.contains(claim) && !all.contains(claim), "{claim}: {all}");
+    }
+    let lack = cut.missing.iter().find(|lack| lack.field == "container.id").unwrap();
+    assert!(lack.why.contains("not known"), "{lack:?}");
+    assert!(
+        !cut.steps.iter().any(|step| of_host.contains(&&*step.id)),
+        "nothing is done to the host's files"
+    );
+    // The field says it, or the rule looks at nothing else.
+    for sure in [read("", ",\"container.id\":\"host\""), read(",\"tags\":[\"host\"]", "")] {
+        assert!(sure.steps.iter().any(|step| step.id == "file-facts"));
+    }
+    assert!(
+        !read(",\"tags\":[\"host\",\"container\"]", "")
+            .steps
+            .iter()
+            .any(|step| step.id == "file-facts")
+    );
+}
