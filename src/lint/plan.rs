@@ -104,12 +104,12 @@ fn forgive(plan: &[Call], found: &mut Vec<Finding>) {
     for call in plan.iter().filter(|call| call.program == "rm") {
         let is_exception = call.plain().all(|path| path.contains("exception"));
         let is_made_here = is_made_here(call, plan);
-        found.retain(|finding| {
-            finding.line != call.line
-                || finding.id != "W06" && finding.id != "W02"
-                || finding.id == "W06" && !is_exception && !is_made_here
-                || finding.id == "W02" && !is_made_here
-        });
+        let is_forgiven = |id: &str| match id {
+            "W06" => is_exception || is_made_here,
+            "W02" => is_made_here,
+            _ => false,
+        };
+        found.retain(|finding| finding.line != call.line || !is_forgiven(finding.id));
     }
 }
 

@@ -19,7 +19,7 @@ fn rendered(id: &str, variant: &str, own: &[(&str, &str)]) -> (String, String) {
     });
     let fill = |template: &str| {
         let mut text = template.to_owned();
-        for (name, input) in catalogue.inputs.iter() {
+        for (name, input) in &catalogue.inputs {
             let value = own.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
             let word = written(value.unwrap_or(&input.example), input).unwrap();
             text = text.replace(&format!("@{name}@"), &word);

@@ -146,6 +146,26 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
         "the recovered program differs: {}",
         docker.sh(&format!("ls -l {case}; sha256sum {case}/exe-* {at_text}/victim")).1
     );
+    // A restart policy is given back with its count, also when it was taken away twice.
+    for policy in ["on-failure:5", "always", "no"] {
+        let (ok, said) = docker.sh(&format!("docker update --restart={policy} victim-1"));
+        assert!(ok, "{said}");
+        let all =
+            super::shells::rendered_with(&[("CREF", &cid), ("CASE", &format!("20260302-{cid}"))]);
+        for name in ["stop-respawn.docker", "stop-respawn.docker", "stop-respawn.undo"] {
+            let (_, text) = all.iter().find(|(known, _)| known == name).expect("it is there");
+            let (ok, said) = docker.sh(text);
+            assert!(ok, "{text}\n{said}");
+        }
+        let shown =
+            "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}";
+        let (_, said) = docker.sh(&format!("docker inspect --format '{shown}' victim-1"));
+        assert!(said.starts_with(policy), "{policy}: {said}");
+    }
+    let all = super::shells::rendered_with(&[("CREF", &cid)]);
+    let (_, text) =
+        all.iter().find(|(known, _)| known == "find-runtime.host").expect("it is there");
+    assert!(docker.sh(text).1.contains(&format!("docker has {cid}")));
     // Stop with AutoRemove loses everything.
     let (ok, _) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && sleep 1 && ! docker inspect gone");
     assert!(ok);

@@ -17,7 +17,8 @@ fn host_commands_work_in_the_order_offered() {
     let lab = Lab::new();
     lab.root();
     let _ended = Ended(&lab);
-    lab.must("start", "unshare --net --mount --pid --fork chroot r /bin/sleep 600 > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
+    lab.must("start", "ln -s /etc/shadow r/etc/link; ln -s /etc r/etc/folder; mkdir r/opt; ln -s ../etc r/opt/etc; unshare --net --mount --pid --fork sh -c 'mount --bind r r && cd r && mount --move . / && exec chroot . /bin/sleep 600' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
+    lab.must("sleeps", "for i in $(seq 50); do [ \"$(cat /proc/$(cat pid)/comm)\" = sleep ] && exit 0; sleep 0.1; done; exit 1");
     let pid = lab.must("pid", "cat pid");
     let pid = pid.trim();
     let case = format!("20260302-host{pid}");
@@ -46,6 +47,25 @@ fn host_commands_work_in_the_order_offered() {
     };
     assert!(network(&std::process::id().to_string()).contains("HOST network"));
     assert!(!network("4194300").contains("private"));
+    // The kernel follows a link with an absolute path from the host's root: that is not the container's file.
+    for (path, inside) in [
+        ("/etc/link", false),
+        ("/etc/folder/shadow", false),
+        ("/etc/folder/motd", false),
+        ("/opt/etc/motd", true),
+    ] {
+        let all = rendered_with(&[("PID", pid), ("PATH", path), ("CASE", &case)]);
+        let (_, text) = all
+            .iter()
+            .find(|(known, _)| known == "hash-file-in-container.host")
+            .expect("it is there");
+        let (ok, said) = lab.sh(text);
+        // `printf 'a\\n' | sha256sum`
+        let is_right =
+            said.starts_with("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7");
+        assert_eq!((ok, is_right), (inside, inside), "{path}: {said}");
+        assert_eq!(said.contains("nothing was read"), !inside, "{path}: {said}");
+    }
     lab.run_all(
         &[
             "list-processes.host",
@@ -74,7 +94,38 @@ fn host_commands_work_in_the_order_offered() {
         ],
         &own,
     );
+    let hidden = format!("/var/lib/falco-triage/{case}/file-x");
+    assert!(lab.must("copied", &format!("cat {hidden}")).starts_with('a'));
     lab.must("exe", &format!("cmp r/bin/busybox /var/lib/falco-triage/{case}/exe-{pid}.bin && test -s /var/lib/falco-triage/{case}/core.{pid}"));
+}
+
+#[test]
+fn an_account_that_was_locked_is_given_back_as_it_was() {
+    let lab = Lab::new();
+    lab.program("loginctl", "exit 0");
+    let all = rendered_with(&[("USER", "jane")]);
+    for (name, file) in [("lock-user.host", "lock.sh"), ("lock-user.undo", "undo.sh")] {
+        let (_, text) = all.iter().find(|(known, _)| known == name).expect("it is there");
+        std::fs::write(lab.path().join(file), text).expect("written");
+    }
+    // A machine of its own, as far as accounts go.
+    let script = |key: &str, ends: &str| {
+        format!(
+            "rm -rf etc lib && cp -a /etc etc && mkdir lib && \
+             echo 'jane:x:61234:61234::/nonexistent:/bin/sh' >> etc/passwd && \
+             echo 'jane:{key}:20000:0:99999:7::{ends}:' >> etc/shadow && \
+             unshare --mount sh -c 'mount --bind etc /etc && mount --bind lib /var/lib && \
+             bash lock.sh && bash lock.sh && grep ^jane: /etc/shadow && bash undo.sh && grep ^jane: /etc/shadow'"
+        )
+    };
+    for (key, ends) in
+        [("$y$j9T$x$y", "20700"), ("$y$j9T$x$y", ""), ("!$y$j9T$x$y", "20700"), ("!", "")]
+    {
+        let said = lab.must("account", &script(key, ends));
+        let lines: Vec<_> = said.lines().filter(|line| line.starts_with("jane:")).collect();
+        let locked = format!("jane:!{}:20000:0:99999:7::1:", key.trim_start_matches('!'));
+        assert_eq!(lines, [locked, format!("jane:{key}:20000:0:99999:7::{ends}:")], "{said}");
+    }
 }
 
 #[test]
