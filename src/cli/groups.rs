@@ -43,14 +43,14 @@ struct Count {
     name: (Option<i64>, Sym),
 }
 
-/// The count of one cell, or of one priority in it.
+/// The count of one cell, or of one priority in all of them.
 type Part = ((CellId, Option<Priority>), Count);
 
-/// What is counted of one cell: the parts that groups are put together of.
+/// What is counted by cell or by priority: the parts that groups are put together of.
 struct Parts<'s> {
     store: &'s Store,
     by: By,
-    /// The counts by cell, and by priority where that is asked for; `None` where those of the store serve.
+    /// The counts by cell, or by priority where that is asked for; `None` where those of the store serve.
     picked: Option<Vec<Part>>,
 }
 

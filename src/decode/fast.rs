@@ -28,7 +28,7 @@ use words::Words;
 pub const ASKED: usize = 16;
 /// Longer tags (in bytes, with their brackets) are not remembered.
 const TAGS: usize = 1 << 10;
-/// Forwarders that cut texts leave more bytes of them.
+/// Forwarders that cut texts leave at least so many bytes of them.
 const CUT: usize = 512;
 /// falcosidekick writes `<` and `>` like this.
 const ESCAPED_NA: &[u8] = b"\\u003cNA\\u003e";
@@ -488,10 +488,23 @@ fn end_of_scalar(bytes: &[u8], at: usize, first: u8) -> Option<usize> {
     Some(at.wrapping_add(len))
 }
 
-/// Whether a forwarder cut the long text that ends here.
+/// Whether a forwarder may have cut the long text that ends here.
 #[cold]
 fn is_cut(bytes: &[u8], end: usize) -> bool {
-    bytes.get(..end).is_none_or(|before| before.ends_with(b"[...]"))
+    match bytes.get(..end) {
+        Some([.., b'[', b'.', b'.', b'.', b']']) => true,
+        Some(before @ [.., b']' | b'd' | b'D']) => spells_cut(before),
+        _ => false,
+    }
+}
+
+/// Whether one of the five characters of `[...]` may stand at the end of a text as an escape.
+fn spells_cut(text: &[u8]) -> bool {
+    let escape = |bytes: &[u8]| {
+        [b"\\u005b", b"\\u002e", b"\\u005d"].iter().any(|code| bytes.eq_ignore_ascii_case(*code))
+    };
+    let longest = text.len().saturating_sub(5 * 6);
+    text.get(longest..).is_none_or(|end| end.windows(6).any(escape))
 }
 
 /// The length of true, false, null or a number at the start of some bytes.

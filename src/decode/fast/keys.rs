@@ -151,7 +151,7 @@ pub(super) struct Keys<M> {
     line: u64,
 }
 
-/// The key passed last in an object.
+/// The key passed last in an object; none at its beginning.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Last {
     number: u16,
@@ -214,9 +214,7 @@ impl<M> Key<M> {
         let same = |a: &[u8; 16], b: &[u8; 16]| u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask();
         same(here_1, there_1) | same(here_2, there_2) << 16
     }
-}
 
-impl<M> Key<M> {
     /// Notes that it stands in a line; refuses the second time.
     #[inline]
     fn pass(&mut self, line: u64) -> Option<()> {
@@ -269,7 +267,7 @@ impl<M: Meaning> Keys<M> {
         Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
     }
 
-    /// The same for the keys that came behind the last one before.
+    /// The key behind the comma that stands here, when it is one of those that came behind the last one earlier.
     #[inline(never)]
     fn less_expected(&mut self, here: &[u8; PATTERN], last: Last) -> Option<u16> {
         if here[0] != b',' {
@@ -283,7 +281,7 @@ impl<M: Meaning> Keys<M> {
         Some(number)
     }
 
-    /// Notes which key came behind the last one.
+    /// Notes which key came behind the last one, or first.
     fn came(&mut self, number: u16, last: Last) {
         if last.number == NONE {
             self.first = number;

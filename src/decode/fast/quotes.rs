@@ -51,7 +51,7 @@ impl Quotes {
         end
     }
 
-    /// Where they stand.
+    /// The quotes that [`find`](Self::find) found.
     pub fn marks(&self) -> Marks<'_> {
         let blocks = self.quotes.get(..=self.n_blocks).unwrap_or_default();
         Marks { bits: blocks.as_flattened() }
@@ -281,15 +281,17 @@ mod tests {
     proptest! {
         #[test]
         fn the_next_quote_is_found_however_far_it_is(
-            gaps in prop::collection::vec(prop_oneof![0..70_usize, 60..68_usize, 120..200_usize], 0..9),
+            gaps in prop::collection::vec(prop_oneof![0..70_usize, 60..68_usize, 120..200_usize, 0..700_usize], 0..9),
+            n_behind in prop_oneof![Just(0), 0..700_usize],
             slash in prop::bool::ANY,
-            before in "[\"a]{0,300}\n",
+            before in "[\"a]{0,2000}\n",
         ) {
             let mut line = String::new();
             for gap in gaps {
                 line.push_str(&"x".repeat(gap));
                 line.push_str(if slash && gap % 3 == 0 { "\\\"\"" } else { "\"" });
             }
+            line.push_str(&"x".repeat(n_behind));
             let mut quotes = Quotes::default();
             // What an earlier line left behind is not found.
             prop_assert_eq!(quotes.find(before.as_bytes()), Some(before.len() - 1));
@@ -298,7 +300,7 @@ mod tests {
             let is_quote = |at: &usize| {
                 line.as_bytes().get(*at) == Some(&b'"') && (*at == 0 || line.as_bytes().get(at - 1) != Some(&b'\\'))
             };
-            for at in 0..line.len() {
+            for at in 0..=line.len() {
                 prop_assert_eq!(quotes.marks().from(at), (at..line.len()).find(is_quote));
             }
         }

@@ -1,3 +1,5 @@
+mod walk;
+
 use super::*;
 use crate::decode::{Context, Decoder, Item, RuleFacts, RulesFiles, Templates};
 use proptest::prelude::*;
@@ -20,6 +22,11 @@ static TEMPLATES: LazyLock<Arc<Templates>> = LazyLock::new(|| {
     Arc::new(Templates::new(&files))
 });
 
+fn context() -> Context {
+    let written_at = "2024-11-05T10:00:00Z".parse().ok();
+    Context { written_at, templates: Arc::clone(&TEMPLATES), ..Context::default() }
+}
+
 /// The fast path says the same as the careful decoder, or nothing; says whether it spoke.
 #[track_caller]
 fn agrees(line: &[u8]) -> bool {
@@ -29,8 +36,7 @@ fn agrees(line: &[u8]) -> bool {
 /// The same of a scanner that has read other lines.
 #[track_caller]
 fn agrees_after(scanner: &mut Scanner, line: &[u8]) -> bool {
-    let written_at = "2024-11-05T10:00:00Z".parse().ok();
-    let ctx = Context { written_at, templates: Arc::clone(&TEMPLATES), ..Context::default() };
+    let ctx = context();
     let mut bytes = line.to_vec();
     bytes.push(b'\n');
     let read = ctx.clone();

@@ -96,7 +96,7 @@ impl Words {
     /// The message of a line, unless the line must be read with care.
     fn plain<'a>(&self, line: &'a [u8], start: usize, is_ascii: bool) -> Option<&'a [u8]> {
         let message = line.get(start..)?;
-        let is_cut = line.len() >= 512 && self.cut.find(line).is_some();
+        let is_cut = line.len() >= super::CUT && self.cut.find(line).is_some();
         let may_be_unclosed = line.last() != Some(&b')') && memchr::memchr(b'(', message).is_some();
         if is_cut
             || message.starts_with(b"Falco")
