@@ -117,8 +117,15 @@ fn steps<'a>(out: &mut String, title: &str, steps: impl Iterator<Item = &'a Step
             (None, Some(why)) => line(out, "    not available: ", why),
             (None, None) => {}
         }
-        if let Some(undo) = &step.undo {
-            line(out, "    undo: ", undo);
+        match &step.undo {
+            // Words, not a command.
+            Some(undo) if undo.starts_with("none") => line(out, "    undo: ", undo),
+            // One that is broken over lines is another command.
+            Some(undo) => {
+                let _ = writeln!(out, "    undo:");
+                command(out, undo);
+            }
+            None => {}
         }
         if let Some(note) = &step.note {
             line(out, "    note: ", note);
