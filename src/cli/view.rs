@@ -14,9 +14,16 @@ use std::path::Path;
 /// `cadge [SOURCE…]`. Without a terminal to show a console on it prints what `list` prints.
 pub(super) fn run(view: View) -> anyhow::Result<Exit> {
     if let Some((word, command)) = mistyped(&view.input) {
-        super::say(&format!(
-            "there is no file {word}, and no command of that name; did you mean `cadge {command}`?"
-        ));
+        // The right word in the wrong place: an option that belongs to the console stood before it.
+        super::say(&if word == command {
+            format!(
+                "there is no file {word}; a command comes first, its options behind it: `cadge {command} …`"
+            )
+        } else {
+            format!(
+                "there is no file {word}, and no command of that name; did you mean `cadge {command}`?"
+            )
+        });
         return Ok(Exit::Usage);
     }
     if !has_screen() {

@@ -144,6 +144,11 @@ fn a_mistake_is_named_with_what_would_be_right() {
     says(&["tune", "--alert", "x", SOME[0]], 3, "there is no alert x: ");
     says(&["fields", "proc.nmae"], 3, "no field we know holds proc.nmae; did you mean proc.name?");
     says(&["grops", SOME[0]], 2, "no command of that name; did you mean `cadge groups`?");
+    says(
+        &["--filter", "proc.name = a", "list", SOME[0]],
+        2,
+        "no file list; a command comes first, its options behind it",
+    );
     says(&["lint", "formats"], 1, "cannot read formats: Is a directory");
     says(&["config", "check", "formats"], 2, "formats: cannot be read: it is a folder");
     says(&["config", "check", "nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file");
