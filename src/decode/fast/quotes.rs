@@ -297,11 +297,13 @@ mod tests {
             prop_assert_eq!(quotes.find(before.as_bytes()), Some(before.len() - 1));
             let text = line.clone() + "\n\"\"\"\n";
             prop_assert_eq!(quotes.find(text.as_bytes()), Some(line.len()));
-            let is_quote = |at: &usize| {
-                line.as_bytes().get(*at) == Some(&b'"') && (*at == 0 || line.as_bytes().get(at - 1) != Some(&b'\\'))
+            let is_quote = |at: usize| {
+                line.as_bytes().get(at) == Some(&b'"') && (at == 0 || line.as_bytes().get(at - 1) != Some(&b'\\'))
             };
-            for at in 0..=line.len() {
-                prop_assert_eq!(quotes.marks().from(at), (at..line.len()).find(is_quote));
+            let mut next = None;
+            for at in (0..=line.len()).rev() {
+                next = if is_quote(at) { Some(at) } else { next };
+                prop_assert_eq!(quotes.marks().from(at), next);
             }
         }
     }
