@@ -265,6 +265,17 @@ fn groups_and_stats_agree_with_a_count_by_hand() {
             })
             .collect();
         assert_eq!(grouped, counted, "{file}");
+        let mut by_priority = BTreeMap::<String, u64>::new();
+        for alert in &alerts {
+            *by_priority.entry(alert["priority"].to_string()).or_default() += 1;
+        }
+        let grouped: BTreeMap<String, u64> = json(&["groups", "--json", "--by", "priority", &file])
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|group| (group["priority"].to_string(), group["count"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(grouped, by_priority, "{file}");
         let stats = json(&["stats", "--json", &file]);
         assert_eq!(stats["alerts"], alerts.len(), "{file}");
         for part in ["by_rule", "by_priority"] {
