@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
     fn odd(&mut self, block: &[u8; 64], found: &mut [u8; 8]) -> Option<Option<usize>> {
         let mut quotes = u64::from_le_bytes(*found);
         let start = self.n_blocks * 64;
-        let control = bits(block, super::controls);
+        let control = bits(block, controls);
         let slashes = bits(block, |part| part.simd_eq(u8x16::splat(b'\\')));
         let mut end = None;
         // The bytes of the line.
@@ -239,6 +239,12 @@ pub(super) fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
         .iter()
         .rev()
         .fold(0, |bits, part| bits << 16 | u64::from(is_it(u8x16::new(*part)).to_bitmask()))
+}
+
+/// Which of some bytes are control characters: all bits of theirs are set.
+#[inline]
+pub(super) fn controls(part: u8x16) -> u8x16 {
+    part.min(u8x16::splat(0x1f)).simd_eq(part) | part.simd_eq(u8x16::splat(0x7f))
 }
 
 /// The bytes that a backslash stands before, by the lengths of runs of backslashes (simdjson's way).

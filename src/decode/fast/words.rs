@@ -5,7 +5,7 @@ mod clocks;
 mod shapes;
 
 use super::keys::Column;
-use super::quotes::bits;
+use super::quotes::{bits, controls};
 use crate::decode::templates::{Met, Templates};
 use crate::decode::{Context, body, cut, text, time};
 use crate::model::{Columns, Flag, Flags, Priority};
@@ -96,7 +96,7 @@ impl Words {
     /// The message of a line, unless the line must be read with care.
     fn plain<'a>(&self, line: &'a [u8], start: usize, is_ascii: bool) -> Option<&'a [u8]> {
         let message = line.get(start..)?;
-        let is_cut = line.len() >= super::CUT && self.cut.find(line).is_some();
+        let is_cut = line.len() >= super::ends::CUT && self.cut.find(line).is_some();
         let may_be_unclosed = line.last() != Some(&b')') && memchr::memchr(b'(', message).is_some();
         if is_cut
             || message.starts_with(b"Falco")
@@ -227,7 +227,7 @@ fn look(bytes: &[u8], signs: &mut Vec<u32>) -> Option<Seen> {
         let odd = delete | least.min(u8x16::splat(0x1f)).simd_eq(least);
         let mut end = None;
         if odd.to_bitmask() != 0 {
-            let first = bits(block, super::controls).trailing_zeros();
+            let first = bits(block, controls).trailing_zeros();
             if block.get(first as usize) != Some(&b'\n') {
                 return None;
             }
