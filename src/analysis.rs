@@ -68,11 +68,7 @@ pub fn analyze(
         neighbors.iter().map(|neighbor| (neighbor.id, Brief::of(neighbor.alert))).collect();
     let own = Brief::of(alert);
     let story = story::read(alert, &own, briefs.iter().map(|(id, brief)| (*id, brief)));
-    let mut facts = Facts::read(alert);
-    facts.set_neighbors(story.n_tactics);
-    if let Some(runtime) = story.runtime {
-        facts.set_runtime(runtime);
-    }
+    let facts = read(alert, &story);
     let case = Case { alert, facts: &facts };
     let Some((playbook, found_by)) = choose::choose(case, playbooks) else {
         return without_playbook(case);
@@ -117,6 +113,16 @@ pub fn analyze(
     }
 }
 
+/// What an alert tells, and its neighbors of it.
+fn read(alert: &Alert, story: &story::Story) -> Facts {
+    let mut facts = Facts::read(alert);
+    facts.set_neighbors(story.n_tactics);
+    if let Some(runtime) = story.runtime {
+        facts.set_runtime(runtime);
+    }
+    facts
+}
+
 /// Only how bad it is: the assessment that [`analyze`] would give, without the steps.
 pub fn judge<'a>(
     alert: &Alert,
@@ -125,11 +131,7 @@ pub fn judge<'a>(
     playbooks: &Playbooks,
 ) -> Assessment {
     let story = story::read(alert, own, neighbors);
-    let mut facts = Facts::read(alert);
-    facts.set_neighbors(story.n_tactics);
-    if let Some(runtime) = story.runtime {
-        facts.set_runtime(runtime);
-    }
+    let facts = read(alert, &story);
     let case = Case { alert, facts: &facts };
     let Some((playbook, _)) = choose::choose(case, playbooks) else {
         return without_playbook(case).assessment;

@@ -9,6 +9,9 @@ use super::{
 use crate::model::{Alert, Fields, Flag, Flags, Priority, TimeFrom, Value};
 use jiff::Timestamp;
 
+/// falcosidekick cuts every string of a payload that is too large to 507 bytes and a mark: so many, in bytes, or more.
+pub(super) const CUT: usize = 512;
+
 /// What the envelopes around a record said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wrap {
@@ -470,8 +473,7 @@ fn note(alert: &mut Alert) {
         Some("internal") => alert.flags.set(Flag::Internal),
         Some(_) => {}
     }
-    // falcosidekick cuts every string of a payload that is too large to 507 bytes and a mark.
-    let is_cut = |text: &str| text.len() >= 512 && text.ends_with("[...]");
+    let is_cut = |text: &str| text.len() >= CUT && text.ends_with("[...]");
     let values = alert.fields.iter().filter_map(|(_, value)| value.as_str());
     if values.chain(alert.output.as_deref()).any(is_cut) {
         alert.flags.set(Flag::Cut);

@@ -1,10 +1,8 @@
 //! Where the values of a record end.
 
 use super::quotes::Marks;
+use crate::decode::record::CUT;
 use wide::u8x16;
-
-/// Forwarders that cut texts leave at least so many bytes of them.
-pub(super) const CUT: usize = 512;
 
 /// The end of a string whose first quote stands at a place. What does not go on behind it as JSON does, since another record
 /// begins in it, is refused by the one who looks there.

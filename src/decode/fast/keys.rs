@@ -215,14 +215,14 @@ impl<M> Key<M> {
         same(here_1, there_1) | same(here_2, there_2) << 16
     }
 
-    /// Notes that it stands in a line; refuses the second time.
+    /// Notes that it, which is the one with this number, stands in a line; refuses the second time.
     #[inline]
-    fn pass(&mut self, line: u64) -> Option<()> {
+    fn pass(&mut self, number: u16, line: u64) -> Option<Last> {
         if self.line == line {
             return None;
         }
         self.line = line;
-        Some(())
+        Some(Last { number, next: self.next[0] })
     }
 }
 
@@ -249,8 +249,8 @@ impl<M: Meaning> Keys<M> {
                 self.keys.get_mut(usize::from(number))?
             }
         };
-        key.pass(line)?;
-        Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
+        let last = key.pass(number, line)?;
+        Some((key.meaning, key.len as usize, last))
     }
 
     /// The first key of the object whose brace stands here, when it is the one that another began with before: what it
@@ -263,8 +263,8 @@ impl<M: Meaning> Keys<M> {
         if here[0] != b'{' || !key.is_behind(here) {
             return None;
         }
-        key.pass(line)?;
-        Some((key.meaning, key.len as usize, Last { number, next: key.next[0] }))
+        let last = key.pass(number, line)?;
+        Some((key.meaning, key.len as usize, last))
     }
 
     /// The key behind the comma that stands here, when it is one of those that came behind the last one earlier.
@@ -314,8 +314,8 @@ impl<M: Meaning> Keys<M> {
         };
         self.came(number, last);
         let key = self.keys.get_mut(usize::from(number))?;
-        key.pass(self.line)?;
-        Some((key.meaning, Last { number, next: key.next[0] }))
+        let last = key.pass(number, self.line)?;
+        Some((key.meaning, last))
     }
 
     fn add(&mut self, name: &[u8]) -> Option<u16> {

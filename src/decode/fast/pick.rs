@@ -192,12 +192,12 @@ fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::decode::{Item, reread};
     use std::sync::Arc;
 
-    struct Everything;
+    pub(in crate::decode::fast) struct Everything;
 
     impl Wants for Everything {
         fn field(&self, _: &str) -> bool {

@@ -6,6 +6,7 @@ mod shapes;
 
 use super::keys::Column;
 use super::quotes::{bits, controls};
+use crate::decode::record::CUT;
 use crate::decode::templates::{Met, Templates};
 use crate::decode::{Context, body, cut, text, time};
 use crate::model::{Columns, Flag, Flags, Priority};
@@ -96,7 +97,7 @@ impl Words {
     /// The message of a line, unless the line must be read with care.
     fn plain<'a>(&self, line: &'a [u8], start: usize, is_ascii: bool) -> Option<&'a [u8]> {
         let message = line.get(start..)?;
-        let is_cut = line.len() >= super::ends::CUT && self.cut.find(line).is_some();
+        let is_cut = line.len() >= CUT && self.cut.find(line).is_some();
         let may_be_unclosed = line.last() != Some(&b')') && memchr::memchr(b'(', message).is_some();
         if is_cut
             || message.starts_with(b"Falco")

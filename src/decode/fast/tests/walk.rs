@@ -2,24 +2,13 @@
 //! that are damaged in many ways.
 
 use super::*;
+use crate::decode::fast::pick::tests::Everything;
 use crate::decode::reread;
 
 /// A scanner, and the output fields that it is asked for.
 struct Reader {
     scanner: Scanner,
     keys: Vec<String>,
-}
-
-struct Everything;
-
-impl Wants for Everything {
-    fn field(&self, _: &str) -> bool {
-        true
-    }
-
-    fn top(&self, _: &str) -> bool {
-        true
-    }
 }
 
 impl Reader {
