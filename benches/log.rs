@@ -6,7 +6,7 @@ use cadge::decode::Context;
 use cadge::intake::{self, News, Records};
 use cadge::model::{BodyId, Columns, Priority, SourceId};
 use cadge::source::{Delivery, Opened};
-use cadge::store::{Batch, Drafter, Store};
+use cadge::store::{Batch, Drafter, Stands, Store};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -83,7 +83,8 @@ pub fn columns(n_alerts: usize) -> Store {
             process: PROGRAMS.get((dice >> 50) as usize % PROGRAMS.len()).copied(),
             ..Columns::default()
         };
-        assert!(drafter.add(&columns, u64::from(n) * 100, 99, n.into()));
+        let stands = Stands { offset: u64::from(n) * 100, len: 99, line: n.into(), is_plain: true };
+        assert!(drafter.add(&columns, stands));
     }
     let mut store = Store::default();
     store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });

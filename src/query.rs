@@ -36,7 +36,7 @@ pub use error::{Error, Warning};
 pub use kind::{Kind, Width};
 pub use names::Names;
 pub use operator::{Operator, Quantifier, Transformer};
-pub use prefilter::{Prefilter, certain_part, lists_bytes, may_say_more, may_spell};
+pub use prefilter::{Prefilter, certain_part};
 pub use print::value as quote;
 pub use scan::{Token, highlight};
 pub use subject::{Judged, Own, OwnValue, Subject, Triaged, own_of};

@@ -22,7 +22,7 @@ mod tree;
 
 pub use bodies::{Bodies, Body};
 pub use cells::Stat;
-pub use draft::{Batch, Draft, Drafter};
+pub use draft::{Batch, Draft, Drafter, Stands};
 pub use locations::Locations;
 pub use names::{Cell, CellId, Names, Place, Sym};
 pub use near::Places;

@@ -85,6 +85,8 @@ pub struct Found<'a> {
     pub len: u32,
     /// What was asked for; `None` for a text alert.
     pub values: Option<Values<'a>>,
+    /// Each letter or digit that it says stands in its bytes: nothing is spelled otherwise.
+    pub is_plain: bool,
 }
 
 /// The values of output fields that were asked for, as they stand in a record.
@@ -113,26 +115,26 @@ impl Scanner {
 
     /// Reads the first line of some bytes; `None` when the careful decoder must read it, or it has no end here.
     pub fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
-        let start = match bytes.first()? {
+        let found = match bytes.first()? {
             b'{' if envelope::may_be(bytes) => {
-                let len = self.envelope.open(bytes)?;
-                let (columns, values) = self.json.record(self.envelope.record(), ctx)?;
+                let (len, is_plain) = self.envelope.open(bytes)?;
+                let found = self.json.record(self.envelope.record(), ctx)?;
                 // The envelope would know the host where the record does not.
-                columns.hostname?;
-                return found(columns, len, Some(values));
+                found.columns.hostname?;
+                Found { len: u32::try_from(len).ok()?, is_plain, ..found }
             }
-            b'{' => 0,
+            b'{' => self.json.record(bytes, ctx)?,
             b'0'..=b'9' => match stamp::container_runtime(bytes) {
-                Some(start) => start,
-                None => {
-                    let (columns, len) = self.words.record(bytes, ctx)?;
-                    return found(columns, len, None);
+                Some(start) => {
+                    let found = self.json.record(bytes.get(start..)?, ctx)?;
+                    Found { len: found.len.checked_add(u32::try_from(start).ok()?)?, ..found }
                 }
+                None => self.words.record(bytes, ctx)?,
             },
             _ => return None,
         };
-        let (columns, values) = self.json.record(bytes.get(start..)?, ctx)?;
-        found(columns, start + values.record.len(), Some(values))
+        // The careful decoder flags longer ones.
+        (u64::from(found.len) <= super::stream::HUGE).then_some(found)
     }
 
     /// The columns of a line, given with its newline, and the length of the record.
@@ -146,23 +148,9 @@ impl Scanner {
     }
 }
 
-/// A record, unless it is so long that the careful decoder flags it.
-fn found<'a>(
-    columns: Columns<'a, [u8]>,
-    len: usize,
-    values: Option<Values<'a>>,
-) -> Option<Found<'a>> {
-    let len = u32::try_from(len).ok().filter(|len| u64::from(*len) <= super::stream::HUGE)?;
-    Some(Found { columns, len, values })
-}
-
 impl Json {
-    /// The columns of the first line of some bytes, and what was asked for in it.
-    fn record<'a>(
-        &'a mut self,
-        bytes: &'a [u8],
-        ctx: &Context,
-    ) -> Option<(Columns<'a, [u8]>, Values<'a>)> {
+    /// Reads the first line of some bytes.
+    fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &Context) -> Option<Found<'a>> {
         let len = self.quotes.find(bytes)?;
         let record = bytes.get(..len)?;
         if !self.quotes.is_ascii {
@@ -173,7 +161,12 @@ impl Json {
         self.asked.fill((0, 0));
         let mut walk = Walk::new(record, &self.quotes, &mut self.asked, super::time::latest(ctx));
         walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
-        Some((walk.raw.columns()?, Values { record, asked: &self.asked }))
+        Some(Found {
+            columns: walk.raw.columns()?,
+            len: u32::try_from(len).ok()?,
+            values: Some(Values { record, asked: &self.asked }),
+            is_plain: !self.quotes.may_spell(),
+        })
     }
 }
 

@@ -4,9 +4,10 @@
 
 use super::strain::{Fate, Passed, Strain};
 use super::{News, Records};
+use crate::decode::fast::Found;
 use crate::decode::{Decoder, Entry, Item, fast};
 use crate::model::{BodyId, Columns, Origin, Reject};
-use crate::store::{Draft, Drafter};
+use crate::store::{Draft, Drafter, Stands};
 use std::io;
 use std::sync::Arc;
 
@@ -132,7 +133,9 @@ impl<'a> Piece<'a> {
                 let at = bytes.len() - rest.len();
                 let fate = self.strain.fate(at, &found);
                 if fate == Fate::Keep {
-                    self.rows.add(&found.columns, self.offset, found.len, self.lines);
+                    let (offset, line) = (self.offset, self.lines);
+                    let Found { columns, len, is_plain, .. } = found;
+                    self.rows.add(&columns, Stands { offset, len, line, is_plain });
                 } else {
                     self.outcome.passed.all += 1;
                     self.outcome.passed.met += u64::from(fate == Fate::Count);
@@ -223,7 +226,8 @@ impl<'a> Piece<'a> {
             match entry.item {
                 Item::Alert(alert) => {
                     let line = entry.line.saturating_sub(1);
-                    self.rows.add(&alert.columns(), entry.offset, entry.len, line);
+                    let Entry { offset, len, .. } = entry;
+                    self.rows.add(&alert.columns(), Stands { offset, len, line, is_plain: false });
                 }
                 Item::Other(_) => self.outcome.others += 1,
                 Item::Reject(reject) => self.outcome.rejects.push(reject),
@@ -233,17 +237,11 @@ impl<'a> Piece<'a> {
 }
 
 impl Rows<'_> {
-    fn add<T: AsRef<[u8]> + ?Sized>(
-        &mut self,
-        columns: &Columns<'_, T>,
-        offset: u64,
-        len: u32,
-        line: u64,
-    ) {
-        if !self.drafter.add(columns, offset, len, line) {
+    fn add<T: AsRef<[u8]> + ?Sized>(&mut self, columns: &Columns<'_, T>, stands: Stands) {
+        if !self.drafter.add(columns, stands) {
             self.drafts.push(self.drafter.take());
-            self.drafter.begin(self.body, offset.saturating_sub(BEFORE));
-            self.drafter.add(columns, offset, len, line);
+            self.drafter.begin(self.body, stands.offset.saturating_sub(BEFORE));
+            self.drafter.add(columns, stands);
         }
     }
 }

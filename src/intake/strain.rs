@@ -11,8 +11,8 @@ pub trait Sieve: Debug + Send + Sync {
     /// Whether raw bytes can tell anything. If not, any record may be one as far as they go.
     fn tells_bytes(&self) -> bool;
 
-    /// Adds, in order, a place in each of these lines that may hold such a record. A record that the fast path reads and
-    /// that has no such place in its bytes must be none.
+    /// Adds, in order, a place in each of these lines that may hold such a record. A plain record ([`Found::is_plain`]) that
+    /// has no such place in its bytes must be none.
     fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>);
 
     /// Whether a record may be one because of its rule's name, which a text alert does not hold.
@@ -126,12 +126,13 @@ impl Strain {
         if sieve.tells_bytes() {
             match self.catch.first_in(at, found.len as usize) {
                 Some(caught) => is_sure = caught.is_sure,
-                None if found.columns.flags.has(Flag::Text)
-                    && found.columns.rule.is_some_and(|rule| sieve.catches_rule(rule)) =>
-                {
+                None => {
+                    let rule = found.columns.rule.filter(|_| found.columns.flags.has(Flag::Text));
+                    if found.is_plain && !rule.is_some_and(|rule| sieve.catches_rule(rule)) {
+                        return Fate::Pass;
+                    }
                     is_sure = false;
                 }
-                None => return Fate::Pass,
             }
         }
         match sieve.meets(found) {

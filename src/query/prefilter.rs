@@ -6,6 +6,7 @@
 use super::operator::{Operator, Quantifier};
 use super::program::{Ask, Getter, Needle, Node, Set, Test, Want};
 use super::subject::Own;
+use crate::model::spelling::{is_plain, may_say_more};
 use regex::bytes::{Regex, RegexBuilder};
 use std::net::IpAddr;
 
@@ -100,49 +101,11 @@ impl Run {
     }
 }
 
-/// A character that every format writes as it is.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
-}
-
 /// The longest part of a text that stands in the bytes of every record that says it, as [`Prefilter`] looks for it; `None`
 /// when none is long enough to tell records apart.
 pub fn certain_part(text: &str) -> Option<&str> {
     let runs = text.split(|char| !u8::try_from(char).is_ok_and(is_plain));
     runs.max_by_key(|run| run.len()).filter(|run| run.len() >= SHORTEST)
-}
-
-/// Whether a record may say something that does not stand in its bytes: letters as escapes, in pieces, or as numbers.
-pub fn may_say_more(record: &[u8]) -> bool {
-    memchr::memchr2(b'\n', b'\r', record.trim_ascii_end()).is_some()
-        || memchr::memchr_iter(b'\\', record)
-            .any(|at| may_spell(record.get(at + 1..).unwrap_or_default()))
-        || lists_bytes(record)
-}
-
-/// Whether what follows a backslash may stand for a plain character, or for another backslash before one.
-pub fn may_spell(after: &[u8]) -> bool {
-    match after {
-        [b'U' | b'x', ..] => true,
-        [b'u', rest @ ..] => {
-            let code = rest.get(..4).and_then(|digits| str::from_utf8(digits).ok());
-            match code.and_then(|digits| u16::from_str_radix(digits, 16).ok()) {
-                // The long s and the sign for kelvin are the same as `s` and `k` where case does not matter.
-                Some(0x17f | 0x212a) => true,
-                Some(code) => u8::try_from(code).is_ok_and(|byte| is_plain(byte) || byte == b'\\'),
-                None => true,
-            }
-        }
-        _ => false,
-    }
-}
-
-/// Whether the journal wrote a message as a list of numbers, as it does where it is not all text.
-pub fn lists_bytes(record: &[u8]) -> bool {
-    memchr::memmem::find(record, b"\"MESSAGE\"").is_some_and(|at| {
-        let after = record.get(at + 9..).unwrap_or_default();
-        after.iter().find(|byte| !matches!(byte, b' ' | b':' | b'\t')) == Some(&b'[')
-    })
 }
 
 fn need(node: &Node) -> Option<Need> {

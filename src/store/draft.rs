@@ -104,6 +104,20 @@ pub(super) struct RawRow {
     pub process: u32,
     pub flags: Flags,
     pub priority: Option<Priority>,
+    pub is_plain: bool,
+}
+
+/// Where an alert's record stands in a piece.
+#[derive(Clone, Copy, Debug)]
+pub struct Stands {
+    /// Bytes from the beginning of its body.
+    pub offset: u64,
+    /// Bytes.
+    pub len: u32,
+    /// Lines of the piece before it.
+    pub line: u64,
+    /// It has a line of its own, in which each letter or digit that it says stands as it is.
+    pub is_plain: bool,
 }
 
 /// What stands behind numbers that were not used before.
@@ -171,33 +185,28 @@ impl Drafter {
         self.draft.base = base;
     }
 
-    /// Adds one alert: where its record lies, and how many lines stand before it in the piece. Says no when the record
-    /// lies too far from the piece's beginning; then a new piece must be begun.
+    /// Adds one alert. Says no when its record stands too far from the piece's beginning; then a new piece must be begun.
     pub fn add<T: AsRef<[u8]> + ?Sized>(
         &mut self,
         columns: &Columns<'_, T>,
-        offset: u64,
-        len: u32,
-        line: u64,
+        stands: Stands,
     ) -> bool {
-        let (Ok(offset), Ok(line)) =
-            (u32::try_from(offset.wrapping_sub(self.draft.base)), u32::try_from(line))
-        else {
-            return false;
-        };
+        let offset = u32::try_from(stands.offset.wrapping_sub(self.draft.base));
+        let (Ok(offset), Ok(line)) = (offset, u32::try_from(stands.line)) else { return false };
         if self.draft.rows.is_empty() && self.draft.learned.is_empty() && self.is_full() {
             self.begin_afresh();
         }
         let row = RawRow {
             time: columns.time.unwrap_or(i64::MIN),
             offset,
-            len,
+            len: stands.len,
             line,
             // Looked up soon.
             cell: 0,
             process: self.process(columns.process),
             flags: columns.flags,
             priority: columns.priority,
+            is_plain: stands.is_plain,
         };
         self.draft.rows.push(row);
         let kind = self.kind(columns);

@@ -31,8 +31,8 @@ impl<'a> Locations<'a> {
         Self { segments, at: 0, stretch: None }
     }
 
-    /// Where one record lies. True when the next alert's record begins on the next line and one byte behind the end of this
-    /// one; then there is one newline from the start of this one to the start of that.
+    /// Where one record lies, and whether it is plain: on a line of its own, in which each letter or digit that it says
+    /// stands as it is.
     pub fn of(&mut self, id: AlertId) -> Option<(Location, bool)> {
         let (at, index) = split(id);
         let known = self
@@ -50,8 +50,8 @@ impl<'a> Locations<'a> {
         // Others before it may lie in the same document.
         if index == stretch.first {
             let location = location(self.segments, id)?;
-            return Some((location, segment.is_followed(stretch, index)));
+            return Some((location, segment.is_plain(index)));
         }
-        Some((segment.location_in(stretch, index)?, segment.is_followed(stretch, index)))
+        Some((segment.location_in(stretch, index)?, segment.is_plain(index)))
     }
 }

@@ -24,6 +24,8 @@ pub struct Segment {
     priorities: Vec<Option<Priority>>,
     levels: Vec<Option<Level>>,
     runs: Vec<Run>,
+    /// Rows of which it is not known that they are plain ([`Stands::is_plain`](super::Stands)); mostly none.
+    odd: Vec<u16>,
 }
 
 /// Rows that lie in one body on consecutive lines.
@@ -222,15 +224,11 @@ impl Segment {
         Some(Location { body: stretch.body, offset, len: *self.lens.get(index)?, nth: 0 })
     }
 
-    /// Whether the next row's record begins on the next line and one byte behind the end of this one.
+    /// Whether a row's record has a line of its own, in which each letter or digit that it says stands as it is.
     #[inline]
-    pub(super) fn is_followed(&self, stretch: &Stretch, index: usize) -> bool {
-        let next = index + 1;
-        next < stretch.end
-            && self.offsets.get(index).zip(self.lens.get(index)).is_some_and(|(offset, len)| {
-                let after = offset.checked_add(*len).and_then(|end| end.checked_add(1));
-                after.is_some() && after == self.offsets.get(next).copied()
-            })
+    pub(super) fn is_plain(&self, index: usize) -> bool {
+        let is_odd = |index| self.odd.binary_search(&index).is_ok();
+        self.odd.is_empty() || u16::try_from(index).is_ok_and(|index| !is_odd(index))
     }
 
     /// The line a row's record begins on, from 1; `None` when it is not known yet.
@@ -299,6 +297,11 @@ impl Segment {
                 offset
             }
         };
+        if let Ok(index) = u16::try_from(index)
+            && !raw.is_plain
+        {
+            self.odd.push(index);
+        }
         self.times.push(raw.time);
         self.offsets.push(u32::try_from(offset - base).unwrap_or(u32::MAX));
         self.lens.push(raw.len);

@@ -20,6 +20,11 @@ fn columns(made: &Made) -> Columns<'static> {
     }
 }
 
+/// A few rows are not.
+fn is_plain(made: &Made) -> bool {
+    made.2 % 5 != 0
+}
+
 /// A store of these rows, which come in pieces of `piece` from two workers in turn.
 fn store(rows: &[Made], piece: usize) -> Store {
     filled(Store::default(), rows, piece)
@@ -32,7 +37,8 @@ fn filled(mut store: Store, rows: &[Made], piece: usize) -> Store {
         drafter.begin(BodyId(0), 0);
         for (at, row) in rows.iter().enumerate() {
             let line = (number * piece.max(1) + at) as u64;
-            assert!(drafter.add(&columns(row), line * 100, 99, line));
+            let stands = Stands { offset: line * 100, len: 99, line, is_plain: is_plain(row) };
+            assert!(drafter.add(&columns(row), stands));
         }
         store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
     }
@@ -91,11 +97,14 @@ proptest! {
         piece in 1..50_usize,
     ) {
         let store = store(&rows, piece);
+        let snapshot = store.snapshot();
+        let mut locations = snapshot.locations();
         for (at, made) in (0_u32..).zip(&rows) {
             let row = store.row(AlertId(at)).unwrap();
             prop_assert_eq!(row.columns(), columns(made));
             let location = store.location(AlertId(at)).unwrap();
             prop_assert_eq!((location.offset, location.len), (u64::from(at) * 100, 99));
+            prop_assert_eq!(locations.of(AlertId(at)), Some((location, is_plain(made))));
             prop_assert_eq!(store.line(AlertId(at)), u64::from(at) + 1);
         }
     }
@@ -172,7 +181,8 @@ fn places_beyond_those_kept_apart_are_counted_together() {
             let id = format!("{line:012x}");
             let columns =
                 Columns { rule: Some("R"), container_id: Some(&*id), ..Columns::default() };
-            assert!(drafter.add(&columns, line, 1, line));
+            let stands = Stands { offset: line, len: 1, line, is_plain: true };
+            assert!(drafter.add(&columns, stands));
         }
         store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
     }

@@ -50,8 +50,9 @@ pub(super) fn may_be(bytes: &[u8]) -> bool {
 }
 
 impl Envelope {
-    /// Takes the record out of the first line of some bytes; gives the length of the line without its newline.
-    pub fn open(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Takes the record out of the first line of some bytes; gives the length of the line without its newline, and whether
+    /// each letter and digit of it stands there.
+    pub fn open(&mut self, bytes: &[u8]) -> Option<(usize, bool)> {
         let len = self.quotes.find(bytes)?;
         let line = bytes.get(..len)?;
         if !self.quotes.is_ascii {
@@ -110,7 +111,7 @@ impl Envelope {
         // Docker's texts that end without a newline are parts; in the journal one belongs to the text.
         let record = self.record();
         let is_record = record.starts_with(b"{") && !may_be(record);
-        (ends_line == is_docker && is_record).then_some(len)
+        (ends_line == is_docker && is_record).then(|| (len, !self.quotes.may_spell()))
     }
 
     /// The record of the last envelope, with its newline.

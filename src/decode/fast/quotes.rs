@@ -1,6 +1,7 @@
 //! Finds the end of a line and the quotes in it that begin and end strings, sixteen bytes at a time, and refuses lines with
 //! anything that needs care: control characters and escapes that stand for no character.
 
+use crate::model::spelling::may_spell;
 use wide::u8x16;
 
 /// The quotes and backslashes of a line, one bit for each byte.
@@ -22,6 +23,8 @@ struct Escapes {
     /// Only where there are any.
     slashes: Vec<u64>,
     has_any: bool,
+    /// One of them may spell a plain character.
+    may_spell: bool,
 }
 
 impl Quotes {
@@ -55,6 +58,11 @@ impl Quotes {
     pub fn marks(&self) -> Marks<'_> {
         let blocks = self.quotes.get(..=self.n_blocks).unwrap_or_default();
         Marks { bits: blocks.as_flattened() }
+    }
+
+    /// Whether an escape of the line may spell a plain character.
+    pub fn may_spell(&self) -> bool {
+        self.escapes.may_spell
     }
 
     /// Whether a backslash stands in `from..to`, for lines with escapes.
@@ -125,7 +133,7 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(line: &'a [u8], escapes: &'a mut Escapes) -> Self {
-        escapes.has_any = false;
+        (escapes.has_any, escapes.may_spell) = (false, false);
         Self { line, escapes, n_blocks: 0, n_noted: 0, carry: 0, is_ascii: true }
     }
 
@@ -172,7 +180,7 @@ impl<'a> Pass<'a> {
                 return None;
             }
             quotes &= !escaped;
-            check_escapes(escaped, start, self.line)?;
+            self.escapes.may_spell |= check_escapes(escaped, start, self.line)?;
             self.note_none()?;
             self.escapes.has_any = true;
             *self.escapes.slashes.get_mut(self.n_blocks)? = slashes & own;
@@ -258,13 +266,16 @@ fn escaped(slashes: u64, carry: &mut u64) -> u64 {
     (EVEN ^ (sum << 1)) & follows
 }
 
-/// Refuses escapes that JSON does not have, and halves of surrogate pairs (also whole pairs: they are rare).
-fn check_escapes(mut escaped: u64, start: usize, line: &[u8]) -> Option<()> {
+/// Whether an escape, or what stands behind an escaped backslash, may spell a plain character. Refuses escapes that JSON
+/// does not have, and halves of surrogate pairs (also whole pairs: they are rare).
+fn check_escapes(mut escaped: u64, start: usize, line: &[u8]) -> Option<bool> {
+    let mut spells = false;
     while escaped != 0 {
         let at = start + escaped.trailing_zeros() as usize;
         escaped &= escaped - 1;
         match line.get(at)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+            b'"' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+            b'\\' => spells |= may_spell(line.get(at + 1..)?),
             b'u' => {
                 let digits = line.get(at + 1..at + 5)?;
                 let is_half =
@@ -272,11 +283,12 @@ fn check_escapes(mut escaped: u64, start: usize, line: &[u8]) -> Option<()> {
                 if is_half || !digits.iter().all(u8::is_ascii_hexdigit) {
                     return None;
                 }
+                spells |= may_spell(line.get(at..)?);
             }
             _ => return None,
         }
     }
-    Some(())
+    Some(spells)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@ mod walk;
 
 use super::*;
 use crate::decode::{Context, Decoder, Item, RuleFacts, RulesFiles, Templates};
+use crate::model::spelling::{is_plain, may_say_more};
+use crate::model::{Alert, Value};
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 
@@ -62,7 +64,25 @@ fn agrees_after(scanner: &mut Scanner, line: &[u8]) -> bool {
     };
     assert_eq!(columns, alert.columns(), "{}", String::from_utf8_lossy(line));
     assert_eq!((entry.offset, entry.len, entry.line), (0, len, 1));
+    if scanner.record(&bytes, &read).is_some_and(|found| found.is_plain) {
+        says_no_more(line, alert);
+    }
     true
+}
+
+/// Each run of letters and digits that an alert says stands in its line, but for `<NA>` where a value is null.
+#[track_caller]
+fn says_no_more(line: &[u8], alert: &Alert) {
+    let rule = alert.rule.clone().filter(|_| !alert.flags.has(Flag::Text));
+    let values = alert.fields.iter().filter(|(_, value)| **value != Value::Null);
+    let values = values.map(|(_, value)| value.display().into_owned());
+    for text in values.chain(rule.into_iter().chain(alert.output.clone()).map(String::from)) {
+        for run in text.split(|char| !u8::try_from(char).is_ok_and(is_plain)) {
+            let stands = memchr::memmem::find(line, run.as_bytes()).is_some();
+            assert!(stands, "{run} in {}", String::from_utf8_lossy(line));
+        }
+    }
+    assert!(!may_say_more(line), "{}", String::from_utf8_lossy(line));
 }
 
 #[test]
@@ -72,6 +92,29 @@ fn a_plain_record_is_read_fast() {
     assert!(agrees(cri.as_bytes()));
     let spaced = PLAIN.replace("\":", "\": ").replace(",\"", ", \"");
     assert!(agrees(spaced.as_bytes()));
+}
+
+#[test]
+fn what_is_spelled_otherwise_is_not_plain() {
+    let is_plain = |line: &str| {
+        assert!(agrees(line.as_bytes()), "{line}");
+        let ctx = context();
+        let line = format!("{line}\n");
+        Scanner::default().record(line.as_bytes(), &ctx).unwrap().is_plain
+    };
+    let goes = PLAIN.replace("-c", "\\u003cNA\\u003e \\\\ \\n \u{e9} \\u00e9");
+    for record in [PLAIN, &goes, "20:46:44.180672852: Notice A shell (command=sh -c \"\\d\")"] {
+        assert!(is_plain(record), "{record}");
+    }
+    for record in [PLAIN, &goes] {
+        assert!(is_plain(&docker(&format!("{record}\n"))) && is_plain(&journal(record)));
+    }
+    let spelled = PLAIN.replace("\\\"sh\\\"", "\\u0073h");
+    assert!(!is_plain(&spelled));
+    assert!(!is_plain(&docker(&format!("{spelled}\n"))) && !is_plain(&journal(&spelled)));
+    assert!(!is_plain(&docker(&format!("{PLAIN}\n")).replacen("Notice", "\\u004eotice", 1)));
+    assert!(!is_plain(&PLAIN.replace("-c", "\\\\u0041")));
+    assert!(!is_plain("20:46:44.180672852: Notice A shell (command=sh -c \\x41)"));
 }
 
 #[test]

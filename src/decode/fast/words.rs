@@ -4,11 +4,13 @@
 mod clocks;
 mod shapes;
 
+use super::Found;
 use super::keys::Column;
 use super::quotes::{bits, controls};
 use crate::decode::record::CUT;
 use crate::decode::templates::{Met, Templates};
 use crate::decode::{Context, body, cut, text, time};
+use crate::model::spelling::has_spelled;
 use crate::model::{Columns, Flag, Flags, Priority};
 use clocks::{Clocks, Time};
 use memchr::memmem::Finder;
@@ -62,12 +64,8 @@ impl Default for Words {
 type Texts<'a> = [Option<&'a [u8]>; Column::COUNT];
 
 impl Words {
-    /// The columns of the first line of some bytes, and its length without the newline.
-    pub fn record<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        ctx: &'a Context,
-    ) -> Option<(Columns<'a, [u8]>, usize)> {
+    /// Reads the first line of some bytes.
+    pub fn record<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
         let time = self.clocks.read(bytes, ctx)?;
         let (priority, n_word) = text::priority(bytes.get(time.used..)?)?;
         let seen = look(bytes, &mut self.signs)?;
@@ -91,7 +89,8 @@ impl Words {
             flags,
             ..columns_of(&texts)?
         };
-        Some((columns, seen.len))
+        let len = u32::try_from(seen.len).ok()?;
+        Some(Found { columns, len, values: None, is_plain: !has_spelled(line) })
     }
 
     /// The message of a line, unless the line must be read with care.

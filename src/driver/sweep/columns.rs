@@ -213,7 +213,7 @@ mod tests {
     use crate::driver::sweep::{MANY, Sweeper};
     use crate::model::BodyId;
     use crate::query::{Filter, Names};
-    use crate::store::{Batch, Drafter, Store};
+    use crate::store::{Batch, Drafter, Stands, Store};
     use std::sync::Arc;
 
     /// So many rows that are alike in few ways, some without a time, a process or a priority.
@@ -228,7 +228,9 @@ mod tests {
                 process: (n % 5 != 0).then_some(["bash", "curl"][n as usize % 2]),
                 ..Columns::default()
             };
-            assert!(drafter.add(&columns, u64::from(n) * 100, 99, n.into()));
+            let stands =
+                Stands { offset: u64::from(n) * 100, len: 99, line: n.into(), is_plain: true };
+            assert!(drafter.add(&columns, stands));
         }
         let mut store = Store::default();
         store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });

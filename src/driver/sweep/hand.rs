@@ -2,12 +2,13 @@
 
 use super::Question;
 use super::peek::Peek;
-use super::sieve::{Bytes, Through};
+use super::sieve::Bytes;
 use crate::decode::{Item, fast, reread};
 use crate::driver::work::look::Judge;
-use crate::intake::Records;
+use crate::intake::{Catch, Records};
+use crate::model::spelling::may_say_more;
 use crate::model::{Alert, AlertId, Location};
-use crate::query::{Asked, Judged, Own, may_say_more};
+use crate::query::{Asked, Judged, Own};
 use crate::source::Pages;
 use crate::store::{Snapshot, Sym};
 use rustc_hash::FxHashMap;
@@ -25,8 +26,9 @@ pub(super) struct Hand {
     rules: Rules,
     placed: Vec<Placed>,
     pages: Pages,
-    /// What the bytes of many records are looked through for, before any is read.
-    through: Option<Through>,
+    /// What the bytes of many records are looked through for, before any is read, and where it stood.
+    bytes: Option<Bytes>,
+    catch: Catch,
     peek: Option<Peek>,
     pub ids: Vec<AlertId>,
     pub n_gone: u64,
@@ -37,8 +39,8 @@ pub(super) struct Hand {
 struct Placed {
     id: AlertId,
     asks_filter: bool,
-    /// The next row's record begins on the next line, one byte behind the end of this one.
-    is_followed: bool,
+    /// Whether what stands in its bytes is all it says: see [`Locations::of`](crate::store::Locations::of).
+    is_plain: bool,
     location: Location,
 }
 
@@ -63,7 +65,8 @@ impl Hand {
             rules: Rules::default(),
             placed: Vec::new(),
             pages: Pages::default(),
-            through: Bytes::of(question).map(Through::new),
+            bytes: Bytes::of(question),
+            catch: Catch::default(),
             peek,
             ids: Vec::new(),
             n_gone: 0,
@@ -88,8 +91,8 @@ impl Hand {
         placed.clear();
         let mut places = snapshot.locations();
         placed.extend(rows.iter().filter_map(|(id, asks_filter)| {
-            let (location, is_followed) = places.of(*id)?;
-            Some(Placed { id: *id, asks_filter: *asks_filter, is_followed, location })
+            let (location, is_plain) = places.of(*id)?;
+            Some(Placed { id: *id, asks_filter: *asks_filter, is_plain, location })
         }));
         let mut rest = placed.as_slice();
         while let Some(first) = rest.first() {
@@ -107,25 +110,23 @@ impl Hand {
 
     /// Asks it of neighboring records whose bytes, from the first one on, are there.
     fn block(&mut self, around: &Around<'_>, block: &[u8], from: u64, some: &[Placed]) {
-        if let Some(through) = &mut self.through
-            && !through.begin(block)
-            && !self.rules.any
-            && some.iter().all(|one| one.is_line(block, from))
-        {
-            return;
+        if let Some(bytes) = &self.bytes {
+            self.catch.begin(|caught| bytes.catch(block, caught));
         }
         for one in some {
-            let Placed { id, asks_filter, location, .. } = *one;
+            let Placed { id, asks_filter, is_plain, location } = *one;
             // A hole where a record stood is the careful reader's to tell.
-            let Some((bytes, line)) =
-                slice(block, from, location).filter(|(bytes, _)| bytes.first() != Some(&0))
+            let Some((start, bytes, line)) =
+                slice(block, from, location).filter(|(_, bytes, _)| bytes.first() != Some(&0))
             else {
                 self.alone(around, *one);
                 continue;
             };
-            let is_none = self.through.as_mut().is_some_and(|through| {
-                one.is_line(block, from) && through.is_none(location.offset - from, bytes)
-            });
+            let is_none = is_plain
+                && self.bytes.is_some()
+                && self.catch.first_in(start, bytes.len()).is_none()
+                // Else something else stands there now.
+                && start.checked_sub(1).is_none_or(|before| block.get(before) == Some(&b'\n'));
             if !is_none || self.rules.hold(around.snapshot, id) {
                 self.one(around, Found { id, location, asks_filter, bytes, line });
             }
@@ -228,22 +229,6 @@ struct Around<'a> {
     records: &'a Arc<Records>,
 }
 
-impl Placed {
-    /// Whether a record stands there, on a line of its own.
-    #[inline]
-    fn is_line(&self, block: &[u8], from: u64) -> bool {
-        let Ok(start) = usize::try_from(self.location.offset - from) else { return false };
-        let end = start + self.location.len as usize;
-        let is_there = block.get(start).is_some_and(|byte| *byte != 0);
-        // Of several on one line only the first place where something stands is known.
-        let begins = start.checked_sub(1).is_none_or(|before| block.get(before) == Some(&b'\n'));
-        // There is one newline between it and the next row's record, and that stands behind it.
-        let is_alone = self.is_followed && block.get(end) == Some(&b'\n');
-        let record = || block.get(start..end).unwrap_or(b"\n").trim_ascii_end();
-        is_there && begins && (is_alone || memchr::memchr2(b'\n', b'\r', record()).is_none())
-    }
-}
-
 /// How many of these rows are read in one go, and where they end.
 fn together(first: &Placed, rest: &[Placed]) -> (usize, u64) {
     let first = first.location;
@@ -292,13 +277,13 @@ impl Rules {
     }
 }
 
-/// A record's bytes in a block, and the same with the newline behind them.
-fn slice(block: &[u8], from: u64, location: Location) -> Option<(&[u8], &[u8])> {
+/// Where a record begins in a block, its bytes, and the same with the newline behind them.
+fn slice(block: &[u8], from: u64, location: Location) -> Option<(usize, &[u8], &[u8])> {
     let start = usize::try_from(location.offset.checked_sub(from)?).ok()?;
     let end = start.checked_add(location.len as usize)?;
     let bytes = block.get(start..end)?;
     let line = block.get(start..=end).filter(|line| line.last() == Some(&b'\n'));
-    Some((bytes, line.unwrap_or(bytes)))
+    Some((start, bytes, line.unwrap_or(bytes)))
 }
 
 /// Reads a body from the first record's start to `end`, and puts a newline behind it.

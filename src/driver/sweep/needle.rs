@@ -100,9 +100,12 @@ impl Folded {
         loop {
             let chunk = |rare: Rare| bytes.get(at + rare.at..)?.first_chunk::<STEP>();
             let (Some(one), Some(other)) = (chunk(first), chunk(second)) else { break };
-            let hits = first.places(one) & second.places(other);
-            if hits != 0 {
-                return Some(at + hits.trailing_zeros() as usize);
+            // Where the rarest stands nowhere, the other one is not looked for.
+            if first.stands(one) {
+                let hits = first.places(one) & second.places(other);
+                if hits != 0 {
+                    return Some(at + hits.trailing_zeros() as usize);
+                }
             }
             at += STEP;
         }
@@ -114,13 +117,25 @@ impl Folded {
 }
 
 impl Rare {
+    /// Whether it stands anywhere in some bytes.
+    #[inline]
+    fn stands(self, bytes: &[u8; STEP]) -> bool {
+        self.hits(bytes).fold(u8x16::splat(0), |any, hits| any | hits).to_bitmask() != 0
+    }
+
     /// Where in some bytes it stands: a bit for each.
     #[inline]
     fn places(self, bytes: &[u8; STEP]) -> u64 {
+        let hits = self.hits(bytes).rev();
+        hits.fold(0, |places, hits| places << 16 | u64::from(hits.to_bitmask() & 0xffff))
+    }
+
+    /// Sixteen bytes after the other, all bits of a byte set where it stands.
+    #[inline]
+    fn hits(self, bytes: &[u8; STEP]) -> impl DoubleEndedIterator<Item = u8x16> {
         let (byte, fold) = (u8x16::splat(self.byte), u8x16::splat(self.fold));
         let (chunks, _) = bytes.as_chunks::<16>();
-        let each = chunks.iter().rev().map(|chunk| (u8x16::new(*chunk) | fold).simd_eq(byte));
-        each.fold(0, |places, hits| places << 16 | u64::from(hits.to_bitmask() & 0xffff))
+        chunks.iter().map(move |chunk| (u8x16::new(*chunk) | fold).simd_eq(byte))
     }
 }
 

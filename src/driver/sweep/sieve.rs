@@ -8,9 +8,8 @@ use super::Question;
 use super::needle::Folded;
 use super::peek::Peek;
 use crate::decode::fast::{Found, Scanner};
-use crate::intake::{Catch, Caught, Sieve};
-use crate::query::{Prefilter, lists_bytes, may_spell};
-use memchr::memmem::Finder;
+use crate::intake::{Caught, Sieve};
+use crate::query::Prefilter;
 use regex::bytes::Regex;
 use std::ops::Range;
 
@@ -67,7 +66,7 @@ impl Bytes {
     }
 
     /// Adds a place in each line that may hold such a record: see [`Sieve::catch`].
-    fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>) {
+    pub fn catch(&self, lines: &[u8], caught: &mut Vec<Caught>) {
         let mut at = 0;
         while let Some(found) = self.first.find_at(lines, at) {
             let start =
@@ -80,17 +79,6 @@ impl Bytes {
                 caught.push(Caught { at: found.start, is_sure });
             }
             at = end;
-        }
-        let n_matches = caught.len();
-        let mut from = 0;
-        for at in memchr::memchr2_iter(b'\\', b'\r', lines) {
-            if at >= from && is_odd(lines.get(at..).unwrap_or_default()) {
-                caught.push(Caught { at, is_sure: false });
-                from = line_end(lines, at);
-            }
-        }
-        if caught.len() > n_matches {
-            caught.sort_unstable_by_key(|caught| caught.at);
         }
     }
 
@@ -165,46 +153,6 @@ impl Sieve for AtOnce {
 
     fn counts(&self) -> bool {
         self.counts
-    }
-}
-
-/// A block of records that is looked through before any of them is read.
-#[derive(Debug)]
-pub(super) struct Through {
-    bytes: Bytes,
-    message: Finder<'static>,
-    has_message: bool,
-    catch: Catch,
-}
-
-impl Through {
-    pub fn new(bytes: Bytes) -> Self {
-        let message = Finder::new("\"MESSAGE\"");
-        Self { bytes, message, has_message: false, catch: Catch::default() }
-    }
-
-    /// Looks through the next block. Says no when none of its records can meet the question, unless by its rule's name or
-    /// because it takes several lines.
-    pub fn begin(&mut self, block: &[u8]) -> bool {
-        self.catch.begin(|caught| self.bytes.catch(block, caught));
-        self.has_message = self.message.find(block).is_some();
-        self.has_message || self.catch.first_in(0, block.len()).is_some()
-    }
-
-    /// Whether a record on one line that begins at `start` in the block cannot meet the question, unless by its rule's name.
-    pub fn is_none(&mut self, start: u64, record: &[u8]) -> bool {
-        let Ok(start) = usize::try_from(start) else { return false };
-        self.catch.first_in(start, record.len()).is_none()
-            && !(self.has_message && lists_bytes(record))
-    }
-}
-
-/// Whether bytes from a backslash or a carriage return on may say something else than they show.
-fn is_odd(bytes: &[u8]) -> bool {
-    match bytes.split_first() {
-        Some((b'\\', after)) => may_spell(after),
-        Some((_, after)) => !after.is_empty() && after.first() != Some(&b'\n'),
-        None => false,
     }
 }
 

@@ -147,7 +147,7 @@ fn of_record(alert: &Alert, field: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::{BodyId, Columns, Value};
-    use crate::store::{Batch, Drafter, Store};
+    use crate::store::{Batch, Drafter, Stands, Store};
     use std::sync::mpsc;
 
     #[test]
@@ -177,7 +177,8 @@ mod tests {
         drafter.begin(BodyId(0), 0);
         let columns = Columns { rule: Some("A rule"), ..Columns::default() };
         for line in 0..1000 {
-            assert!(drafter.add(&columns, line * 100, 99, line));
+            let stands = Stands { offset: line * 100, len: 99, line, is_plain: true };
+            assert!(drafter.add(&columns, stands));
         }
         let mut store = Store::default();
         store.append(Batch { drafts: vec![drafter.take()], ..Batch::default() });
