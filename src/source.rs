@@ -117,6 +117,7 @@ impl std::fmt::Display for SourceState {
             Self::Waiting(what) => write!(out, "waiting for {what}"),
             Self::Rotated(what) => write!(out, "rotated: {what}"),
             Self::Truncated(what) => write!(out, "truncated: {what}"),
+            Self::Unreadable(why) if why.starts_with("cannot ") => out.write_str(why),
             Self::Unreadable(why) => write!(out, "cannot be read: {why}"),
             Self::Blocked(what) => write!(out, "the writer waits: {what}"),
             Self::Note(what) => out.write_str(what),

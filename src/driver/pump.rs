@@ -42,7 +42,7 @@ fn beginnings(names: &[Arc<str>]) -> Vec<Msg> {
     let sources = (0..).map(SourceId).zip(names);
     let states = sources.map(|(source, name)| State {
         source,
-        name: Arc::clone(name),
+        name: shown(name),
         words: SourceState::Reading.to_string(),
         tone: tone(&SourceState::Reading),
         is_passing: false,
@@ -83,12 +83,14 @@ fn tell(news: &Receiver<News>, names: &[Arc<str>], jobs: &Jobs, inbox: &Sender<M
     }
 }
 
+/// What a source is called on the screen.
+fn shown(name: &Arc<str>) -> Arc<str> {
+    if **name == *"-" { "standard input".into() } else { Arc::clone(name) }
+}
+
 /// What the console should know of the news, alerts before the state that follows them.
 fn facts(news: News, names: &[Arc<str>]) -> Vec<Msg> {
-    let name = |id: SourceId| match names.get(usize::from(id.0)).map(|name| &**name) {
-        Some("-") => "standard input".into(),
-        name => Arc::from(name.unwrap_or_default()),
-    };
+    let name = |id: SourceId| names.get(usize::from(id.0)).map(shown).unwrap_or_default();
     let mut msgs = vec![Msg::Came(Box::new(news.batch))];
     if let Some(progress) = news.progress {
         let shown = Progress {

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use crate::model::SourceId;
 
-use super::Spec;
 use super::family::{self, Family};
 use super::out::Speaker;
 use super::tail::Tail;
+use super::{SourceState, Spec};
 
 /// A folder or glob whose logs are followed, those that appear later included.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Group {
     pub seen: BTreeSet<PathBuf>,
     /// When it is looked at next.
     pub next_look: Option<Instant>,
+    /// What was said last about all of its logs together.
+    pub told: Option<SourceState>,
 }
 
 /// Of the time at most this part is spent with looking for new logs: a pattern may stand for a large tree.
@@ -48,6 +50,32 @@ impl Group {
             }
         }
         fresh
+    }
+
+    /// How its logs go, taken together: what is worst for the reader, and waiting only when none of them is there. None
+    /// while one of them is still being read.
+    pub fn state<'a>(&self, logs: impl Iterator<Item = &'a Tail>) -> Option<SourceState> {
+        let rank = |state: &SourceState| match state {
+            SourceState::Waiting(_) => 0,
+            SourceState::Following => 1,
+            SourceState::Polling(_) => 2,
+            _ => 3,
+        };
+        let mut worst: Option<&SourceState> = None;
+        for log in logs {
+            let state = log.state()?;
+            if worst.is_none_or(|worst| rank(state) > rank(worst)) {
+                worst = Some(state);
+            }
+        }
+        Some(match worst {
+            Some(state) => state.clone(),
+            None if self.seen.is_empty() => {
+                SourceState::Waiting(format!("a log in {}", self.spec.name()))
+            }
+            // Archives only: what comes beside them is read.
+            None => SourceState::Following,
+        })
     }
 }
 

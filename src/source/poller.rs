@@ -107,6 +107,7 @@ impl Poller {
                 self.strike();
             }
             self.turn()?;
+            self.tell_groups()?;
             last_turn = Some(Instant::now());
             self.report_done()?;
         }
@@ -234,6 +235,19 @@ impl Poller {
             let source = self.tails.remove(index).tail.source();
             if let Some(error) = error {
                 self.fail(source, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how each folder or glob goes, when that changed.
+    fn tell_groups(&mut self) -> Result<(), Stopped> {
+        for group in &mut self.groups {
+            let logs = self.tails.iter().map(|followed| &followed.tail);
+            let state = group.state(logs.filter(|tail| tail.source() == group.source));
+            if let Some(state) = state.filter(|state| group.told.as_ref() != Some(state)) {
+                group.told = Some(state.clone());
+                self.out.state(group.source, state)?;
             }
         }
         Ok(())

@@ -199,19 +199,12 @@ fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), St
             }
         }
         _ => {
-            let families = families(spec);
-            let is_part = families.len() > 1;
-            for family in families {
+            for family in families(spec) {
                 seen.insert(family.base.clone());
-                read_family(family, is_part, source, context)?;
+                read_family(family, source, context)?;
             }
-            if seen.is_empty() {
-                let what = format!("a log in {}", spec.name());
-                if options.follow {
-                    out.state(source, SourceState::Waiting(what))?;
-                } else {
-                    error = Some(format!("no logs found in {}", spec.name()));
-                }
+            if seen.is_empty() && !options.follow {
+                error = Some(format!("no logs found in {}", spec.name()));
             }
         }
     }
@@ -226,6 +219,7 @@ fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), St
             backlog_from: options.backlog_from,
             seen,
             next_look: None,
+            told: None,
         }))
     };
     wakes.send(wake).map_err(|_| Stopped)
@@ -246,19 +240,14 @@ fn add(tail: Tail, wakes: &SyncSender<Wake>) -> Result<(), Stopped> {
 }
 
 /// Reads a log's rotated generations, oldest first, each content once, and hands the log itself to the poller.
-fn read_family(
-    family: Family,
-    is_part: bool,
-    source: SourceId,
-    context: &Context,
-) -> Result<(), Stopped> {
+fn read_family(family: Family, source: SourceId, context: &Context) -> Result<(), Stopped> {
     let Context { options, out, wakes, .. } = context;
     let Family { base, history, is_live } = family;
     // Opened before the rest is read: it may be rotated meanwhile.
     let mut live = None;
     if is_live {
         let mut tail = log(&base, source, options);
-        tail.is_part = is_part;
+        tail.is_part = true;
         tail.hold();
         live = Some(tail);
     }

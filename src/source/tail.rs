@@ -48,7 +48,7 @@ pub(super) struct Tail {
     backlog_from: u64,
     /// What is said when the end is reached: following, or polling and why.
     pub at_end: SourceState,
-    /// One of several logs of its source: only passing states are told.
+    /// A log of a folder or a glob, which says itself how all of its logs go: only what passes is told.
     pub is_part: bool,
     current: Option<Generation>,
     old: Vec<Generation>,
@@ -435,11 +435,22 @@ impl Tail {
     }
 
     fn tell(&mut self, state: SourceState, out: &Out) -> Result<(), Stopped> {
-        if self.is_part || self.told.as_ref() == Some(&state) {
+        if self.told.as_ref() == Some(&state) {
             return Ok(());
         }
         self.told = Some(state.clone());
-        out.state(self.speaker.source, state)
+        let told = match state {
+            state if !self.is_part => state,
+            SourceState::Waiting(what) => SourceState::Note(format!("{what} is not there now")),
+            SourceState::Unreadable(why) => SourceState::Note(why),
+            _ => return Ok(()),
+        };
+        out.state(self.speaker.source, told)
+    }
+
+    /// How it goes since it was read to its end; none while there is more to read.
+    pub fn state(&self) -> Option<&SourceState> {
+        self.told.as_ref()
     }
 }
 

@@ -231,6 +231,55 @@ fn a_folder_is_all_its_logs_and_those_that_come() {
     assert!(!run.text().contains("no"));
 }
 
+/// Follows a folder with these files until it says so.
+fn follow(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Run) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        write(folder.path(), name, bytes);
+    }
+    let options = Options { follow: true, ..Options::default() };
+    let mut run = start(vec![Spec::Folder(folder.path().to_owned())], options);
+    let last = SourceState::Waiting(format!("a log in {}", folder.path().display()));
+    run.until(|run| {
+        run.states.iter().any(|state| *state == SourceState::Following || *state == last)
+    });
+    (folder, run)
+}
+
+#[test]
+fn a_folder_says_when_all_its_logs_were_read() {
+    let (first, second, packed) = (lines(0, 3), lines(3, 3), gzip(lines(6, 3).as_bytes()));
+    let check = |files: &[(&str, &[u8])], n_lines: usize| {
+        let (_folder, run) = follow(files);
+        assert_eq!(run.text().lines().count(), n_lines, "{:?}", run.states);
+        assert_eq!(run.states.last(), Some(&SourceState::Following));
+    };
+    check(&[("a.json", first.as_bytes())], 3);
+    check(&[("a.json", first.as_bytes()), ("b.json", second.as_bytes())], 6);
+    check(&[("old.json.gz", &packed)], 3);
+    check(&[("a.json", first.as_bytes()), ("old.json.gz", &packed)], 6);
+}
+
+#[test]
+fn an_empty_folder_waits_until_a_log_comes() {
+    let (folder, mut run) = follow(&[]);
+    assert!(matches!(run.states.last(), Some(SourceState::Waiting(_))), "{:?}", run.states);
+    write(folder.path(), "a.json", lines(0, 1));
+    run.until(|run| run.states.last() == Some(&SourceState::Following));
+    assert_eq!(run.text(), lines(0, 1));
+}
+
+#[test]
+fn a_folder_tells_of_one_log_that_goes_and_waits_when_all_are_gone() {
+    let (folder, mut run) = follow(&[("a.json", b"{}\n"), ("b.json", b"{}\n")]);
+    fs::remove_file(folder.path().join("a.json")).unwrap();
+    let gone =
+        SourceState::Note(format!("{} is not there now", folder.path().join("a.json").display()));
+    run.until(|run| run.states.contains(&gone));
+    fs::remove_file(folder.path().join("b.json")).unwrap();
+    run.until(|run| matches!(run.states.last(), Some(SourceState::Waiting(_))));
+}
+
 #[test]
 fn a_large_file_is_announced_and_a_small_one_sent() {
     let folder = tempfile::tempdir().unwrap();
