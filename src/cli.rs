@@ -75,7 +75,10 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            say(&format!("{error:#}"));
+            match unwritten(&error) {
+                Some(says) => say(&says),
+                None => say(&format!("{error:#}")),
+            }
             if error.is::<select::BadFilter>() { Exit::Usage.into() } else { Exit::Failed.into() }
         }
     }
@@ -139,6 +142,20 @@ fn say_masked(n: usize) {
         let secrets = crate::text::plural(n as u64, "secret", "secrets");
         say(&format!("{secrets} masked (--no-mask leaves them)"));
     }
+}
+
+/// What to say of an error that speaks of no file and can only come from writing: it was standard output.
+fn unwritten(error: &anyhow::Error) -> Option<String> {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero};
+    let bare = error.downcast_ref::<io::Error>().filter(|_| error.chain().count() == 1)?;
+    let kind = bare.kind();
+    if !matches!(kind, StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | WriteZero)
+    {
+        return None;
+    }
+    let file = std::fs::read_link("/proc/self/fd/1").ok().filter(|path| path.is_absolute());
+    let place = file.map(|path| format!(" ({})", path.display())).unwrap_or_default();
+    Some(format!("cannot write to standard output{place}: {}", crate::private::told(kind.into())))
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -119,10 +119,11 @@ impl Copier {
         refuse(text, lines)?;
         let kept = self.environment.file.as_deref().map(|path| {
             let shown = path.display().to_string();
-            private::keep(path, text.as_bytes()).map(|()| shown).map_err(|error| error.to_string())
+            let kept = private::keep(path, text.as_bytes());
+            kept.map_err(|error| format!("{shown}: {error}")).map(|()| shown)
         });
-        let mut said = Vec::new();
-        let mut failed = Vec::new();
+        let (mut said, mut failed) = (Vec::new(), Vec::new());
+        let mut is_sure = false;
         for way in self.environment.chain() {
             let (known, went) = match way {
                 Way::Tmux => (true, tmux::load_buffer(text)),
@@ -146,18 +147,26 @@ impl Copier {
                     continue;
                 }
             }
+            is_sure = known;
             if known {
                 break;
             }
         }
         failed.retain(|why| !why.is_empty());
         if !said.is_empty() {
+            // Whoever cannot know that it arrived looks for it in the file.
+            if let Some(Err(why)) = kept.filter(|_| !is_sure) {
+                said.push(format!("not kept in {why}"));
+            }
             return Ok(said.join(", "));
         }
         match kept {
             Some(Ok(path)) if failed.is_empty() => Ok(format!("in the file {path}")),
             Some(Ok(path)) => Ok(format!("only in the file {path} ({})", failed.join("; "))),
-            Some(Err(why)) => Err(format!("{}; nor kept in a file: {why}", failed.join("; "))),
+            Some(Err(why)) => {
+                failed.push(format!("not kept in {why}"));
+                Err(failed.join("; "))
+            }
             None => Err(failed.join("; ")),
         }
     }
@@ -237,6 +246,21 @@ mod tests {
         );
         assert_eq!(went, Ok(format!("in the file {}", path.display())));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id -g");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken");
+        std::fs::write(&taken, "").unwrap();
+        let path = taken.join("last-copy");
+        let named = format!("not kept in {}: ", path.display());
+        let went =
+            copier(Some(Way::File), Some(path.clone())).copy("x", Lines::Many, &mut |_| panic!());
+        assert!(went.clone().is_err_and(|why| why.starts_with(&named)), "{went:?}");
+        // Whether the terminal took it nobody knows: that there is no file either is worth a word.
+        let went = copier(None, Some(path)).copy("x", Lines::Many, &mut |_| ());
+        assert!(went.clone().is_ok_and(|how| how.contains(&named)), "{went:?}");
     }
 
     #[test]

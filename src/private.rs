@@ -10,6 +10,22 @@ const LONGEST: usize = 80;
 /// How many files of one name are told apart by a number.
 const MOST_ALIKE: usize = 10_000;
 
+/// The same error, in words that say what a person can do where there is no room: the system says only that there is none.
+pub fn told(error: io::Error) -> io::Error {
+    let words = match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full; make room, or choose another place",
+        io::ErrorKind::QuotaExceeded => {
+            "your share of the disk is used up (quota); make room, or choose another place"
+        }
+        io::ErrorKind::FileTooLarge => {
+            "no file may grow so large here (ulimit -f, or the disk's own limit); choose another place"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another place",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), words)
+}
+
 /// Writes a file by way of a new one beside it: mode 0600, synced, then renamed.
 ///
 /// # Errors
@@ -17,15 +33,15 @@ const MOST_ALIKE: usize = 10_000;
 /// and a device are not replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     may_replace(path)?;
-    let beside = beside(path)?;
+    let beside = beside(path).map_err(told)?;
     let written = create(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
-    written?;
-    sync_folder(path)
+    written.map_err(told)?;
+    sync_folder(path).map_err(told)
 }
 
 /// Writes a file of a new name in a folder that is ours alone, and gives its path: `STEM.ENDING`, else `STEM-2.ENDING`…
@@ -52,8 +68,8 @@ pub fn write_new(folder: &Path, stem: &str, ending: &str, bytes: &[u8]) -> io::R
             Err(io::ErrorKind::AlreadyExists.into())
         });
     let _ = std::fs::remove_file(&beside);
-    let path = written?;
-    sync_folder(&path)?;
+    let path = written.map_err(told)?;
+    sync_folder(&path).map_err(told)?;
     Ok(path)
 }
 
@@ -71,12 +87,12 @@ pub fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
-    written
+    written.map_err(told)
 }
 
 /// Makes a folder with mode 0700 where there is none.
 fn own_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(told)?;
     let about = folder.metadata()?;
     if about.uid() != rustix::process::geteuid().as_raw() || about.mode() & 0o002 != 0 {
         let why = format!("{} is not ours alone", folder.display());
@@ -179,6 +195,23 @@ mod tests {
         assert_eq!(std::fs::read(&target).unwrap(), b"mine");
         assert!(write(folder.path(), b"x").is_err());
         assert!(write(&folder.path().join("no/such"), b"x").is_err());
+    }
+
+    #[test]
+    fn no_room_is_told_with_a_way_out_and_keeps_its_kind() {
+        use io::ErrorKind::{
+            FileTooLarge, NotFound, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        };
+        for kind in [StorageFull, QuotaExceeded, FileTooLarge, ReadOnlyFilesystem] {
+            let error = told(kind.into());
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().contains("choose another place"), "{error}");
+        }
+        assert_eq!(told(NotFound.into()).to_string(), io::Error::from(NotFound).to_string());
+        // What the system says of a disk that is full is told the same way.
+        let mut full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = told(full.write_all(b"x").unwrap_err());
+        assert!(error.to_string().starts_with("the disk is full"), "{error}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod problem;
 mod role;
 
 pub use depth::Depth;
-pub use load::{BUILTIN, load};
+pub use load::{BUILTIN, load, name_problem};
 pub use problem::{Problem, unknown};
 pub use role::Role;
 

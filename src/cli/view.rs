@@ -2,10 +2,12 @@
 
 use super::args::{Demo, Journal, Run, View};
 use super::{Exit, list, session};
-use crate::driver::{self, Input, Left, Start};
+use crate::config::Paths;
+use crate::driver::{self, Input, Left, Start, settings};
 use crate::intake;
 use crate::query::nearest;
 use crate::source::{self, Spec};
+use crate::theme;
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use std::io::{self, IsTerminal};
@@ -26,7 +28,14 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         });
         return Ok(Exit::Usage);
     }
+    if let Some(says) = bad_theme(view.theme.as_deref()) {
+        super::say(&says);
+        return Ok(Exit::Usage);
+    }
     if !has_screen() {
+        if !is_in_order(view.config.as_deref()) {
+            return Ok(Exit::Usage);
+        }
         let select = super::args::Select { filter: view.filter, search: None };
         return list::run(&super::args::List { input: view.input, select, ..Default::default() });
     }
@@ -56,13 +65,18 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         context: session::context(&rules),
         ..intake::Options::default()
     };
+    let mut banners = session::rules_problems(&view.input, &rules).to_vec();
+    if matches!(view.input.other, Some(Spec::Journal(_))) {
+        // journalctl waits for a journal without a word.
+        banners.extend(source::journal_trouble());
+    }
     open(Start {
         input,
         intake,
         config: view.config,
         theme: view.theme,
         filter: view.filter,
-        banners: session::rules_problems(&view.input, &rules).to_vec(),
+        banners,
         names: session::names(&rules),
     })
 }
@@ -84,6 +98,10 @@ fn on(spec: Spec, restart: bool) -> anyhow::Result<Exit> {
 
 /// `cadge demo`.
 pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
+    if let Some(says) = bad_theme(demo.theme.as_deref()) {
+        super::say(&says);
+        return Ok(Exit::Usage);
+    }
     anyhow::ensure!(has_screen(), "the demo wants a terminal (try `cadge list FILE` in a pipe)");
     open(Start {
         input: Input::Demo,
@@ -94,6 +112,23 @@ pub(super) fn demo(demo: Demo) -> anyhow::Result<Exit> {
         banners: Vec::new(),
         names: crate::query::Names::default(),
     })
+}
+
+/// What is wrong with the theme that the command line names.
+fn bad_theme(name: Option<&str>) -> Option<String> {
+    let folder = Paths::from_environment().map(|paths| paths.themes());
+    theme::name_problem(name?, folder.as_deref()).map(|what| format!("--theme: {what}"))
+}
+
+/// Whether the settings that the command line names are in order; says what is not. The console shows that by itself.
+fn is_in_order(file: Option<&Path>) -> bool {
+    let paths = Paths::from_environment();
+    let problems = file.map(|file| settings::load(Some(file), paths.as_ref()).problems);
+    let problems = problems.unwrap_or_default();
+    for problem in &problems {
+        super::say(&problem.to_string());
+    }
+    problems.is_empty()
 }
 
 fn open(mut start: Start) -> anyhow::Result<Exit> {

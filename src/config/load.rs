@@ -16,6 +16,8 @@ pub struct Vocabulary<'a> {
     pub actions: &'a [&'a str],
     /// What is wrong with a key as written; `None` when it is understood.
     pub key_problem: &'a dyn Fn(&str) -> Option<String>,
+    /// What is wrong with the name of a theme; `None` when there is one.
+    pub theme_problem: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// Settings, and what was wrong with them.
@@ -97,7 +99,10 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
         match key.get_ref().as_ref() {
             "theme" => {
                 if let Some(theme) = page.text(value, "the name of a theme") {
-                    config.theme = theme.to_owned();
+                    match (words.theme_problem)(theme) {
+                        Some(what) => page.problem(&value.span(), what),
+                        None => config.theme = theme.to_owned(),
+                    }
                 }
             }
             "clipboard" => page.word(value, Clipboard::ALL, Clipboard::name, &mut config.clipboard),
@@ -269,6 +274,7 @@ mod tests {
     const WORDS: Vocabulary<'static> = Vocabulary {
         actions: &["quit", "copy", "select-next"],
         key_problem: &|key| key.starts_with("bad").then(|| format!("unknown key `{key}`")),
+        theme_problem: &|name| name.starts_with("no").then(|| format!("unknown theme `{name}`")),
     };
 
     #[track_caller]
@@ -293,6 +299,7 @@ mod tests {
                 "config.toml:2:9: unknown value `loacl`; did you mean `local`? (allowed: local, utc, age)",
             ],
         );
+        check("\ntheme = \"nosuch\"", &["config.toml:2:9: unknown theme `nosuch`"]);
         check("mouse = \"yes\"", &["config.toml:1:9: expected true or false, found string"]);
         check(
             "bell = 3",

@@ -26,6 +26,9 @@ pub(super) fn recognize(text: &str) -> Option<&'static str> {
     if is_slash_dated(line) {
         return Some(SIDEKICK);
     }
+    if is_gathering(line) {
+        return Some(PROGRAM);
+    }
     starts_known(line)
 }
 
@@ -97,6 +100,22 @@ pub(super) fn is_slash_dated(line: &str) -> bool {
         && time::iso(bytes).is_some_and(|stamp| bytes.get(stamp.used) == Some(&b' '))
 }
 
+/// What stern and docker compose print between the lines of containers: `+ pod › container`, `falco-1 exited with code 0`.
+fn is_gathering(line: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && !name.contains([' ', '=', '"']);
+    if let Some(rest) = line.strip_prefix(['+', '-'])
+        && let Some((pod, container)) = rest.trim_start().split_once(" › ")
+    {
+        return pod.split(' ').all(is_name) && is_name(container);
+    }
+    let code = line.rsplit_once(" exited with code ");
+    code.is_some_and(|(name, code)| {
+        is_name(name.trim_end())
+            && !code.is_empty()
+            && code.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 /// How lines begin that carry no time: with what, and what they are.
 const BEGINNINGS: &[(&str, &str)] = &[
     ("Falco version", LOG),
@@ -146,6 +165,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("-- Boot ", SERVICE),
     ("-- Reboot --", SERVICE),
     ("-- No entries --", SERVICE),
+    ("Attaching to ", PROGRAM),
     ("* ", LOADER),
     ("================", LOADER),
     ("DKMS", LOADER),
@@ -218,6 +238,11 @@ mod tests {
         check("Stopped Falco: Container Native Runtime Security.", Some(SERVICE));
         check("falco-modern-bpf.service: Main process exited, code=killed", Some(SERVICE));
         check("falco-x7k2p falco 10:00:00.123456789: Notice A shell", None);
+        check("+ falco-x7k2p › falco", Some(PROGRAM));
+        check("- falcosecurity falco-x7k2p › falco", Some(PROGRAM));
+        check("falco-1        exited with code 137", Some(PROGRAM));
+        check("falco-1 a=b exited with code 137", None);
+        check("Attaching to falco-1", Some(PROGRAM));
         check("free text", None);
     }
 }

@@ -1,5 +1,5 @@
-//! Envelopes that stand before a record on its line: CRI, syslog and the journal's short form, `kubectl logs`, stern,
-//! docker compose. Each is peeled off; what it said of time and host is kept.
+//! Envelopes that stand before a record on its line: CRI, syslog and the journal's short form, `kubectl logs`, stern, kail,
+//! docker compose, logcli. Each is peeled off; what it said of time and host is kept.
 
 use super::{Context, record::Wrap, text, time};
 
@@ -306,6 +306,11 @@ fn dated(peeled: &mut Peeled, ctx: &Context) -> bool {
         let civil = jiff::tz::Offset::UTC.to_datetime(stamp.time);
         civil.to_zoned(ctx.zone.clone()).ok().map(|zoned| zoned.timestamp())
     };
+    if let Some(line) = without_labels(rest) {
+        peeled.wrap.time = when.or(peeled.wrap.time);
+        peeled.body = line;
+        return true;
+    }
     if rest.starts_with(b"{") || text::head(rest).is_some() || rest.starts_with(b"CEF:") {
         peeled.wrap.time = when.or(peeled.wrap.time);
         peeled.body = rest;
@@ -332,8 +337,49 @@ fn dated(peeled: &mut Peeled, ctx: &Context) -> bool {
     false
 }
 
-/// `[pod/falco-x/falco] …` of `kubectl logs --prefix`.
+/// What stands behind `{app="falco", pod="falco-x"} `, the labels that logcli prints between the time and the line.
+fn without_labels(bytes: &[u8]) -> Option<&[u8]> {
+    let inside = bytes.strip_prefix(b"{")?;
+    if let Some(line) = inside.strip_prefix(b"} ") {
+        // A stream without labels, or an empty object with something behind it.
+        let line = trim_start(line);
+        return (line.starts_with(b"{\"") || text::head(line).is_some()).then_some(line);
+    }
+    let n_name = inside
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'))
+        .count();
+    if n_name == 0 || !inside.get(n_name..)?.starts_with(b"=\"") {
+        return None;
+    }
+    let (mut in_quotes, mut at) = (false, n_name);
+    loop {
+        match inside.get(at)? {
+            b'\\' if in_quotes => at += 1,
+            b'"' => in_quotes = !in_quotes,
+            b'}' if !in_quotes => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    inside.get(at + 1..)?.strip_prefix(b" ").map(trim_start)
+}
+
+/// `[pod/falco-x/falco] …` of `kubectl logs --prefix`, `falco/falco-x[falco]: …` of kail.
 fn bracketed(peeled: &mut Peeled) -> bool {
+    if let Some((first, rest)) = word(peeled.body)
+        && let Some(place) = first.strip_suffix(b"]:")
+        && let Some((pod, container)) = place
+            .iter()
+            .position(|byte| *byte == b'[')
+            .and_then(|at| Some((place.get(..at)?, place.get(at + 1..)?)))
+        && let [namespace, pod] = pod.split(|byte| *byte == b'/').collect::<Vec<_>>().as_slice()
+        && [*namespace, *pod, container].into_iter().all(is_name)
+    {
+        peeled.stream.push_str(&String::from_utf8_lossy(place));
+        peeled.body = rest;
+        return true;
+    }
     let Some(rest) = peeled.body.strip_prefix(b"[pod/") else { return false };
     let limit = rest.get(..rest.len().min(400)).unwrap_or_default();
     let Some(end) = memchr::memchr(b']', limit) else { return false };
@@ -342,15 +388,17 @@ fn bracketed(peeled: &mut Peeled) -> bool {
     true
 }
 
-/// `falco-1  | …` of docker compose, `pod container …` of stern.
+/// Whether a word may be the name of a container, a pod or a namespace, or of a task of docker's on a node.
+fn is_name(name: &[u8]) -> bool {
+    let may_stand =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
+    name.first().is_some_and(u8::is_ascii_alphanumeric)
+        && name.len() <= 253
+        && name.iter().all(may_stand)
+}
+
+/// `falco-1  | …` of docker compose, `pod container …` of stern, which has the namespace before them when it reads all.
 fn named(peeled: &mut Peeled) -> bool {
-    let is_name = |name: &[u8]| {
-        name.first().is_some_and(u8::is_ascii_alphanumeric)
-            && name.len() <= 253
-            && name
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-    };
     let body = without_color(peeled.body);
     let Some((first, rest)) = word(body) else { return false };
     if !is_name(first) {
@@ -361,15 +409,21 @@ fn named(peeled: &mut Peeled) -> bool {
         peeled.body = trim_start(without_color(rest));
         return true;
     }
-    let Some((second, rest)) = word(rest) else { return false };
-    let begins_record = rest.starts_with(b"{") || text::head(rest).is_some();
-    let begins_dated = time::iso(rest).is_some_and(|stamp| rest.get(stamp.used) == Some(&b' '));
-    if is_name(second) && (begins_record || begins_dated) {
-        peeled.stream.push_str(&String::from_utf8_lossy(first));
-        peeled.stream.push(' ');
-        peeled.stream.push_str(&String::from_utf8_lossy(second));
-        peeled.body = rest;
-        return true;
+    let mut rest = rest;
+    for _ in 0..2 {
+        let Some((next, after)) = word(rest) else { return false };
+        if !is_name(next) {
+            return false;
+        }
+        rest = after;
+        let begins_record = rest.starts_with(b"{") || text::head(rest).is_some();
+        let begins_dated = time::iso(rest).is_some_and(|stamp| rest.get(stamp.used) == Some(&b' '));
+        if begins_record || begins_dated {
+            let names = body.get(..body.len() - rest.len()).unwrap_or_default();
+            peeled.stream.push_str(String::from_utf8_lossy(names).trim_end());
+            peeled.body = rest;
+            return true;
+        }
     }
     false
 }
@@ -463,6 +517,9 @@ mod tests {
         check("[pod/falco-x/falco] {}", "{}", None, None);
         check("[pod/falco-x/falco] 2026-09-12T00:57:56.1Z {}", "{}", None, at);
         check("falco-x falco {}", "{}", None, None);
+        check("security falco-x falco {}", "{}", None, None);
+        check("security/falco-x[falco]: {}", "{}", None, None);
+        check("falco.1.k2p@node-7    | {}", "{}", None, None);
         check("falco  | {}", "{}", None, None);
         check(
             "falco  | 22:26:53.536628076: Warning x",
@@ -470,6 +527,16 @@ mod tests {
             None,
             None,
         );
+    }
+
+    #[test]
+    fn the_labels_that_logcli_prints_are_peeled() {
+        let at = Some("2026-09-12T00:57:56Z");
+        check("2026-09-12T00:57:56Z {app=\"falco\"} {\"a\":1}", "{\"a\":1}", None, at);
+        check("2026-09-12T00:57:56Z {a=\"}\\\"}\", b=\"2\"}   x", "x", None, at);
+        check("2026-09-12T00:57:56Z {}  {\"a\":1}", "{\"a\":1}", None, at);
+        check("2026-09-12T00:57:56Z {} x", "{} x", None, at);
+        check("2026-09-12T00:57:56Z {a=\"b", "{a=\"b", None, at);
     }
 
     #[test]

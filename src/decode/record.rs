@@ -279,8 +279,14 @@ fn words(value: Value, flags: &mut Flags) -> Option<Box<str>> {
 }
 
 fn priority(value: Value, alert: &mut Alert) {
-    if let Value::Number(digits) = &value {
-        // gRPC's enumeration, as old clients print it.
+    let number = match &value {
+        Value::Number(digits) => Some(digits),
+        // Some forwarders make texts of all numbers.
+        Value::String(text) if matches!(text.as_bytes(), [b'0'..=b'7']) => Some(text),
+        _ => None,
+    };
+    if let Some(digits) = number {
+        // gRPC's enumeration, as old clients print it: the severities of syslog.
         alert.flags.set(Flag::WrongType);
         alert.priority = digits.parse().ok().and_then(|n: usize| Priority::ALL.get(n)).copied();
         alert.priority_text = Some(digits.clone());
@@ -409,6 +415,13 @@ fn find_time(
                     alert.flags.set(Flag::WrongType);
                 }
                 return set_time(alert, time, TimeFrom::Time, ctx);
+            }
+            None if time::is_beyond(value) => {
+                // A time, though none that anybody can have had.
+                alert.flags.set(Flag::TimeOdd);
+                if matches!(value, Value::Number(_)) {
+                    alert.flags.set(Flag::WrongType);
+                }
             }
             None => alert.flags.set(Flag::WrongType),
         }

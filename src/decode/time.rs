@@ -18,6 +18,21 @@ pub(super) struct Stamp {
 
 /// Reads `YYYY-MM-DDTHH:MM:SS`, a space or a T between, with any fraction, and `Z`, `+HH:MM`, `+HHMM`, `+HH` or nothing.
 pub(super) fn iso(bytes: &[u8]) -> Option<Stamp> {
+    let Written { second, nanosecond, has_zone, n_fraction, used } = written(bytes)?;
+    let time = Timestamp::new(second, nanosecond).ok()?;
+    Some(Stamp { time, has_zone, n_fraction, used })
+}
+
+/// A date and a clock as they are written, whether or not a [`Timestamp`] can hold them.
+struct Written {
+    second: i64,
+    nanosecond: i32,
+    has_zone: bool,
+    n_fraction: usize,
+    used: usize,
+}
+
+fn written(bytes: &[u8]) -> Option<Written> {
     let mut cursor = Cursor { bytes, at: 0 };
     let year = cursor.number(4)?;
     cursor.one_of(b"-/")?;
@@ -29,8 +44,7 @@ pub(super) fn iso(bytes: &[u8]) -> Option<Stamp> {
     let offset = cursor.offset();
     let days = days_since_1970(year, month, day)?;
     let second = days * 86_400 + second_of_day - offset.unwrap_or(0);
-    let time = Timestamp::new(second, nanosecond).ok()?;
-    Some(Stamp { time, has_zone: offset.is_some(), n_fraction, used: cursor.at })
+    Some(Written { second, nanosecond, has_zone: offset.is_some(), n_fraction, used: cursor.at })
 }
 
 /// A time of day: seconds and nanoseconds since midnight, the digits of its fraction, and the bytes used.
@@ -123,6 +137,35 @@ pub(super) fn of_record(value: &Value) -> Option<(Timestamp, bool)> {
             Timestamp::new(seconds, i32::try_from(nanos).ok()?).ok().map(|time| (time, true))
         }
         _ => None,
+    }
+}
+
+/// Whether a record's `time` that [`of_record`] does not read is a time in its form, only beyond the years -9999 to 9999.
+pub(super) fn is_beyond(value: &Value) -> bool {
+    let is_number = |digits: &str| {
+        let digits = digits.strip_prefix('-').unwrap_or(digits);
+        digits.len() > 11 && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match value {
+        Value::String(text) => {
+            let text = text.trim_ascii();
+            // Years of more than four digits, and those with a sign: ISO 8601 has them.
+            let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+            let n_digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+            let is_long = n_digits > 4 || (n_digits == 4 && unsigned.len() < text.len());
+            let rest = unsigned.get(n_digits..).unwrap_or_default();
+            let is_date = if is_long {
+                written(format!("2000{rest}").as_bytes()).is_some()
+            } else {
+                written(text.as_bytes()).is_some()
+            };
+            is_date || is_number(text)
+        }
+        Value::Number(digits) => is_number(digits),
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            matches!(&**key, "seconds" | "Seconds") && value.as_i128().is_some()
+        }),
+        _ => false,
     }
 }
 
@@ -333,6 +376,30 @@ mod tests {
         check("1767225600.1", "2026-01-01T00:00:00.1Z");
         check("1767225600000.5", "2026-01-01T00:00:00.0005Z");
         assert_eq!(of_record(&Value::Number("1.7e9".into())), None);
+    }
+
+    #[test]
+    fn a_time_beyond_all_years_is_one_all_the_same() {
+        let text = |text: &str| Value::String(text.into());
+        let seconds =
+            Value::Object(vec![("seconds".into(), Value::Number("99999999999999".into()))]);
+        for value in [
+            text("9999-12-31T23:59:59.999999999Z"),
+            text("12026-01-01T00:00:00Z"),
+            text("+12026-01-01T00:00:00Z"),
+            text("-0044-03-15T12:00:00Z"),
+            text("999999999999999999999999999999"),
+            Value::Number("999999999999999999999999999999".into()),
+            seconds,
+        ] {
+            assert_eq!(of_record(&value), None, "{value:?}");
+            assert!(is_beyond(&value), "{value:?}");
+        }
+        for value in
+            [text(""), text("soon"), text("2021-02-29T00:00:00Z"), text("20210-x"), Value::Null]
+        {
+            assert!(!is_beyond(&value), "{value:?}");
+        }
     }
 
     #[test]

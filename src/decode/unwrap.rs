@@ -50,8 +50,8 @@ const TEXT_KEYS: [&str; 14] = [
     "_line",
 ];
 /// Keys under which forwarders tell where a line comes from: no record stands there.
-const ABOUT: [&str; 7] =
-    ["kubernetes", "docker", "annotations", "labels", "metadata", "attrs", "resource"];
+const ABOUT: [&str; 8] =
+    ["kubernetes", "docker", "annotations", "labels", "metadata", "attrs", "resource", "stream"];
 /// Envelopes in envelopes: more than so many nobody makes.
 const DEPTH_LIMIT: usize = 4;
 
@@ -86,23 +86,32 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
     }
     let wrap = wrap_of(&members, wrap);
     if is_journal(&members) {
-        journal(&members, wrap, found);
+        let mut entries = Vec::new();
+        journal(&members, wrap, &mut entries);
+        found.extend(entries.into_iter().filter(|entry| depth == 0 || is_record(entry)));
         return;
     }
+    if let Some(values) = loki_values(&members) {
+        let lines = values.iter().filter_map(|value| loki_line(value, &wrap));
+        found.extend(lines.filter(is_record));
+        return;
+    }
+    // What Grafana exports has its labels under `fields`, where others keep the alert itself.
+    let is_exported = get_text(&members, "line").is_some() && get(&members, "timestamp").is_some();
     let n_before = found.len();
     let (stream, part) = stream_of(&members);
     let mut texts: Vec<(usize, Box<str>)> = Vec::new();
     for (key, value) in members {
         match value {
             // What labels and annotations say, whoever may name a pod says.
-            Value::Object(_) if ABOUT.contains(&&*key) => {}
+            Value::Object(_) if ABOUT.contains(&&*key) || (is_exported && &*key == "fields") => {}
             Value::Object(inner) if depth < DEPTH_LIMIT => {
-                collect_quietly(inner, &wrap, depth + 1, found);
+                collect(inner, &wrap, depth + 1, found);
             }
             Value::Array(items) if depth < DEPTH_LIMIT => {
                 for item in items {
                     match item {
-                        Value::Object(inner) => collect_quietly(inner, &wrap, depth + 1, found),
+                        Value::Object(inner) => collect(inner, &wrap, depth + 1, found),
                         Value::String(text) if looks_like_record(&text) => {
                             found.push(Found::Text(plain(&text, wrap.clone())));
                         }
@@ -130,20 +139,20 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
             (part, Some(text)) => (text, part),
             (part, None) => (&*text, part),
         };
-        found.push(Found::Text(Inner { body: text.as_bytes().to_vec(), wrap, stream, part }));
+        let text = Found::Text(Inner { body: text.as_bytes().to_vec(), wrap, stream, part });
+        if depth == 0 || is_record(&text) {
+            found.push(text);
+        }
     }
 }
 
-/// Objects in an envelope count only when an alert, or text that looks like one, is in them.
-fn collect_quietly(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) {
-    let mut inner = Vec::new();
-    collect(members, wrap, depth, &mut inner);
-    inner.retain(|one| match one {
+/// Whether something found in an object within an envelope counts: an alert, or text that looks like one.
+fn is_record(found: &Found) -> bool {
+    match found {
         Found::Alert(..) => true,
         Found::Text(inner) => std::str::from_utf8(&inner.body).is_ok_and(looks_like_record),
         Found::Other(_) | Found::Nothing(_) => false,
-    });
-    found.append(&mut inner);
+    }
 }
 
 fn plain(text: &str, wrap: Wrap) -> Inner {
@@ -157,6 +166,22 @@ fn looks_like_record(text: &str) -> bool {
     text.starts_with('{')
         || text.starts_with("CEF:0|Falcosecurity|")
         || text::head(text.as_bytes()).is_some()
+}
+
+/// The lines of one stream, as Loki's interface answers a query and takes them in: `{"stream":{…},"values":[[…],…]}`.
+fn loki_values(members: &[(Box<str>, Value)]) -> Option<&[Value]> {
+    match (get(members, "stream")?, get(members, "values")?) {
+        (Value::Object(_), Value::Array(values)) if !values.is_empty() => Some(values),
+        _ => None,
+    }
+}
+
+/// `["1730209225987939180", "a line", {…}]`: nanoseconds since 1970, the line, and perhaps what is known about it.
+fn loki_line(value: &Value, wrap: &Wrap) -> Option<Found> {
+    let Value::Array(parts) = value else { return None };
+    let [stamp, Value::String(line), ..] = parts.as_slice() else { return None };
+    let time = time::nanoseconds(stamp).or(wrap.time);
+    Some(Found::Text(plain(line, Wrap { time, ..wrap.clone() })))
 }
 
 /// The stream a line belongs to, and whether the record goes on in the next line of it.

@@ -95,7 +95,9 @@ pub(super) fn end(writer: Writer, state: Option<&Path>) -> Option<String> {
                     "{what} could not be saved: {why}\ncadge: kept in {path}; when that is mended, `cadge triage import {path}` adds them"
                 ));
             }
-            Err(error) => refusal = format!("{}: {error}", path.display()),
+            Err(error) => {
+                refusal = format!("{}: {}", path.display(), crate::private::told(error));
+            }
         }
     }
     Some(format!("{what} could not be saved and are lost: {why}; nor elsewhere: {refusal}"))
@@ -180,7 +182,8 @@ fn edit_file(editor: &str, path: &Path, text: &str) -> Result<String, String> {
         .mode(0o600)
         .open(path)
         .map_err(|error| format!("{}: {error}", path.display()))?;
-    file.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| format!("{}: {}", path.display(), crate::private::told(error)))?;
     drop(file);
     // The shell splits `code --wait` as it does for git; the file's name is ours.
     #[expect(clippy::disallowed_methods, reason = "the person's own editor, from the environment")]

@@ -5,7 +5,7 @@ use crate::analysis::tuning::Version;
 use crate::clip;
 use crate::clock;
 use crate::config::{self, Config, Loaded, Paths};
-use crate::theme::{BUILTIN, Depth};
+use crate::theme::{self, BUILTIN, Depth};
 use crate::ui::{self, Mouse, Settings, Signs};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -41,8 +41,7 @@ impl Sources {
     /// Makes the settings from what was read, and the theme from its file.
     pub(super) fn make(&self) -> Made {
         let folder = self.paths.as_ref().map(Paths::themes);
-        let (theme, problems) =
-            crate::theme::load(self.theme_name(), folder.as_deref(), self.depth);
+        let (theme, problems) = theme::load(self.theme_name(), folder.as_deref(), self.depth);
         let mut problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         let keymap = keymap(&self.config, &mut problems);
         let made = Settings {
@@ -120,7 +119,13 @@ impl Sources {
 pub fn load(named: Option<&Path>, paths: Option<&Paths>) -> Loaded {
     let actions: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
     let key_problem = |key: &str| ui::keymap::Key::parse(key).err();
-    let vocabulary = config::Vocabulary { actions: &actions, key_problem: &key_problem };
+    let themes = paths.map(Paths::themes);
+    let theme_problem = |name: &str| theme::name_problem(name, themes.as_deref());
+    let vocabulary = config::Vocabulary {
+        actions: &actions,
+        key_problem: &key_problem,
+        theme_problem: &theme_problem,
+    };
     match (named, paths.map(Paths::config_file)) {
         (Some(named), _) => config::load(named, true, vocabulary),
         (None, Some(usual)) => config::load(&usual, false, vocabulary),

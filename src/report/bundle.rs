@@ -134,8 +134,7 @@ pub fn write(
     });
     // The files of an archive are in it; those of a folder were moved, or failed.
     let _ = std::fs::remove_dir_all(&beside);
-    written?;
-    file::sync_folder(path)
+    written.and_then(|()| file::sync_folder(path)).map_err(file::told)
 }
 
 /// Packs the files of a folder, in the order in which they were made.

@@ -26,9 +26,11 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// So many last lines of its standard error are kept.
 const LAST_WORDS: usize = 3;
 
-/// Runs a program and passes on what it prints, again and again if asked.
+/// Runs a program and passes on what it prints, again and again if asked. `silent` may know why it could not be started,
+/// or said nothing.
 pub(super) fn run(
     words: &[OsString],
+    silent: fn() -> Option<String>,
     stop: &OwnedFd,
     speaker: &Speaker,
     options: &Options,
@@ -41,11 +43,13 @@ pub(super) fn run(
             Ok(mut child) => {
                 out.state(speaker.source, SourceState::Following)?;
                 match attend(&mut child, stop, speaker, options, out)? {
-                    Some(error) => error,
-                    None => return Ok(()),
+                    Ended::Stopped => return Ok(()),
+                    Ended::Well(0) => silent(),
+                    Ended::Well(_) => None,
+                    Ended::Badly(error) => Some(error),
                 }
             }
-            Err(error) => Some(format!("cannot start {}: {error}", shown(words))),
+            Err(error) => Some(silent().unwrap_or_else(|| cannot_start(words, &error))),
         };
         if !options.restart {
             match &error {
@@ -69,6 +73,29 @@ pub(super) fn run(
     }
 }
 
+/// How a child ended.
+enum Ended {
+    /// We were stopped.
+    Stopped,
+    /// By itself, after so many bytes.
+    Well(u64),
+    /// The sentence for it.
+    Badly(String),
+}
+
+fn cannot_start(words: &[OsString], error: &std::io::Error) -> String {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    let program = shown(words);
+    match error.kind() {
+        NotFound if program.contains('/') => format!("cannot start {program}: no such file"),
+        NotFound => format!("cannot start {program}: there is no such program in PATH"),
+        PermissionDenied => {
+            format!("cannot start {program}: permission denied (is it executable?)")
+        }
+        _ => format!("cannot start {program}: {error}"),
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that starts programs for sources, without a shell"
@@ -87,40 +114,42 @@ fn start(words: &[OsString]) -> std::io::Result<Child> {
         .spawn()
 }
 
-/// Reads the child to its end. None when we were stopped, else the sentence for its exit, none for a good one.
-#[expect(clippy::option_option, reason = "stopped, ended well, ended badly")]
+/// Reads the child to its end.
 fn attend(
     child: &mut Child,
     stop: &OwnedFd,
     speaker: &Speaker,
     options: &Options,
     out: &Out,
-) -> Result<Option<Option<String>>, Stopped> {
+) -> Result<Ended, Stopped> {
     let last_words = child.stderr.take().map(listen);
     let end = match child.stdout.take() {
         Some(stdout) => stream::run(&stdout, stop, speaker, options, out),
-        None => Ok(End::Closed),
+        None => Ok(End::Closed(0)),
     };
     // A child that has closed its output has nothing more to say, and may live on for ever.
-    let lives_on = matches!(end, Ok(End::Closed)) && !ends_within(child, stop, FAREWELL);
-    if lives_on || !matches!(end, Ok(End::Closed)) {
+    let lives_on = matches!(end, Ok(End::Closed(_))) && !ends_within(child, stop, FAREWELL);
+    if lives_on || !matches!(end, Ok(End::Closed(_))) {
         terminate(child);
     }
     let end = end?;
     let status = child.wait();
-    if matches!(end, End::Stopped) {
-        return Ok(None);
-    }
-    if let End::Failed(error) = end {
-        return Ok(Some(Some(format!("cannot read {}: {error}", speaker.name))));
-    }
+    let n_bytes = match end {
+        End::Stopped => return Ok(Ended::Stopped),
+        End::Failed(error) => {
+            return Ok(Ended::Badly(format!("cannot read {}: {error}", speaker.name)));
+        }
+        End::Closed(n_bytes) => n_bytes,
+    };
     let words = last_words.as_ref().map(collect).unwrap_or_default();
-    Ok(Some(match status {
-        _ if lives_on => Some(format!("{} closed its output and was ended{words}", speaker.name)),
-        Ok(status) if status.success() => None,
-        Ok(status) => Some(format!("{} {}{words}", speaker.name, ending(status))),
-        Err(error) => Some(format!("{} is gone: {error}", speaker.name)),
-    }))
+    Ok(match status {
+        _ if lives_on => {
+            Ended::Badly(format!("{} closed its output and was ended{words}", speaker.name))
+        }
+        Ok(status) if status.success() => Ended::Well(n_bytes),
+        Ok(status) => Ended::Badly(format!("{} {}{words}", speaker.name, ending(status))),
+        Err(error) => Ended::Badly(format!("{} is gone: {error}", speaker.name)),
+    })
 }
 
 /// Whether the child ends by itself before so much time has passed, or we are stopped.
@@ -209,18 +238,4 @@ fn is_stopped_within(stop: &OwnedFd, pause: Duration) -> bool {
 
 fn shown(words: &[OsString]) -> String {
     words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// The command that reads the journal: whole entries as JSON, from the oldest on.
-pub(super) fn journal(unit: Option<&str>, follow: bool) -> Vec<OsString> {
-    // Without --all journalctl replaces fields over 4 KiB by null.
-    let mut words = vec!["journalctl", "--output=json", "--all", "--no-pager", "--quiet"];
-    if follow {
-        words.extend(["--follow", "--no-tail"]);
-    }
-    let mut words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
-    if let Some(unit) = unit {
-        words.push(format!("--unit={unit}").into());
-    }
-    words
 }

@@ -27,7 +27,7 @@ use super::stream::{self, End};
 use super::tail::{Progress, Tail, describe};
 use super::unpack::{packing, unpack};
 use super::watch::Watch;
-use super::{Beat, Delivery, Options, Outlet, SourceState, Spec, child};
+use super::{Beat, Delivery, Options, Outlet, SourceState, Spec, child, journal};
 
 /// Keeps the sources running; dropping it stops them.
 #[derive(Debug)]
@@ -97,16 +97,17 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
                 thread::spawn(move || {
                     let name = Spec::Child(words.clone()).name();
                     let _left = left;
-                    run_child(&words, &Speaker { source, name, path: None }, &context)
+                    run_child(&words, || None, &Speaker { source, name, path: None }, &context)
                 });
             }
             Spec::Journal(unit) => {
                 let left = children_left.clone();
                 thread::spawn(move || {
-                    let words = child::journal(unit.as_deref(), context.options.follow);
+                    let words = journal::command(unit.as_deref(), context.options.follow);
                     let name = Spec::Journal(unit).name();
                     let _left = left;
-                    run_child(&words, &Speaker { source, name, path: None }, &context)
+                    let speaker = Speaker { source, name, path: None };
+                    run_child(&words, journal::journal_trouble, &speaker, &context)
                 });
             }
             Spec::File(path) if is_special(&path) => {
@@ -155,10 +156,11 @@ fn is_special(path: &Path) -> bool {
 
 fn run_child(
     words: &[std::ffi::OsString],
+    silent: fn() -> Option<String>,
     speaker: &Speaker,
     context: &Context,
 ) -> Result<(), Stopped> {
-    child::run(words, &context.stop, speaker, &context.options, &context.out)
+    child::run(words, silent, &context.stop, speaker, &context.options, &context.out)
 }
 
 /// Files that may be open at once, if the system lets us: each unpacked archive is one, for as long as it may be read again.
@@ -336,7 +338,7 @@ fn read_open(file: File, speaker: Speaker, context: &Context) -> Result<(), Stop
     out.state(source, SourceState::Following)?;
     match stream::run(&file, &context.stop, &speaker, options, out)? {
         End::Stopped => Ok(()),
-        End::Closed => done(source, None, out),
+        End::Closed(_) => done(source, None, out),
         End::Failed(error) => {
             done(source, Some(format!("cannot read {}: {error}", speaker.name)), out)
         }

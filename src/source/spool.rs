@@ -19,6 +19,7 @@ const PIECE: u64 = 256 << 20;
 pub(super) struct Spool {
     pub file: Arc<File>,
     pub len: u64,
+    folder: PathBuf,
     given_up: u64,
     /// Why nothing is kept any more.
     pub trouble: Option<String>,
@@ -29,20 +30,30 @@ impl Spool {
     /// one in memory: a day of alerts may be larger than the memory.
     pub fn new(folder: Option<&Path>) -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
+        let mut tried = Vec::new();
         for folder in folders(folder) {
             match unlinked(&folder) {
                 Ok(file) => {
-                    return Ok(Self { file: Arc::new(file), len: 0, given_up: 0, trouble: None });
+                    let file = Arc::new(file);
+                    return Ok(Self { file, len: 0, folder, given_up: 0, trouble: None });
                 }
                 Err(error) => last = error,
             }
+            tried.push(folder.display().to_string());
         }
-        Err(last)
+        let why = format!(
+            "no spool file can be made in {}: {last}; set TMPDIR to a folder that can be written",
+            tried.join(", ")
+        );
+        Err(io::Error::new(last.kind(), why))
     }
 
     /// Appends. A full disk costs the raw record, not the alert: `trouble` says so, and later bytes are tried again.
     pub fn append(&mut self, bytes: &[u8]) {
-        self.trouble = self.file.write_all_at(bytes, self.len).err().map(|error| error.to_string());
+        self.trouble = self.file.write_all_at(bytes, self.len).err().map(|error| {
+            let folder = self.folder.display();
+            format!("{folder}: {}; set TMPDIR to a folder with room", no_room(&error))
+        });
         self.len += bytes.len() as u64;
         if self.len - self.given_up > LIMIT + PIECE {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
@@ -50,6 +61,14 @@ impl Spool {
             let _ = fallocate(&*self.file, flags, self.given_up, PIECE);
             self.given_up += PIECE;
         }
+    }
+}
+
+/// A full disk in words; any other error as it is.
+fn no_room(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -28,8 +28,8 @@ const IN_MEMORY: u64 = 4 << 20;
 /// Why a stream was read no further.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The writer closed it.
-    Closed,
+    /// The writer closed it, after so many bytes.
+    Closed(u64),
     /// The handle was dropped.
     Stopped,
     /// It failed.
@@ -52,12 +52,7 @@ pub(super) fn run(
 ) -> Result<End, Stopped> {
     let mut spool = match Spool::new(options.spool_folder.as_deref()) {
         Ok(spool) => spool,
-        Err(error) => {
-            return Ok(End::Failed(io::Error::new(
-                error.kind(),
-                format!("no place for a spool file: {error}"),
-            )));
-        }
+        Err(error) => return Ok(End::Failed(error)),
     };
     // A larger pipe means fewer turns; a refusal changes nothing.
     let _ = rustix::pipe::fcntl_setpipe_size(stream, 1 << 20);
@@ -108,7 +103,7 @@ fn receive(
         }
         let n_read = match rustix::io::read(stream, buffer.as_mut_slice()) {
             // The second: a pseudo-terminal whose other side is gone.
-            Ok(0) | Err(rustix::io::Errno::IO) => return Ok(End::Closed),
+            Ok(0) | Err(rustix::io::Errno::IO) => return Ok(End::Closed(spool.len)),
             Ok(n_read) => n_read,
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
             Err(error) => return Ok(End::Failed(error.into())),
@@ -133,7 +128,7 @@ fn receive(
         channels.pieces.send(piece).map_err(|_| Stopped)?;
         if let Some(why) = spool.trouble.as_ref().filter(|_| !trouble_told) {
             trouble_told = true;
-            let what = format!("raw records of {} cannot be kept: {why}", speaker.name);
+            let what = format!("raw records of {} cannot be kept in {why}", speaker.name);
             out.state(speaker.source, SourceState::Note(what))?;
         }
         if n_queued >= QUEUE {

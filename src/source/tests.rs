@@ -394,7 +394,7 @@ fn a_slow_receiver_loses_nothing_of_a_fast_pipe() {
 
 #[test]
 fn the_journal_is_asked_for_whole_entries() {
-    let all = child::journal(Some("falco-modern-bpf"), true);
+    let all = journal::command(Some("falco-modern-bpf"), true);
     let all: Vec<_> = all.iter().map(|word| word.to_str().unwrap()).collect();
     assert_eq!(
         all.join(" "),

@@ -40,16 +40,32 @@ pub fn load(name: &str, folder: Option<&Path>, depth: Depth) -> (Theme, Vec<Prob
             }
         }
     };
-    let (theme, mut problems) = resolve(name, &own, depth);
-    let mut unread = unread.take();
-    if !unread.is_empty() {
-        unread.dedup();
-        // It is known, only not read.
-        problems.retain(|problem| problem.file != NO_FILE);
-        unread.append(&mut problems);
-        problems = unread;
+    let (theme, mut found) = resolve(name, &own, depth);
+    let mut problems = unread.take();
+    problems.dedup();
+    // Without color no theme is looked for, and one that cannot be read is known all the same.
+    found.retain(|problem| problem.file != NO_FILE);
+    if let Some(what) = name_problem(name, folder) {
+        found.push(Problem { file: NO_FILE.into(), line: 0, column: 0, what });
     }
+    problems.append(&mut found);
     (theme, problems)
+}
+
+/// What is wrong with a theme's name, and which there are: `auto`, the built-in ones, and the files in a user's folder.
+pub fn name_problem(name: &str, folder: Option<&Path>) -> Option<String> {
+    let mut names = vec!["auto".to_owned()];
+    names.extend(BUILTIN.iter().map(|(name, _)| (*name).to_owned()));
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    let files = entries.into_iter().flatten().filter_map(Result::ok);
+    let mut own: Vec<String> = files
+        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned()))
+        .filter(|name| !name.is_empty() && !name.starts_with('.') && !names.contains(name))
+        .collect();
+    own.sort();
+    names.append(&mut own);
+    let is_known = names.iter().any(|known| known == name);
+    (!is_known).then(|| unknown("theme", name, names.iter().map(String::as_str)))
 }
 
 /// What stands for a file where a theme has none.

@@ -185,6 +185,68 @@ fn times_come_from_the_best_place_that_has_one() {
 }
 
 #[test]
+fn what_loki_and_grafana_keep_is_read_and_their_labels_are_none_of_it() {
+    for file in ["loki.jsonl", "grafana.json", "loki-answer.json", "logcli.log", "kail.log"] {
+        let alerts = alerts(&format!("formats/{file}"));
+        for alert in &alerts {
+            assert_ne!(alert.rule.as_deref(), Some("Not this one"), "{file}");
+            assert_eq!(alert.priority, Some(cadge::model::Priority::Warning), "{file}");
+        }
+        assert_eq!(alerts[0].time.unwrap().to_string(), "2026-01-01T09:40:01.123456789Z");
+        assert!(!alerts[0].flags.has(Flag::Unverified), "{file}");
+        if file != "kail.log" {
+            // A text line has no date of its own.
+            let (time, from) = (alerts[1].time.unwrap(), alerts[1].time_from.unwrap().name());
+            assert!(time.to_string().starts_with("2026-01-01T09:40:0"), "{file}: {time}");
+            assert_eq!(from, "wrapper", "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_number_as_text_is_a_priority_as_the_number_is() {
+    let read = |value: &str| {
+        let line = format!("{{\"rule\":\"R\",\"output\":\"x\",\"priority\":{value}}}\n");
+        match decode(line.as_bytes(), usize::MAX).swap_remove(0).item {
+            Item::Alert(alert) => {
+                let text = alert.priority_text.as_deref().map(str::to_owned);
+                (alert.priority.map(cadge::model::Priority::name), text, alert.flags)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for (number, name) in [("0", "Emergency"), ("4", "Warning"), ("7", "Debug")] {
+        let (priority, text, flags) = read(&format!("\"{number}\""));
+        assert_eq!((priority, text.as_deref()), (Some(name), Some(number)));
+        assert!(flags.has(Flag::WrongType) && !flags.has(Flag::PriorityUnknown));
+        assert_eq!(read(number), (priority, text, flags));
+    }
+    for odd in ["\"8\"", "8", "\"44\"", "\"\"", "\"-1\"", "\"4.0\""] {
+        let (priority, _, flags) = read(odd);
+        assert!(priority.is_none() && flags.has(Flag::PriorityUnknown), "{odd}");
+    }
+}
+
+#[test]
+fn a_year_that_no_clock_shows_is_odd_and_no_wrong_type() {
+    let flags = |time: &str| {
+        let line = format!("{{\"rule\":\"R\",\"output\":\"x\",\"time\":{time}}}\n");
+        match decode(line.as_bytes(), usize::MAX).swap_remove(0).item {
+            Item::Alert(alert) => [Flag::TimeOdd, Flag::WrongType, Flag::TimeMissing]
+                .map(|flag| alert.flags.has(flag)),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(flags("\"9999-12-31T23:59:59.999999999Z\""), [true, false, true]);
+    assert_eq!(flags("\"9999-01-01T00:00:00.123456789Z\""), [true, false, false]);
+    assert_eq!(flags("\"12026-01-01T00:00:00Z\""), [true, false, true]);
+    assert_eq!(flags("{\"seconds\":99999999999999}"), [true, false, true]);
+    assert_eq!(flags("99999999999999999999999999999999"), [true, true, true]);
+    assert_eq!(flags("\"soon\""), [false, true, true]);
+    assert_eq!(flags("true"), [false, true, true]);
+}
+
+#[test]
 fn only_the_source_makes_an_alert_internal() {
     assert!(alerts("formats/internal.jsonl")[0].is_internal());
     assert!(!alerts("hostile/spoofed-internal.jsonl")[0].is_internal());

@@ -1,0 +1,143 @@
+//! The systemd journal: the command that reads it, and why there may be nothing to read.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where journald keeps its files: on disk, or in memory until the next start.
+const FOLDERS: [&str; 2] = ["var/log/journal", "run/log/journal"];
+/// What else a person can do.
+const INSTEAD: &str =
+    "name Falco's log instead, or what prints it: `cadge run -- kubectl logs -f ds/falco -n falco`";
+
+/// The command that reads the journal: whole entries as JSON, from the oldest on.
+pub(super) fn command(unit: Option<&str>, follow: bool) -> Vec<OsString> {
+    // Without --all journalctl replaces fields over 4 KiB by null.
+    let mut words = vec!["journalctl", "--output=json", "--all", "--no-pager", "--quiet"];
+    if follow {
+        words.extend(["--follow", "--no-tail"]);
+    }
+    let mut words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+    if let Some(unit) = unit {
+        words.push(format!("--unit={unit}").into());
+    }
+    words
+}
+
+/// Why this host's journal cannot be read, or not all of it, as a sentence that says what to do; none where nothing is
+/// known to be in the way.
+pub fn journal_trouble() -> Option<String> {
+    trouble(env::var_os("PATH").as_deref(), Path::new("/"))
+}
+
+fn trouble(path: Option<&OsStr>, root: &Path) -> Option<String> {
+    let is_there = |folder: PathBuf| folder.join("journalctl").is_file();
+    if !path.is_some_and(|path| env::split_paths(path).any(is_there)) {
+        return Some(format!(
+            "cannot read the journal: there is no journalctl in PATH, which comes with systemd; {INSTEAD}"
+        ));
+    }
+    let (mut n_open, mut shut) = (0, None);
+    for folder in FOLDERS {
+        look(&root.join(folder), &mut n_open, &mut shut);
+    }
+    let group = "try group systemd-journal, or adm, or root";
+    match (n_open, shut) {
+        (0, None) => Some(format!(
+            "there is no journal: neither /{} nor /{} holds one (does systemd-journald run here? a container has to be given the host's); {INSTEAD}",
+            FOLDERS[0], FOLDERS[1]
+        )),
+        (0, Some(path)) => Some(format!(
+            "cannot read the journal: {}: permission denied ({group})",
+            path.display()
+        )),
+        (_, Some(path)) => Some(format!(
+            "only a part of the journal can be read: {}: permission denied ({group})",
+            path.display()
+        )),
+        (_, None) => None,
+    }
+}
+
+/// Counts the files of the journal in a folder and those below it that can be opened, and finds one that cannot.
+fn look(folder: &Path, n_open: &mut usize, shut: &mut Option<PathBuf>) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                shut.get_or_insert_with(|| folder.to_owned());
+            }
+            return;
+        }
+    };
+    let mut paths: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let ending = path.extension().and_then(OsStr::to_str);
+        if matches!(ending, Some("journal" | "journal~")) {
+            match File::open(&path) {
+                Ok(_) => *n_open += 1,
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    shut.get_or_insert(path);
+                }
+                Err(_) => {}
+            }
+        } else if ending.is_none() && path.is_dir() && !path.is_symlink() {
+            look(&path, n_open, shut);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_way_of_the_journal_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let programs = root.path().join("bin");
+        fs::create_dir(&programs).unwrap();
+        let path = env::join_paths([Path::new("/nonexistent"), &programs]).unwrap();
+        let told = || trouble(Some(&path), root.path()).unwrap_or_default();
+        assert!(told().contains("there is no journalctl in PATH"), "{}", told());
+        assert_eq!(trouble(None, root.path()), Some(told()));
+
+        fs::write(programs.join("journalctl"), "").unwrap();
+        assert!(told().starts_with("there is no journal: neither /var/log/journal"), "{}", told());
+        let folder = root.path().join("var/log/journal/0a1b");
+        fs::create_dir_all(&folder).unwrap();
+        assert!(told().starts_with("there is no journal"), "an empty folder is none");
+
+        fs::write(folder.join("system.journal"), "").unwrap();
+        assert_eq!(told(), "");
+    }
+
+    #[test]
+    fn a_journal_of_others_is_told_by_name() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("journalctl"), "").unwrap();
+        let folder = root.path().join("run/log/journal/0a1b");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("system.journal");
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        let told = trouble(Some(root.path().as_os_str()), root.path());
+        if File::open(&file).is_ok() {
+            // Nothing is shut for root.
+            assert_eq!(told, None);
+            return;
+        }
+        let told = told.unwrap_or_default();
+        assert!(
+            told.starts_with("cannot read the journal: ") && told.contains("systemd-journal"),
+            "{told}"
+        );
+        fs::write(folder.join("user-1000.journal"), "").unwrap();
+        let told = trouble(Some(root.path().as_os_str()), root.path()).unwrap_or_default();
+        assert!(told.starts_with("only a part of the journal can be read: "), "{told}");
+    }
+}
