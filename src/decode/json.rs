@@ -248,10 +248,19 @@ impl<'a> Reader<'a> {
             } else {
                 value
             };
+            if self.is_cut(&value) && !keeps_half(&key, depth) {
+                break;
+            }
             self.set(&mut members, key, value);
             self.after_value();
         }
         Value::Object(members.into_list())
+    }
+
+    /// Whether the input ended within this value, or may have: a number that goes on behind the end is another number.
+    fn is_cut(&self, value: &Value) -> bool {
+        let is_leaf = !matches!(value, Value::Object(_) | Value::Array(_) | Value::Bool(_));
+        self.ended.is_some() && is_leaf
     }
 
     fn set(&mut self, members: &mut Members, key: Box<str>, value: Value) {
@@ -279,6 +288,9 @@ impl<'a> Reader<'a> {
                 Some(_) => {
                     let before = self.at;
                     let value = self.value(depth + 1);
+                    if depth > 0 && self.is_cut(&value) {
+                        break;
+                    }
                     items.push(value);
                     if self.at == before {
                         self.at += 1;
@@ -425,6 +437,15 @@ impl<'a> Reader<'a> {
         self.room = 0;
         self.flags.set(Flag::TooLong);
     }
+}
+
+/// Whether half of a member's value is worth keeping: of a text for people, or what an envelope holds. Half a name, a number
+/// or a time is another one, and would be taken for it.
+fn keeps_half(key: &str, depth: usize) -> bool {
+    const NAMES: [&str; 6] = ["hostname", "priority", "rule", "source", "time", "uuid"];
+    const TEXTS: [&str; 9] =
+        ["output", "message", "MESSAGE", "msg", "log", "_raw", "line", "payload", "event"];
+    if depth == 0 { !NAMES.contains(&key) } else { TEXTS.contains(&key) }
 }
 
 /// The brace belongs to the record that begins there.

@@ -83,6 +83,8 @@ pub(super) fn alert(
     let mut stamp_value = None;
     let mut flat = Vec::new();
     let mut has_priority = false;
+    let is_message_cut = flags.has(Flag::Truncated)
+        && members.last().is_some_and(|(key, _)| top_key(key) == Some(Top::Output));
     for (key, value) in members {
         match top_key(&key) {
             Some(Top::Uuid) => alert.uuid = words(value, &mut alert.flags),
@@ -132,7 +134,12 @@ pub(super) fn alert(
     if wrap.is_guess {
         alert.flags.set(Flag::Unverified);
     }
+    let had_fields = !alert.fields.0.is_empty();
     find_rule(&mut alert, ctx);
+    if is_message_cut && !had_fields {
+        // The end of the record may have cut what the last key says.
+        alert.fields.0.pop();
+    }
     find_time(&mut alert, time_value.as_ref(), stamp_value.as_ref(), wrap, ctx);
     note(&mut alert);
     alert

@@ -88,8 +88,28 @@ fn an_end_that_comes_too_soon_keeps_what_was_read() {
     check(r#"{"a":"x","b"#, r#"{"a":"x"}"#, &[], true);
     check(r#"{"a":"x\u00"#, r#"{"a":"x\\u00"}"#, &[BadEscape], true);
     check(r#"{"a":"x\"#, r#"{"a":"x\\"}"#, &[BadEscape], true);
-    check(r#"{"a":[1,{"b":2"#, r#"{"a":[1,{"b":2}]}"#, &[], true);
+    check(r#"{"a":[1,{"b":2"#, r#"{"a":[1,{}]}"#, &[], true);
     check("{", "{}", &[], true);
+}
+
+#[test]
+fn half_a_name_or_number_is_none() {
+    let field = |value: &str| format!(r#"{{"output":"x","output_fields":{{"a.b":1,"c.d":{value}"#);
+    let without = r#"{"output":"x","output_fields":{"a.b":1}}"#;
+    for value in ["40", "4.5", "null", "\"abc0", "\""] {
+        check(field(value), without, &[], true);
+    }
+    for value in ["-", "1.", "nul"] {
+        check(field(value), without, &[Malformed], true);
+    }
+    check(field("\"a\\"), without, &[BadEscape], true);
+    check(field("\"abc\""), r#"{"output":"x","output_fields":{"a.b":1,"c.d":"abc"}}"#, &[], true);
+    check(field("true"), r#"{"output":"x","output_fields":{"a.b":1,"c.d":true}}"#, &[], true);
+    check(r#"{"output":"x","rule":"Termi"#, r#"{"output":"x"}"#, &[], true);
+    check(r#"{"output":"x","tags":["a","b"#, r#"{"output":"x","tags":["a"]}"#, &[], true);
+    check(r#"{"output":"half of"#, r#"{"output":"half of"}"#, &[], true);
+    check(r#"{"alert":{"output":"half of"#, r#"{"alert":{"output":"half of"}}"#, &[], true);
+    check(r#"["{\"rule\":"#, r#"["{\"rule\":"]"#, &[], true);
 }
 
 #[test]

@@ -190,6 +190,43 @@ fn a_truncated_record_takes_its_priority_from_its_text() {
     assert!(alert.flags.has(Flag::Truncated) && alert.flags.has(Flag::PriorityUnknown));
 }
 
+/// Wherever a record is cut, what is told of it is what it said, or nothing.
+#[test]
+fn a_record_that_is_cut_anywhere_claims_nothing_else() {
+    let whole = concat!(
+        r#"{"hostname":"node","output":"10:00:00.123456789: Warning Odd (user=root container_id=abc012345678)","#,
+        r#""output_fields":{"container.id":"abc012345678","evt.time":1795341600123456789,"proc.pid":4012,"user.name":"root"},"#,
+        r#""priority":"Warning","rule":"Odd","source":"syscall","tags":["one","two"],"time":"2026-11-22T10:00:00.123456789Z"}"#
+    );
+    let read = |line: &str| {
+        let (mut out, mut decoder) = (Vec::new(), decoder());
+        decoder.push(line.as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        out
+    };
+    let entries = read(whole);
+    let [Entry { item: Item::Alert(all), .. }] = entries.as_slice() else { panic!("{entries:?}") };
+    for end in 1..whole.len() {
+        let cut = &whole[..end];
+        for entry in read(cut) {
+            let Item::Alert(alert) = entry.item else { continue };
+            let names = |alert: &crate::model::Alert| {
+                [alert.hostname.clone(), alert.rule.clone(), alert.event_source.clone()]
+            };
+            for (name, whole) in names(&alert).into_iter().zip(names(all)) {
+                assert!(name.is_none() || name == whole, "{name:?} in {cut}");
+            }
+            assert!(alert.priority.is_none() || alert.priority == all.priority, "{cut}");
+            assert!(all.tags.starts_with(&alert.tags), "{cut}");
+            let is_of_record = alert.time_from == all.time_from || alert.time.is_none();
+            assert!(!is_of_record || alert.time.is_none() || alert.time == all.time, "{cut}");
+            for (name, value) in alert.fields.iter() {
+                assert_eq!(Some(value), all.fields.get(name), "{name} in {cut}");
+            }
+        }
+    }
+}
+
 /// Each byte stands in a record, in the order of the lines.
 #[test]
 fn what_a_given_up_record_held_may_open_another() {
