@@ -18,6 +18,9 @@ pub struct Ordered<V>(pub Vec<(String, V)>);
 pub struct CatalogueFile {
     #[serde(default)]
     pub inputs: Ordered<Input>,
+    /// Texts that several commands have in common: `@NAME@` in a command stands for the text, with its own placeholders.
+    #[serde(default)]
+    pub parts: Ordered<String>,
     #[serde(default)]
     pub commands: Vec<Command>,
 }
@@ -123,6 +126,16 @@ impl Command {
         let mut chars = text.chars();
         let first = chars.next().map(char::to_uppercase).into_iter().flatten();
         first.chain(chars).collect()
+    }
+
+    /// Puts the texts that commands have in common where they are named.
+    pub fn put_in(&mut self, parts: &[(String, String)]) {
+        for (name, part) in parts {
+            let name = format!("@{name}@");
+            for (_, text) in self.variants.0.iter_mut().filter(|(_, text)| text.contains(&name)) {
+                *text = text.replace(&name, part);
+            }
+        }
     }
 }
 

@@ -54,6 +54,8 @@ const QUESTIONS: u32 = 16;
 pub struct Catalogue {
     pub commands: Vec<Command>,
     pub inputs: Vec<(String, Input)>,
+    /// Texts that several commands have in common, by name.
+    pub parts: Vec<(String, String)>,
     /// Files that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -253,6 +255,9 @@ impl Playbooks {
                     Err(problem) => catalogue.problems.push(problem),
                 }
             }
+            for command in &mut catalogue.commands {
+                command.put_in(&catalogue.parts);
+            }
             catalogue
         })
     }
@@ -320,6 +325,10 @@ impl Catalogue {
         for (name, input) in file.inputs.0 {
             self.inputs.retain(|(known, _)| *known != name);
             self.inputs.push((name, input));
+        }
+        for (name, part) in file.parts.0 {
+            self.parts.retain(|(known, _)| *known != name);
+            self.parts.push((name, part));
         }
     }
 }

@@ -76,7 +76,12 @@ pub fn shape(path: &str, text: &str, catalogue: &Catalogue) -> Vec<Problem> {
     if path.starts_with("commands/") {
         match parse::<CatalogueFile>(path, text) {
             Err(problem) => return vec![problem],
-            Ok(file) => of_catalogue(&file, catalogue, &mut found),
+            Ok(mut file) => {
+                for command in &mut file.commands {
+                    command.put_in(&catalogue.parts);
+                }
+                of_catalogue(&file, catalogue, &mut found);
+            }
         }
     } else if path == "known.yaml" {
         match parse::<KnownFile>(path, text) {

@@ -7,11 +7,12 @@ use cadge::model::{Alert, AlertId};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// A command of the catalogue and its way back, with values of one's own, or the catalogue's examples.
 fn rendered(id: &str, variant: &str, own: &[(&str, &str)]) -> (String, String) {
-    let playbooks = Playbooks::builtin();
-    let catalogue = playbooks.catalogue();
+    static PLAYBOOKS: LazyLock<Playbooks> = LazyLock::new(Playbooks::builtin);
+    let catalogue = PLAYBOOKS.catalogue();
     let command = catalogue.command(id).unwrap();
     let undo = command.undo.as_ref().and_then(|undo| match undo {
         PerVariant::All(text) => Some(text.as_str()),
@@ -70,13 +71,19 @@ fn a_link_in_a_container_does_not_lead_to_a_file_of_the_host() {
     let root = process.join("root");
     std::fs::create_dir_all(root.join("opt/it's here")).unwrap();
     std::fs::write(root.join("opt/it's here/x y"), "inside BusyBox v1.36").unwrap();
-    std::fs::write(process.join("mountinfo"), mount_of(&root.join("opt/it's here/x y"))).unwrap();
+    let mounts = mount_of(&root.join("opt/it's here/x y"));
+    std::fs::write(process.join("mountinfo"), &mounts).unwrap();
+    let group = "0::/kubepods/cri-containerd-7d01f2a4c9be0123.scope\n";
+    std::fs::write(process.join("cgroup"), group).unwrap();
     let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, root.join(from)).unwrap();
-    // The kernel follows these from the host's root. A file on another mount stands for a file of the host.
+    // The kernel follows these from the host's root; the process itself follows them from its own.
     link("/proc/version", "opt/file");
     link("/proc", "opt/folder");
     link("file", "opt/twice");
+    link("round", "opt/round");
     link("it's here", "opt/own");
+    link("/opt/own/../it's here", "opt/absolute");
+    link("../../../../../opt//absolute/./x y", "opt/climbs");
     let case = folder.path().join("case");
     std::fs::create_dir(&case).unwrap();
     let tried = |path: &str, id: &str| {
@@ -88,7 +95,8 @@ fn a_link_in_a_container_does_not_lead_to_a_file_of_the_host() {
         run(folder.path(), &text)
     };
     let ids = ["hash-file-in-container", "which-netcat", "copy-file-out"];
-    for path in ["/opt/it's here/x y", "/opt/own/x y"] {
+    let inside = ["/opt/it's here/x y", "/opt/own/x y", "/opt/absolute/x y", "/opt/climbs"];
+    for path in inside {
         for id in ids {
             let (ok, said) = tried(path, id);
             assert!(ok && !said.contains("nothing was read"), "{id} {path}: {said}");
@@ -100,15 +108,33 @@ fn a_link_in_a_container_does_not_lead_to_a_file_of_the_host() {
     }
     let (_, hash) = tried("/opt/own/x y", "hash-file-in-container");
     assert!(hash.starts_with("ee5cb537"), "{hash}");
-    for path in ["/opt/file", "/opt/folder/version", "/opt/twice", "/opt/nothing", "/opt"] {
+    let refused = |path: &str, why: &str| {
         for id in ids {
-            let (_, said) = tried(path, id);
-            assert!(said.contains("nothing was read"), "{id} {path}: {said}");
-            assert_eq!(said.lines().count(), 1, "{id} {path}: {said}");
+            let (ok, said) = tried(path, id);
+            assert!(!ok && said.ends_with(": nothing was read\n"), "{id} {path}: {said}");
+            assert!(said.lines().count() == 1 && said.contains(why), "{id} {path}: {said}");
         }
+    };
+    for path in ["/opt/file", "/opt/folder/version", "/opt/twice", "/opt/nothing", "/opt"] {
+        refused(path, "no ordinary file");
     }
-    // Nothing but the one file was copied.
-    assert_eq!(std::fs::read_dir(&case).unwrap().count(), 1);
+    refused("/opt/round/x", "links");
+    // A path is shown as it is: no shell makes an escape of it.
+    refused("/opt/\\033[2J", "\\033[2J");
+    // What is opened lies on no mount of the process, as when a folder became a link in between.
+    std::fs::write(process.join("mountinfo"), "1 1 0:1 / / rw - overlay overlay rw\n").unwrap();
+    refused(inside[0], "leads out");
+    std::fs::write(process.join("mountinfo"), mounts).unwrap();
+    // The number is another container's now, or nobody's.
+    std::fs::write(process.join("cgroup"), group.replace("7d01", "aaaa")).unwrap();
+    refused(inside[0], "not in container 7d01f2a4c9be");
+    std::fs::remove_file(process.join("cgroup")).unwrap();
+    refused(inside[0], "not in container 7d01f2a4c9be");
+    // Nothing but the one file was copied, and no copy took the place of an earlier one.
+    let names = std::fs::read_dir(&case).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["file-copy", "file-copy.~1~", "file-copy.~2~", "file-copy.~3~"]);
 }
 
 #[test]
@@ -188,6 +214,20 @@ fn what_was_set_before_is_saved_once_for_the_way_back() {
     twice_and_back(rendered("scale-down", "kubectl", &[]));
     assert_eq!((state("replicas"), state("annotation")), ("3".to_owned(), String::new()));
 
+    // A node that took no new pods before takes none after the way back; another one does.
+    program(
+        folder.path(),
+        "kubectl",
+        "case \"$*\" in *jsonpath=*annotations*) cat mark 2> /dev/null || true;; *jsonpath=*) cat cordoned;;\n\
+         *cordoned-) rm mark;; *annotate*) echo \"${5#*=}\" > mark;;\n\
+         uncordon*) : > cordoned;; cordon*) echo true > cordoned;; esac",
+    );
+    for (id, before) in [("k8s-cordon", ""), ("k8s-cordon", "true"), ("k8s-cordon-node", "true")] {
+        set("cordoned", before);
+        twice_and_back(rendered(id, "kubectl", &[]));
+        assert_eq!((state("cordoned").as_str(), state("mark")), (before, String::new()), "{id}");
+    }
+
     program(
         folder.path(),
         "docker",
@@ -209,6 +249,100 @@ fn what_was_set_before_is_saved_once_for_the_way_back() {
     set("memfd", "2");
     twice_and_back(rendered("memfd-noexec", "host", &[]));
     assert_eq!(state("memfd"), "2");
+}
+
+/// What was off before stays off on the way back; what was on is on again.
+#[test]
+fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
+    // Of each command: how a stand-in tells and changes the state, and what the state is called when it is on and off.
+    for (id, program_name, calls, on, off) in [
+        (
+            "aws-stop-instance",
+            "aws",
+            "*describe-instances*) cat state;; *start-*) echo running > state;; *stop-*) echo stopped > state;;",
+            "running",
+            "stopped",
+        ),
+        (
+            "aws-deactivate-key",
+            "aws",
+            "*list-access-keys*) cat state;; *Inactive*) echo Inactive > state;; *Active*) echo Active > state;;",
+            "Active",
+            "Inactive",
+        ),
+        (
+            "aws-scale-service-to-zero",
+            "aws",
+            "*describe-*) cat state;; *--desired-count*) for n in \"$@\"; do :; done; echo \"$n\" > state;;",
+            "3",
+            "0",
+        ),
+        (
+            "aws-encrypt-bucket",
+            "aws",
+            "*get-*) if [ -s state ]; then cat state; else echo ServerSideEncryptionConfigurationNotFoundError >&2; exit 1; fi;; *put-*) echo AES256 > state;; *delete-*) : > state;;",
+            "",
+            "aws:kms",
+        ),
+        (
+            "gcp-close-bucket",
+            "gcloud",
+            "*describe*) cat state;; *--no-public*) echo inherited > state;; *--public*) echo enforced > state;;",
+            "inherited",
+            "enforced",
+        ),
+        (
+            "gcp-disable-account",
+            "gcloud",
+            "*describe*) cat state;; *enable*) : > state;; *disable*) echo True > state;;",
+            "",
+            "True",
+        ),
+        (
+            "gcp-disable-key",
+            "gcloud",
+            "*list*) cat state;; *enable*) : > state;; *disable*) echo True > state;;",
+            "",
+            "True",
+        ),
+        (
+            "gcp-stop-instance",
+            "gcloud",
+            "*describe*) cat state;; *start*) echo RUNNING > state;; *stop*) echo TERMINATED > state;;",
+            "RUNNING",
+            "TERMINATED",
+        ),
+        (
+            "gh-push-protection",
+            "gh",
+            "*api*) cat state;; *=false*) echo disabled > state;; *--enable-*) echo enabled > state;;",
+            "disabled",
+            "enabled",
+        ),
+    ] {
+        let (command, undo) = rendered(id, program_name, &[]);
+        for before in [on, off] {
+            let folder = tempfile::tempdir().unwrap();
+            program(
+                folder.path(),
+                program_name,
+                &format!("case \"$*\" in {calls} *) exit 2;; esac"),
+            );
+            std::fs::write(folder.path().join("state"), format!("{before}\n").trim_start())
+                .unwrap();
+            let now = || run(folder.path(), "cat state").1.trim().to_owned();
+            // Done twice, as by two people, and taken back twice.
+            for text in [&command, &command] {
+                run(folder.path(), text);
+                assert!(before == off || now() != before, "{id} does nothing: {text}");
+            }
+            run(folder.path(), &undo);
+            assert_eq!(now(), before, "{id}: {undo}");
+            std::fs::write(folder.path().join("state"), format!("{off}\n")).unwrap();
+            run(folder.path(), &undo);
+            assert_eq!(now(), off, "{id}, taken back twice: {undo}");
+        }
+    }
 }
 
 #[test]
@@ -310,6 +444,8 @@ fn a_runtime_that_nobody_told_is_said_to_be_unknown_with_the_command_that_tells(
     program(folder.path(), "podman", "[ \"$*\" = 'container inspect 7d01f2a4c9be' ]");
     program(folder.path(), "docker", "echo No such container >&2; exit 1");
     assert_eq!(run(folder.path(), &unknown.find).1, "podman has 7d01f2a4c9be\n");
+    program(folder.path(), "podman", "exit 125");
+    assert!(run(folder.path(), &unknown.find).1.starts_with("none of docker"));
 }
 
 #[test]

@@ -47,19 +47,23 @@ fn host_commands_work_in_the_order_offered() {
     };
     assert!(network(&std::process::id().to_string()).contains("HOST network"));
     assert!(!network("4194300").contains("private"));
-    // The kernel follows a link with an absolute path from the host's root: that is not the container's file.
+    // The kernel follows a link with an absolute path from the host's root; the process follows it from its own.
+    // This one is in no container: a file says that it is.
+    std::fs::write(lab.path().join("cgroup"), "0::/docker/7d01f2a4c9be\n").expect("written");
+    let hash = |path: &str| {
+        let all = rendered_with(&[("PID", pid), ("PATH", path), ("CASE", &case)]);
+        let mut all = all.into_iter();
+        all.find(|(known, _)| known == "hash-file-in-container.host").expect("it is there").1
+    };
+    assert!(lab.sh(&hash("/etc/motd")).1.contains("not in container 7d01f2a4c9be"));
     for (path, inside) in [
         ("/etc/link", false),
         ("/etc/folder/shadow", false),
-        ("/etc/folder/motd", false),
+        ("/etc/folder/motd", true),
         ("/opt/etc/motd", true),
     ] {
-        let all = rendered_with(&[("PID", pid), ("PATH", path), ("CASE", &case)]);
-        let (_, text) = all
-            .iter()
-            .find(|(known, _)| known == "hash-file-in-container.host")
-            .expect("it is there");
-        let (ok, said) = lab.sh(text);
+        let text = hash(path).replace(&format!("/proc/{pid}/cgroup"), "cgroup");
+        let (ok, said) = lab.sh(&text);
         // `printf 'a\\n' | sha256sum`
         let is_right =
             said.starts_with("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7");

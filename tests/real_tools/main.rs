@@ -15,6 +15,7 @@
 
 mod containerd;
 mod docker;
+mod failures;
 mod hosts;
 mod lab;
 mod podman;

@@ -3,7 +3,7 @@
 
 use super::lab::Lab;
 use super::run;
-use super::shells::rendered;
+use super::shells::{rendered, rendered_with};
 
 /// The texts between `<<'WORD'` and `WORD` in all commands.
 fn documents(word: &str) -> Vec<(String, String)> {
@@ -31,6 +31,37 @@ fn nft_loads_every_table_and_gives_it_up_again() {
     }
 }
 
+/// Two addresses are blocked, one of them twice: the way back of one lifts its own block and no other.
+#[test]
+fn a_block_is_lifted_for_its_own_address_only() {
+    let lab = Lab::new();
+    let of = |name: &str, address: &str| {
+        let family = if address.contains(':') { "ip6" } else { "ip" };
+        let all = rendered_with(&[("BLOCKIP", address), ("IPFAM", family)]);
+        all.into_iter().find(|(known, _)| known == name).expect("in the catalogue").1
+    };
+    let blocks = ["93.184.216.34", "93.184.216.34", "203.0.114.9", "2606:4700::1111"];
+    let mut script: Vec<String> =
+        blocks.iter().map(|address| of("block-remote.host", address)).collect();
+    script.push("nft list table inet falco_triage; echo LIFTED".to_owned());
+    script.push(of("block-remote.undo-host", "93.184.216.34"));
+    script.push("nft list table inet falco_triage; echo AGAIN".to_owned());
+    script.push(format!("! {{ {}; }} 2> /dev/null", of("unblock-remote.host", "93.184.216.34")));
+    script.push(of("unblock-remote.host", "2606:4700::1111"));
+    script.push("nft list table inet falco_triage".to_owned());
+    std::fs::write(lab.path().join("t.sh"), format!("set -e\n{}\n", script.join("\n")))
+        .expect("written");
+    let said = lab.must("blocks", "unshare -n bash t.sh");
+    let (before, after) = said.split_once("LIFTED").expect("listed");
+    let (after, last) = after.split_once("AGAIN").expect("listed");
+    let held = |text: &str| blocks.map(|address| text.contains(address));
+    assert_eq!(held(before), [true; 4], "{before}");
+    assert_eq!(held(after), [false, false, true, true], "{after}");
+    assert_eq!(held(last), [false, false, true, false], "{last}");
+    // Rules do not pile up.
+    assert_eq!(before.matches("@blocked_ip counter").count(), 4, "{before}");
+}
+
 #[test]
 fn iptables_inserts_lists_and_deletes() {
     let lab = Lab::new();
@@ -44,7 +75,7 @@ fn iptables_inserts_lists_and_deletes() {
         );
         lab.must(
             chain,
-            &format!("cat > t.sh <<'T'\nset -e\niptables -N DOCKER-USER\n{block}\niptables -S | grep -- '-j DROP'\n{undo}\n! iptables -S | grep -- '-j DROP'\nT\nunshare -n bash t.sh"),
+            &format!("cat > t.sh <<'T'\nset -e\niptables -N DOCKER-USER\n{block}\n{block}\ntest \"$(iptables -S | grep -c -- '-j DROP')\" = 2\n{undo}\n! iptables -S | grep -- '-j DROP'\nT\nunshare -n bash t.sh"),
         );
     }
 }
