@@ -40,6 +40,7 @@ use crate::model::{BodyId, SourceId};
 pub use bodies::{Bodies, Fingerprint, Gone, Print};
 pub use by_body::ByBody;
 pub use discover::{Discovery, Looked, SWITCH_ON, discover};
+pub use expand::distinct;
 pub use journal::journal_trouble;
 pub use pages::Pages;
 pub use reader::{Handle, spawn, spawn_with};

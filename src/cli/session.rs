@@ -302,7 +302,10 @@ pub fn rules(input: &Input) -> RulesFiles {
 
 /// What to read: what is named, else a pipe on standard input, else the log of this host's Falco.
 pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
-    let named = named(input);
+    let (named, doubles) = named(input);
+    for double in doubles {
+        super::say(&double);
+    }
     if !named.is_empty() {
         return Ok(named);
     }
@@ -322,15 +325,15 @@ pub fn specs(input: &Input) -> anyhow::Result<Vec<Spec>> {
     );
 }
 
-/// What is named, else a pipe on standard input, else nothing.
-pub fn named(input: &Input) -> Vec<Spec> {
+/// What is named, each file once, else a pipe on standard input, else nothing; and sentences about files named twice.
+pub fn named(input: &Input) -> (Vec<Spec>, Vec<String>) {
     if let Some(other) = &input.other {
-        return vec![other.clone()];
+        return (vec![other.clone()], Vec::new());
     }
     if !input.sources.is_empty() {
-        return input.sources.iter().map(|text| Spec::parse(text)).collect();
+        return source::distinct(input.sources.iter().map(|text| Spec::parse(text)).collect());
     }
-    if has_data_on_stdin() { vec![Spec::Stdin] } else { Vec::new() }
+    (if has_data_on_stdin() { vec![Spec::Stdin] } else { Vec::new() }, Vec::new())
 }
 
 /// Whether standard input is a pipe, a socket or a file: a terminal and `/dev/null` hold nothing to read.

@@ -49,7 +49,8 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         restart: view.input.restart,
         ..source::Options::default()
     };
-    let input = match session::named(&view.input) {
+    let (named, doubles) = session::named(&view.input);
+    let input = match named {
         specs if !specs.is_empty() => Input::Sources(specs, options),
         _ => {
             let discovery = source::discover(Path::new("/"));
@@ -66,6 +67,7 @@ pub(super) fn run(view: View) -> anyhow::Result<Exit> {
         ..intake::Options::default()
     };
     let mut banners = session::rules_problems(&view.input, &rules).to_vec();
+    banners.extend(doubles);
     if matches!(view.input.other, Some(Spec::Journal(_))) {
         // journalctl waits for a journal without a word.
         banners.extend(source::journal_trouble());

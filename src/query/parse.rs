@@ -3,6 +3,7 @@
 //! `not` binds tighter than `and`, `and` tighter than `or`. Groups are kept on a stack of our own, so that no depth of
 //! parentheses can exhaust the program's.
 
+mod misplaced;
 mod operand;
 mod test;
 
@@ -12,6 +13,10 @@ use super::lex::Cursor;
 use super::operator::{Operator, Transformer};
 use super::suggest::nearest;
 
+/// What a condition may begin with.
+const CONDITION: [&str; 5] = ["a field", "'not'", "'('", "a transformer", "a macro"];
+/// What may stand where one value is wanted.
+const VALUE: [&str; 2] = ["a word", "a quoted text"];
 /// How deep groups may nest: Falco's own figure.
 const MAX_DEPTH: usize = 1000;
 /// How deep transformers may nest.
@@ -108,7 +113,7 @@ impl Parser<'_> {
                             .close()
                             .ok_or_else(|| Error::new("the filter is empty", 0, 0));
                     }
-                    return Err(self.unexpected(branch_ended));
+                    return Err(self.misplaced(branch_ended, group.ands.last()));
                 };
                 if !self.cursor.take(")") {
                     if self.cursor.at_end() {
@@ -119,7 +124,8 @@ impl Parser<'_> {
                         )
                         .expect(&["')'"]));
                     }
-                    return Err(self.unexpected(branch_ended).expect(&["')'"]));
+                    let last = group.ands.last();
+                    return Err(self.misplaced(branch_ended, last).expect(&["')'"]));
                 }
                 let closed = std::mem::replace(&mut group, enclosing);
                 let opened = closed.opened;
@@ -138,9 +144,12 @@ impl Parser<'_> {
         if self.cursor.take("(") {
             return Ok(());
         }
-        let at = self.cursor.at;
-        Err(Error::new(format!("'{word}' needs a blank or '(' after it"), at - word.len(), at)
-            .expect(&["a blank", "'('"]))
+        let (from, at) = (self.cursor.at - word.len(), self.cursor.at);
+        if self.cursor.at_end() {
+            let message = format!("a condition is missing after '{word}'");
+            return Err(Error::new(message, from, at).expect(&CONDITION));
+        }
+        Err(Error::new(format!("'{word}' needs a blank or '(' after it"), from, at))
     }
 
     fn descend(&mut self, outer: &mut Vec<Group>, group: &mut Group, opened: Opened) -> Parsed<()> {
@@ -198,49 +207,12 @@ impl Parser<'_> {
             Some(c) => format!("a condition cannot begin with {c:?}"),
         };
         let wide = self.cursor.rest().chars().next().map_or(0, char::len_utf8);
-        Err(Error::new(message, from, from + wide).expect(&[
-            "a field",
-            "'not'",
-            "'('",
-            "a transformer",
-            "a macro",
-        ]))
+        Err(Error::new(message, from, from + wide).expect(&CONDITION))
     }
 
-    fn missing_value(&self, operator: Operator, what: &str) -> Error {
+    fn missing_value(&self, operator: Operator, what: &[&str]) -> Error {
         let at = self.cursor.at;
-        Error::new(format!("'{}' needs a value", operator.word()), at, self.next_end())
-            .expect(&[what])
-    }
-
-    fn unexpected(&self, only_or: bool) -> Error {
-        let from = self.cursor.at;
-        let rest = self.cursor.rest();
-        let mut ahead = self.cursor;
-        let end = match ahead.identifier() {
-            Some(_) => ahead.at,
-            None => self.next_end(),
-        };
-        let before = self.cursor.text.get(..from).unwrap_or_default();
-        let message = match rest.chars().next() {
-            Some(')') => "this parenthesis was never opened".to_string(),
-            Some('#') => "a filter has no comments".to_string(),
-            Some('=') if !before.ends_with(super::lex::is_blank) => {
-                "a value with '=' in it has to be quoted".to_string()
-            }
-            Some('\0') => "a filter cannot hold the character NUL".to_string(),
-            _ if only_or => {
-                "after 'or(…)' only 'or' can follow; write 'or (…)' with a blank".to_string()
-            }
-            _ => "this does not belong here".to_string(),
-        };
-        let expected: &[&str] = if only_or { &["'or'"] } else { &["'and'", "'or'"] };
-        let (end, suggestion) = match rest.get(..2) {
-            Some("&&") => (from + 2, Some("and")),
-            Some("||") => (from + 2, Some("or")),
-            _ => (end, None),
-        };
-        Error::new(message, from, end).expect(expected).suggest(suggestion)
+        Error::new(format!("'{}' needs a value", operator.word()), at, self.next_end()).expect(what)
     }
 
     /// Where the next character ends.

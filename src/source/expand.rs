@@ -1,8 +1,9 @@
 //! Which logs a folder or a glob stands for, now and later.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -39,7 +40,7 @@ impl Group {
         if self.next_look.is_some_and(|next| began < next) {
             return fresh;
         }
-        let families = families(&self.spec);
+        let families = families(&self.spec, &Taken::new()).families;
         self.next_look = Some(Instant::now() + began.elapsed() * SHARE);
         for Family { base, is_live, .. } in families {
             if is_live && self.seen.insert(base.clone()) {
@@ -84,17 +85,82 @@ pub(super) fn speaker(source: SourceId, path: &Path) -> Speaker {
     Speaker { source, name: path.to_string_lossy().into(), path: Some(Arc::from(path)) }
 }
 
-/// The logs that a folder or a glob stands for, each with its rotated generations.
-pub(super) fn families(spec: &Spec) -> Vec<Family> {
-    let paths = match spec {
+/// A file by its device and inode, whatever it is called.
+pub(super) type Identity = (u64, u64);
+/// Files that are read already, and under which names.
+pub(super) type Taken = BTreeMap<Identity, PathBuf>;
+
+/// Which file a path leads to, through links; none for what is no plain file.
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some((about.dev(), about.ino()))
+}
+
+/// What a spec stands for.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Logs, each with its rotated generations.
+    pub families: Vec<Family>,
+    /// Names that are left out, each with the name under which the same file is read.
+    pub doubles: Vec<(PathBuf, PathBuf)>,
+}
+
+/// The logs that a folder or a glob stands for, each with its rotated generations and each file once.
+pub(super) fn families(spec: &Spec, taken: &Taken) -> Found {
+    let mut paths = files(spec);
+    // A file's own name goes before a link to it.
+    paths.sort_by_cached_key(|path| path.is_symlink());
+    let (mut own, mut doubles) = (taken.clone(), Vec::new());
+    paths.retain(|path| {
+        let Some(identity) = identity(path) else { return true };
+        match own.get(&identity) {
+            Some(name) => {
+                doubles.push((path.clone(), name.clone()));
+                false
+            }
+            None => own.insert(identity, path.clone()).is_none(),
+        }
+    });
+    paths.sort();
+    Found { families: family::group(paths), doubles }
+}
+
+/// The files that a spec stands for now.
+pub(super) fn files(spec: &Spec) -> Vec<PathBuf> {
+    let mut paths = match spec {
+        Spec::File(path) => return vec![path.clone()],
         Spec::Folder(folder) => files_in(folder),
         Spec::Glob(pattern) => matching(pattern),
-        Spec::File(path) => vec![path.clone()],
         Spec::Stdin | Spec::Child(_) | Spec::Journal(_) => Vec::new(),
     };
-    let paths =
-        paths.into_iter().filter(|path| path.is_file() && !family::is_foreign(path)).collect();
-    family::group(paths)
+    paths.retain(|path| path.is_file() && !family::is_foreign(path));
+    paths
+}
+
+/// The specs without those that name a file again, and a sentence about each of these: two names of one file are one log.
+pub fn distinct(specs: Vec<Spec>) -> (Vec<Spec>, Vec<String>) {
+    let (mut kept, mut said) = (Vec::<Spec>::new(), Vec::new());
+    for spec in specs {
+        let same = kept.iter().find(|other| match (&spec, *other) {
+            (Spec::File(one), Spec::File(other)) => {
+                one == other || identity(one).is_some_and(|one| identity(other) == Some(one))
+            }
+            (one, other) => one == other,
+        });
+        match same {
+            Some(other) => said.push(double(Path::new(&*spec.name()), Path::new(&*other.name()))),
+            None => kept.push(spec),
+        }
+    }
+    (kept, said)
+}
+
+/// What is said of a file that has two names.
+pub(super) fn double(path: &Path, other: &Path) -> String {
+    if path == other {
+        return format!("{} is named twice; read once", path.display());
+    }
+    format!("{} is the same file as {}; read once", path.display(), other.display())
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
@@ -211,6 +277,34 @@ mod tests {
         check("e[v.json", "e[v.json", true);
         check("", "", true);
         check("*", "", true);
+    }
+
+    #[test]
+    fn a_file_is_read_once_whatever_it_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("events.json"), "x").unwrap();
+        fs::write(path("other.json"), "x").unwrap();
+        std::os::unix::fs::symlink(path("events.json"), path("current.json")).unwrap();
+        fs::hard_link(path("events.json"), path("zz.json")).unwrap();
+
+        let file = |name: &str| Spec::File(path(name));
+        let specs = ["events.json", "other.json", "current.json", "zz.json", "none", "none"];
+        let (kept, said) = distinct(specs.map(file).to_vec());
+        assert_eq!(kept, ["events.json", "other.json", "none"].map(file));
+        assert_eq!(said.len(), 3);
+        assert!(said[0].contains("current.json is the same file as "), "{said:?}");
+        assert!(said[2].ends_with("none is named twice; read once"), "{said:?}");
+
+        let found = families(&Spec::Folder(folder.path().to_owned()), &Taken::new());
+        let bases: Vec<_> = found.families.into_iter().map(|family| family.base).collect();
+        assert_eq!(bases, ["events.json", "other.json"].map(path));
+        assert_eq!(found.doubles.len(), 2);
+        // What another source reads is left to it.
+        let taken = Taken::from([(identity(&path("zz.json")).unwrap(), path("zz.json"))]);
+        let found = families(&Spec::Glob(path("e*.json")), &taken);
+        assert!(found.families.is_empty());
+        assert_eq!(found.doubles, [(path("events.json"), path("zz.json"))]);
     }
 
     #[test]

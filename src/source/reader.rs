@@ -18,7 +18,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::model::SourceId;
 
 use super::bodies::{Fingerprint, open_log};
-use super::expand::{Group, families, speaker};
+use super::expand::{Found, Group, Taken, double, families, files, identity, speaker};
 use super::family::Family;
 use super::out::{Out, Speaker, Stopped};
 use super::poller::{Poller, Wake};
@@ -85,6 +85,8 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
         stop: Arc::new(stop_read),
     };
     let mut polled = BTreeSet::new();
+    let is_alone = specs.len() < 2;
+    let mut taken = Taken::new();
     for (place, spec) in specs.into_iter().enumerate() {
         let source = source_id(place);
         let context = context.clone();
@@ -115,7 +117,13 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
             }
             spec => {
                 polled.insert(source);
-                thread::spawn(move || read_files(&spec, source, &context));
+                let before = taken.clone();
+                if !is_alone {
+                    for path in files(&spec) {
+                        taken.extend(identity(&path).map(|file| (file, path)));
+                    }
+                }
+                thread::spawn(move || read_files(&spec, source, &before, &context));
             }
         }
     }
@@ -175,8 +183,14 @@ fn allow_many_files() {
     }
 }
 
-/// Reads the files of one source: rotated generations here, the logs themselves by the poller.
-fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), Stopped> {
+/// Reads the files of one source but for those that are `taken` by others: rotated generations here, the logs themselves by
+/// the poller.
+fn read_files(
+    spec: &Spec,
+    source: SourceId,
+    taken: &Taken,
+    context: &Context,
+) -> Result<(), Stopped> {
     let Context { options, out, wakes, .. } = context;
     let mut error = None;
     let mut seen = BTreeSet::new();
@@ -187,6 +201,11 @@ fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), St
             out.state(source, SourceState::Unreadable(why.clone()))?;
             wakes.send(Wake::Complete(source, Some(why))).map_err(|_| Stopped)?;
             return Ok(());
+        }
+        Spec::File(path) if let Some(other) = identity(path).and_then(|file| taken.get(&file)) => {
+            out.state(source, SourceState::Note(double(path, other)))?;
+            out.state(source, SourceState::Finished)?;
+            return wakes.send(Wake::Complete(source, None)).map_err(|_| Stopped);
         }
         Spec::File(path) => {
             match open_log(path).ok().and_then(|file| packing(&file).map(|packing| (file, packing)))
@@ -201,11 +220,18 @@ fn read_files(spec: &Spec, source: SourceId, context: &Context) -> Result<(), St
             }
         }
         _ => {
-            for family in families(spec) {
+            let Found { families, doubles } = families(spec, taken);
+            let is_empty = families.is_empty() && doubles.is_empty();
+            for (path, other) in doubles {
+                out.state(source, SourceState::Note(double(&path, &other)))?;
+                // Its file is read: it is nothing that comes later.
+                seen.insert(path);
+            }
+            for family in families {
                 seen.insert(family.base.clone());
                 read_family(family, source, context)?;
             }
-            if seen.is_empty() && !options.follow {
+            if is_empty && !options.follow {
                 error = Some(format!("no logs found in {}", spec.name()));
             }
         }

@@ -466,3 +466,130 @@ fn more_archives_are_read_than_files_may_be_open_at_first() {
     command.env_clear().env("HOME", "/nonexistent").args(["-c", &script]).write_stdin("");
     command.assert().code(0).stdout("150\n");
 }
+
+/// What a shell's line says on standard error, and how it ends; `$CADGE` is the program.
+fn shell(script: &str, code: i32) -> String {
+    let mut command = Command::new("sh");
+    command.env_clear().env("HOME", "/nonexistent").env("CADGE", env!("CARGO_BIN_EXE_cadge"));
+    command.env("PATH", "/usr/bin:/bin").current_dir(FIXTURES);
+    err(&command.args(["-c", script]).write_stdin("").assert().code(code))
+}
+
+#[test]
+fn a_full_disk_is_told_with_the_place_and_a_way_out() {
+    for words in
+        ["list", "list --json", "list --format csv", "groups", "stats --json", "explain", "report"]
+    {
+        let told = shell(&format!("\"$CADGE\" {words} {} > /dev/full", SOME[0]), 1);
+        let wanted = "cannot write to standard output (/dev/full): the disk is full; make room, or choose another place";
+        assert!(told.contains(wanted), "{words}: {told}");
+    }
+    for words in ["config default", "man", "fields", "completions bash", "keys"] {
+        let told = shell(&format!("\"$CADGE\" {words} > /dev/full"), 1);
+        assert!(told.contains("(/dev/full): the disk is full"), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_told_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    // The signal that would end the program is not sent where it is ignored: the write fails, as on a full disk.
+    for (words, name) in [("report", "r.md"), ("evidence", "e.tar.gz"), ("evidence", "folder")] {
+        let path = folder.path().join(name);
+        let path = path.display();
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 0; exec \"$CADGE\" {words} {} --output {path}",
+            SOME[0]
+        );
+        let told = shell(&script, 1);
+        assert!(told.contains(&format!("cannot write {path}: ")), "{told}");
+        assert!(told.contains("choose another place"), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+    let state = folder.path().display();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 0; XDG_STATE_HOME={state} exec \"$CADGE\" triage set --alert 1 --status closed {}",
+        SOME[0]
+    );
+    let told = shell(&script, 1);
+    assert!(told.contains("make room for the triage database, or set XDG_STATE_HOME"), "{told}");
+    assert!(told.contains("triage.db"), "{told}");
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_told_with_a_way_out() {
+    let told = shell("PATH=/nonexistent exec \"$CADGE\" journal", 1);
+    assert!(told.contains("there is no journalctl in PATH"), "{told}");
+    assert!(told.contains("name Falco's log instead"), "{told}");
+    // What journalctl says is read, whether or not there is a journal of this host's.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("journalctl");
+    let entry = r#"{"__REALTIME_TIMESTAMP":"1767260401000000","_HOSTNAME":"n","SYSLOG_IDENTIFIER":"falco","MESSAGE":"x"}"#;
+    std::fs::write(&program, format!("#!/bin/sh\necho '{entry}'\n")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let told = shell(&format!("PATH={}:$PATH exec \"$CADGE\" journal", folder.path().display()), 0);
+    assert_eq!(told, "0 alerts, 0 rejects, 1 other\n");
+}
+
+#[test]
+fn a_theme_that_does_not_exist_is_an_error_with_those_that_do() {
+    for words in [&["--theme", "drak", SOME[0]][..], &["demo", "--theme", "drak"]] {
+        let told = err(&ends(words, 2));
+        assert!(told.contains("unknown theme `drak`; did you mean `dark`?"), "{told}");
+        assert!(told.contains("auto, dark, light, high-contrast, terminal"), "{told}");
+    }
+    ends(&["--theme", "auto", SOME[0]], 0);
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("cadge");
+    std::fs::create_dir_all(home.join("themes")).unwrap();
+    std::fs::write(home.join("themes/mine.toml"), "inherits = \"dark\"").unwrap();
+    let own = |words: &[&str]| cadge(words).env("XDG_CONFIG_HOME", folder.path()).assert();
+    own(&["--theme", "mine", SOME[0]]).code(0);
+    let told = err(&own(&["--theme", "mien", SOME[0]]).code(2));
+    assert!(told.contains("terminal, mine)"), "{told}");
+    std::fs::write(home.join("config.toml"), "times = \"utc\"\ntheme = \"mien\"\n").unwrap();
+    let told = err(&own(&["config", "check"]).code(2));
+    assert!(told.contains("config.toml:2:9: unknown theme `mien`; did you mean `mine`?"), "{told}");
+    let told = err(&ends(&["--config", "/nonexistent/config.toml", SOME[0]], 2));
+    assert!(told.contains("/nonexistent/config.toml: cannot be read: no such file"), "{told}");
+}
+
+#[test]
+fn a_file_with_two_names_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let log = path("events.json");
+    std::fs::copy(Path::new(FIXTURES).join(SOME[0]), &log).unwrap();
+    std::os::unix::fs::symlink(&log, path("current.json")).unwrap();
+    std::fs::hard_link(&log, path("zz.json")).unwrap();
+    let alone = out(&ends(&["list", "--json", &log], 0));
+    let (current, zz, all, few) =
+        (path("current.json"), path("zz.json"), path("*.json"), path("[ez]*"));
+    let home = path("");
+    for others in [
+        &[&log][..],
+        &[&current],
+        &[&zz, &log, &current],
+        &[&home],
+        &[&all],
+        &[&home, &all],
+        &[&few, &current, &home],
+    ] {
+        for last in [true, false] {
+            let mut words = vec!["list", "--json"];
+            words.extend(others.iter().map(|name| name.as_str()));
+            words.insert(if last { words.len() } else { 2 }, &log);
+            let assert = ends(&words, 0);
+            assert_eq!(out(&assert).lines().count(), alone.lines().count(), "{words:?}");
+            assert!(err(&assert).contains("read once"), "{words:?}: {}", err(&assert));
+        }
+    }
+    let twice = ends(&["list", "--json", &log, &log], 0);
+    assert_eq!(out(&twice), alone);
+    assert!(err(&twice).contains("events.json is named twice; read once"), "{}", err(&twice));
+    // The same content is another log when it is another file.
+    std::fs::copy(&log, path("copy.log")).unwrap();
+    let both = ends(&["list", "--json", &log, &path("copy.log")], 0);
+    assert_eq!(out(&both).lines().count(), 2 * alone.lines().count());
+}

@@ -139,7 +139,7 @@ impl Parser<'_> {
             Some(word) => {
                 (format!("{word} is no field (a field has a dot) and no transformer"), ahead.at)
             }
-            None => ("a transformer needs a field".to_string(), self.next_end()),
+            None => ("a transformer needs an argument".to_string(), self.next_end()),
         };
         Err(Error::new(message, from, end).expect(&[
             "a field",

@@ -1,6 +1,6 @@
 //! What follows an operand: the operator and its right-hand side.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, VALUE};
 use crate::query::ast::{
     Argument, Check, Expr, Literal, Name, Operand, Right, Span, Test, Transform,
 };
@@ -92,10 +92,24 @@ impl Parser<'_> {
             ("and" | "or", _) => {
                 ("an operator is missing after the field".to_string(), Some("exists"))
             }
+            (known, _) if words().any(|word| word == known) => {
+                if rest.len() > word.len() {
+                    (format!("'{known}' needs a blank after it"), None)
+                } else {
+                    (format!("'{known}' needs a value"), None)
+                }
+            }
             (_, Some(known)) => (format!("'{known}' needs a blank after it"), None),
             _ => (format!("there is no operator '{word}'"), nearest(&lower, words())),
         };
-        Error::new(message, from, from + word.len())
+        let error = Error::new(message, from, from + word.len());
+        if error.message.contains("needs a blank") {
+            return error;
+        }
+        if error.message.ends_with("needs a value") {
+            return error.expect(&VALUE);
+        }
+        error
             .expect(&[
                 "exists",
                 "=",
@@ -118,8 +132,12 @@ impl Parser<'_> {
         if self.cursor.take("val(") {
             self.cursor.blank();
             let Some(field) = self.field()? else {
-                return Err(Error::new("val() takes one field", self.cursor.at, self.next_end())
-                    .expect(&["a field"]));
+                return Err(Error::new(
+                    "val() needs its argument",
+                    self.cursor.at,
+                    self.next_end(),
+                )
+                .expect(&["a field"]));
             };
             self.close_transform(Transformer::Val, from)?;
             let transform = Transform {
@@ -144,12 +162,11 @@ impl Parser<'_> {
                 let span = Span::new(from, self.cursor.at);
                 return Ok(Right::Value(Literal { text: word.text, quoted: word.quoted, span }));
             }
-            return Err(self.missing_value(operator, "a value"));
+            return Err(self.missing_value(operator, &VALUE));
         }
         let Some(number) = self.cursor.number() else {
-            return Err(self
-                .missing_value(operator, "a number")
-                .expect(&["val(field)", "a transformer"]));
+            let wanted = ["a number", "val(field)", "a transformer"];
+            return Err(self.missing_value(operator, &wanted));
         };
         let span = Span::new(from, self.cursor.at);
         Ok(Right::Value(Literal { text: number.into(), quoted: false, span }))
@@ -167,15 +184,18 @@ impl Parser<'_> {
         }
         if self.cursor.rest().starts_with('=') {
             let at = self.cursor.at;
-            return Err(Error::new("a value cannot begin with '='; quote it", at, at + 1)
-                .expect(&["a value"]));
+            return Err(Error::new("a value cannot begin with '='; quote it", at, at + 1));
         }
         if self.cursor.rest().starts_with('(') {
             let at = self.cursor.at;
             let word = operator.word();
+            let instead = match operator {
+                Operator::Equal => "in (…)".to_owned(),
+                _ => format!("{word} anyof (…)"),
+            };
             return Err(Error::new(format!("'{word}' takes one value, not a list"), at, at + 1)
-                .expect(&["a value"])
-                .suggest(Some("in (…)")));
+                .expect(&VALUE)
+                .suggest(Some(instead)));
         }
         let from = self.cursor.at;
         match self.cursor.string()? {
@@ -183,7 +203,7 @@ impl Parser<'_> {
                 let span = Span::new(from, self.cursor.at);
                 Ok(Right::Value(Literal { text: word.text, quoted: word.quoted, span }))
             }
-            None => Err(self.missing_value(operator, "a value")),
+            None => Err(self.missing_value(operator, &VALUE)),
         }
     }
 
@@ -224,7 +244,8 @@ impl Parser<'_> {
             let span = Span::new(from, self.cursor.at);
             return Ok(Right::Named(None, Name { text: word.into(), span }));
         }
-        Err(self.missing_value(operator, "a list in parentheses").expect(&["the name of a list"]))
+        let wanted = ["a list in parentheses", "the name of a list"];
+        Err(self.missing_value(operator, &wanted))
     }
 
     pub(super) fn list(&mut self) -> Parsed<(Vec<Literal>, Span)> {
@@ -258,7 +279,8 @@ impl Parser<'_> {
                 Ok(Literal { text: word.text, quoted: word.quoted, span })
             }
             None => {
-                Err(Error::new("a list holds values", from, self.next_end()).expect(&["a value"]))
+                let error = Error::new("a value is missing in this list", from, self.next_end());
+                Err(error.expect(&VALUE))
             }
         }
     }

@@ -75,7 +75,8 @@ fn symbols_need_no_blanks_and_words_do() {
     reads("a.b inc", "a.b in c");
     reads("a.b pmatch()", "a.b pmatch ()");
     refused("a.b containsc", "containsc", "'contains' needs a blank after it", None);
-    refused("a.b contains(c)", "contains", "there is no operator 'contains'", Some("contains"));
+    refused("a.b contains(c)", "contains", "'contains' needs a blank after it", None);
+    refused("a.b contains", "contains", "'contains' needs a value: expected a word", None);
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn quantifiers_need_blanks_and_a_list() {
 fn errors_mark_the_place_and_say_what_was_expected() {
     refused("", "", "the filter is empty", None);
     refused("  \n", "", "the filter is empty", None);
-    refused("a.b = c and", "and", "'and' needs a blank or '(' after it", None);
+    refused("a.b = c and", "and", "a condition is missing after 'and': expected a field", None);
     refused("a.b = c and ", "", "the filter ends where a condition should stand", None);
     refused("(a.b = c", "(", "this parenthesis is never closed", None);
     refused("a.b = c)", ")", "this parenthesis was never opened", None);
@@ -163,13 +164,98 @@ fn errors_mark_the_place_and_say_what_was_expected() {
     refused("a.b > high", "h", "'>' needs a value: expected a number", None);
     refused("a.b > \"5\"", "\"", "'>' needs a value: expected a number", None);
     refused("a.b in (c d)", "d", "the list is not closed", None);
-    refused("a.b in (c,)", ")", "a list holds values", None);
+    refused("a.b in (c,)", ")", "a value is missing in this list: expected a word", None);
     refused("a.b in (c", "(", "this list is never closed", None);
     refused("a.b = \"c", "\"c", "this quote is never closed", None);
     refused(r#"a.b = "C:\""#, r#""C:\""#, "write a blank after it", None);
     refused(r#"a.b = "\d""#, r"\d", r"\d is no escape here", None);
     refused(r#"a.b = "\'""#, r"\'", "cannot stand inside", None);
     refused("a.b = c\0", "\0", "NUL", None);
+}
+
+#[test]
+fn what_was_most_likely_meant_is_said() {
+    refused("and a.b = c", "and", "a condition is missing before 'and'", None);
+    refused("exists a.b", "exists", "'exists' stands behind its field", None);
+    refused("priority = high", "priority", "priority is no field", Some("alert.priority"));
+    refused("Rule contains x", "Rule", "Rule is no field", Some("alert.rule"));
+    refused("procname = x", "procname", "procname is no field", Some("proc.name"));
+    refused("m and hostnam = x", "hostnam", "hostnam is no field", Some("alert.hostname"));
+    refused("nothing.  = x", "nothing", "nothing is no field", None);
+    refused("a.b => c", "=>", "there is no operator '=>'", Some(">="));
+    refused("a.b <> c", ">", "'<' needs a value: expected a number", None);
+    refused(
+        "a.b = c d",
+        "d",
+        "a value with blanks in it has to be quoted: expected 'and' or 'or'",
+        None,
+    );
+    refused("a.b > 5m", "m", "a number ends here: it has no unit", None);
+    refused("m n", "n", "this does not belong here: expected 'and' or 'or'", None);
+}
+
+#[test]
+fn no_message_says_the_same_twice() {
+    let broken = [
+        "a.b =",
+        "a.b = ",
+        "a.b >",
+        "a.b in",
+        "a.b in (",
+        "a.b in (,",
+        "a.b in (c,,d)",
+        "a.b in (c d",
+        "a.b == = c",
+        "a.b = (c)",
+        "a.b regex (",
+        "a.b contains",
+        "a.b icontains",
+        "a.b pmatch (",
+        "a.b = val(",
+        "a.b = val(c)",
+        "tolower(",
+        "tolower() = c",
+        "tolower(a.b",
+        "a.b[ = c",
+        "a.b[] = c",
+        "a.b[1 = c",
+        "not",
+        "()",
+        "(",
+        ")",
+        "and",
+        "a.b and",
+        "a.b = c and",
+        "a.b = c or",
+        "a.b = c andd.e",
+        "a.b = 'c",
+        "a.b = c)",
+        "a.b ~ c",
+        "a.b is c",
+        "! a.b",
+        "a.b && c",
+        "a.b = c && d.e = f",
+        "exists a.b",
+        "rule = ",
+        "a.b = c d",
+    ];
+    for text in broken {
+        let Err(error) = parse(text) else { continue };
+        let told = error.to_string();
+        for (at, word) in error.expected.iter().enumerate() {
+            assert!(!error.expected[..at].contains(word), "{text}: {told}");
+            let is_said = error.message.to_string() + " ";
+            assert!(
+                !is_said.contains(&format!(" {} ", word.trim_matches('\'')))
+                    || word.starts_with('\''),
+                "{text}: {told}"
+            );
+        }
+        if let Some(nearest) = &error.suggestion {
+            let range = error.range();
+            assert_ne!(&text[range], &**nearest, "{text}: {told}");
+        }
+    }
 }
 
 #[test]
