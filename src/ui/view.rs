@@ -303,7 +303,11 @@ fn footer(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
         prompt.draw(canvas, area, " /", "plain text, any character; a capital makes case count; \\v begins a regular expression");
         return;
     }
-    if let Some(notice) = &app.lines.notice {
+    // Good news of a while ago does not hide the keys of the line that is being typed.
+    let is_typing = matches!(app.overlay, Some(Overlay::Filter(_)));
+    if let Some(notice) = &app.lines.notice
+        && !(is_typing && notice.role == Role::Notice)
+    {
         canvas.put(area, 1, 0, notice.role, &notice.text);
         return;
     }

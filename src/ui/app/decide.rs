@@ -39,7 +39,7 @@ impl App {
             Ask::Assign => {
                 let name = decision.and_then(|decision| decision.assignee);
                 let name = name.unwrap_or_else(|| self.desk.by.clone());
-                Some((Typing::Text, Prompt::new(&name)))
+                Some((Typing::Text, Prompt::offering(&name)))
             }
             Ask::Tag => {
                 let tags = decision.map(|decision| decision.tags.join(" "));
@@ -87,6 +87,8 @@ impl App {
             self.desk.marks.all().to_vec()
         };
         let mut targets: Vec<Target> = Vec::new();
+        // A group may be marked, and one that it lies in too.
+        let mut met = FxHashSet::default();
         for pick in picks {
             match pick {
                 Pick::Alert(_, id) => targets.push(Target { id, scope: Scope::Alert }),
@@ -98,6 +100,7 @@ impl App {
                         let shown = shown.filter(|id| self.store.cell_of(*id) == Some(cell));
                         if let Some(id) = shown.or_else(|| self.store.newest_in(cell))
                             && self.has_some_left(cell, node)
+                            && met.insert(cell)
                         {
                             targets.push(Target { id, scope });
                         }

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::model::AlertId;
+use crate::store::NodeId;
 use crate::text::{plural, printable};
 use crate::triage::{AlertKeys, Scope};
 use crate::ui::action::Action;
@@ -115,10 +116,20 @@ impl App {
                 }
             }
         } else {
-            // An alert of a group that is marked too is counted there.
-            let is_alone = |pick: &&Pick| match pick {
-                Pick::Alert(Some(node), _) => !self.desk.marks.has(Pick::Group(*node)),
-                _ => true,
+            // What lies in a group that is marked too is counted there.
+            let above = |node: NodeId| tree.node(node).and_then(|node| node.parent);
+            let is_alone = |pick: &&Pick| {
+                let mut around = match pick {
+                    Pick::Alert(group, _) => *group,
+                    Pick::Group(node) => above(*node),
+                };
+                while let Some(group) = around {
+                    if self.desk.marks.has(Pick::Group(group)) {
+                        return false;
+                    }
+                    around = above(group);
+                }
+                true
             };
             let alerts = plural(marks.iter().filter(is_alone).map(size).sum(), "alert", "alerts");
             format!("what is marked, {alerts}")

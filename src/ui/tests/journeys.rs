@@ -266,9 +266,13 @@ fn pasted_text_never_acts_as_keys() {
     assert!(!driver.quit);
     assert!(driver.effects.is_empty());
     let mut driver = driver.keys("/");
-    driver.send(Msg::Paste("curl\nq".to_owned()));
-    let driver = driver.keys("enter");
+    driver.send(Msg::Paste("curl\n".to_owned()));
+    let mut driver = driver.keys("enter");
     shows(&driver, "curl: 1 hit");
+    driver = driver.keys("F f");
+    driver.send(Msg::Paste("proc.name = curl\n  or proc.name = nosuch\n".to_owned()));
+    shows(&driver, "proc.name = curl or proc.name = nosuch");
+    assert!(!driver.quit);
 }
 
 #[test]
@@ -442,4 +446,20 @@ fn what_a_key_chose_holds_when_the_theme_changes() {
     driver.send(Msg::Configured { settings, anew: true, problems: vec![] });
     assert_eq!(driver.app.settings.mouse, Mouse::Ours);
     assert!(driver.effects.contains(&Effect::Mouse(Mouse::Ours)));
+}
+
+#[test]
+fn what_lies_in_a_marked_group_is_counted_and_decided_once() {
+    let driver = Driver::on_log(160, 45).keys("g space space");
+    shows(&driver, "2 marked");
+    shows(&driver, "what is marked, 2 alerts");
+    let driver = driver.keys("e");
+    shows(&driver, "(2 escalated)");
+}
+
+#[test]
+fn the_keys_of_the_filter_are_seen_in_spite_of_older_good_news() {
+    let driver = Driver::on_log(160, 45).keys("o f");
+    hides(&driver, "what somebody looks at");
+    shows(&driver, "Esc");
 }

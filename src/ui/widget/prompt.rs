@@ -7,19 +7,26 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use std::ops::Range;
 
-/// The most characters a line may hold.
-const MOST: usize = 4096;
+/// The most bytes a line may hold.
+const MOST: usize = 64 * 1024;
 
 /// The text and where the next character goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     before: String,
     after: String,
+    /// What stands there is an offer: Enter takes it, the first character typed takes its place.
+    is_offer: bool,
 }
 
 impl Prompt {
     pub fn new(text: &str) -> Self {
-        Self { before: text.to_owned(), after: String::new() }
+        Self { before: text.to_owned(), ..Self::default() }
+    }
+
+    /// A line that offers a text: whoever types wants another.
+    pub fn offering(text: &str) -> Self {
+        Self { is_offer: true, ..Self::new(text) }
     }
 
     pub fn text(&self) -> String {
@@ -49,11 +56,23 @@ impl Prompt {
         }
     }
 
-    /// Adds pasted text: one line of it, never keys.
+    /// Adds pasted text, its lines with blanks between them; never keys.
     pub fn paste(&mut self, text: &str) {
-        let room = MOST.saturating_sub(self.before.chars().count() + self.after.chars().count());
-        let line = text.lines().next().unwrap_or("");
-        self.before.extend(line.chars().filter(|char| !char.is_control()).take(room));
+        self.drop_offer();
+        let room = MOST.saturating_sub(self.before.len() + self.after.len());
+        let whole = text.trim_matches(['\n', '\r']);
+        let lines: Vec<&str> = match whole.split_once('\n') {
+            None => vec![whole],
+            Some(_) => whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+        };
+        let line: String = lines.join(" ").chars().filter(|char| !char.is_control()).collect();
+        self.before.push_str(line.get(..line.floor_char_boundary(room)).unwrap_or_default());
+    }
+
+    fn drop_offer(&mut self) {
+        if std::mem::take(&mut self.is_offer) {
+            self.before.clear();
+        }
     }
 
     /// Takes one key; says whether the line understood it.
@@ -67,6 +86,7 @@ impl Prompt {
             KeyCode::Char('w') if control => self.drop_word(),
             KeyCode::Char('h') if control => drop(self.before.pop()),
             KeyCode::Char(char) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
+                self.drop_offer();
                 if self.before.len() + self.after.len() < MOST {
                     self.before.push(char);
                 }
@@ -93,6 +113,7 @@ impl Prompt {
             KeyCode::End => self.end(),
             _ => return false,
         }
+        self.is_offer = false;
         true
     }
 
@@ -126,7 +147,8 @@ impl Prompt {
             dropped += text::width(char.encode_utf8(&mut [0; 4]));
             shown = rest.as_str();
         }
-        let x = canvas.put(area, x, 0, Role::Input, shown);
+        let role = if self.is_offer { Role::Hint } else { Role::Input };
+        let x = canvas.put(area, x, 0, role, shown);
         let after = text::printable(&self.after).into_owned();
         let under: String = after.chars().next().map_or(" ".to_owned(), String::from);
         canvas.put(area, x, 0, Role::Input, &after);
@@ -165,8 +187,29 @@ mod tests {
 
     #[test]
     fn pasted_text_is_one_line_without_controls() {
-        let mut prompt = typed("a");
-        prompt.paste("b\x1b[2Jc\nq\n");
-        assert_eq!(prompt.text(), "ab[2Jc");
+        let check = |pasted: &str, expected: &str| {
+            let mut prompt = typed("a");
+            prompt.paste(pasted);
+            assert_eq!(prompt.text(), expected);
+        };
+        check("b\x1b[2Jc\n", "ab[2Jc");
+        check(" b  c ", "a b  c ");
+        check("= nc\n  and fd.name = x\r\n\n\tor z\n", "a= nc and fd.name = x or z");
+    }
+
+    #[test]
+    fn an_offer_is_taken_whole_or_typed_over() {
+        let mut taken = Prompt::offering("root");
+        assert_eq!(taken.text(), "root");
+        taken.key(KeyEvent::new(KeyCode::Char('a'), KeyModifiers::NONE));
+        taken.key(KeyEvent::new(KeyCode::Char('n'), KeyModifiers::NONE));
+        assert_eq!(taken.text(), "an");
+        let mut edited = Prompt::offering("root");
+        edited.key(KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE));
+        edited.key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE));
+        assert_eq!(edited.text(), "roox");
+        let mut pasted = Prompt::offering("root");
+        pasted.paste("ana");
+        assert_eq!(pasted.text(), "ana");
     }
 }
