@@ -1,21 +1,21 @@
 //! Reads `config.toml`, strictly.
 
 use super::{Bell, Binding, Clipboard, Config, Signs, Times, measure};
-use crate::theme::{Problem, unknown};
-use std::{io::Read, ops::Range, path::Path};
+use crate::theme::{self, Problem, unknown};
+use std::{ops::Range, path::Path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// The largest file of settings we read, in bytes.
-const LARGEST: u64 = 1 << 20;
 
 /// What the console understands in `[keys]`; told by the caller, because settings do not know the console.
 #[derive(Clone, Copy)]
 pub struct Vocabulary<'a> {
     /// The names of all actions.
     pub actions: &'a [&'a str],
-    /// What is wrong with a key as written; `None` when it is understood.
-    pub key_problem: &'a dyn Fn(&str) -> Option<String>,
+    /// A key as people read it, whichever way it was written.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what is allowed.
+    pub key: &'a dyn Fn(&str) -> Result<String, String>,
     /// What is wrong with the name of a theme; `None` when there is one.
     pub theme_problem: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -30,41 +30,37 @@ pub struct Loaded {
 
 impl Loaded {
     fn refused(path: &Path, what: impl Into<String>) -> Self {
-        Self { config: Config::default(), problems: vec![Problem::with_file(path, what)] }
+        Self::wrong(Problem::with_file(path, what))
+    }
+
+    fn wrong(problem: Problem) -> Self {
+        Self { config: Config::default(), problems: vec![problem] }
     }
 }
 
 /// Reads a file of settings. `must_exist` is for a path that a person named; the usual place may be empty.
 pub fn load(path: &Path, must_exist: bool, words: Vocabulary<'_>) -> Loaded {
-    let mut file = match std::fs::File::open(path) {
+    // Nobody would put a pipe into the usual place, and it would be waited for.
+    if !must_exist && path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return Loaded::refused(path, "cannot be read: it is no plain file");
+    }
+    let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
             return Loaded::default();
         }
-        Err(error) => return Loaded::refused(path, why(&error)),
+        Err(error) => return Loaded::wrong(theme::unread(path, &error)),
     };
     if let Some(what) = not_trusted(&file) {
         return Loaded::refused(path, what);
     }
-    let mut text = String::new();
-    if let Err(error) = file.by_ref().take(LARGEST).read_to_string(&mut text) {
-        return Loaded::refused(path, why(&error));
-    }
+    let text = match theme::read_text(path, file) {
+        Ok(text) => text,
+        Err(problem) => return Loaded::wrong(problem),
+    };
     let (config, problems) = read(&path.display().to_string(), &text, words);
     let config = if problems.is_empty() { config } else { Config::default() };
     Loaded { config, problems }
-}
-
-/// Why a file cannot be read, in words.
-fn why(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::NotFound => "cannot be read: no such file".to_owned(),
-        ErrorKind::PermissionDenied => "cannot be read: permission denied".to_owned(),
-        ErrorKind::IsADirectory => "cannot be read: it is a folder".to_owned(),
-        ErrorKind::InvalidData => "cannot be read: it is no text (UTF-8)".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    }
 }
 
 /// Why a file is not to be trusted: ssh's rule, that nobody but its owner may write it, and that we or root own it.
@@ -91,9 +87,7 @@ fn not_trusted(file: &std::fs::File) -> Option<String> {
 pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut page = Page { file, text, problems: Vec::new() };
-    for error in errors {
-        page.problem(&error.span().unwrap_or(0..0), error.message());
-    }
+    let form: Vec<_> = errors.iter().map(|error| theme::form(file, text, error)).collect();
     let mut config = Config::default();
     for (key, value) in document.get_ref() {
         match key.get_ref().as_ref() {
@@ -138,6 +132,8 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 DeValue::Table(table) => config.keys = page.keys(table, words),
                 _ => page.expected(value, "a table: `[keys]`"),
             },
+            // Only what has no form has no name.
+            "" if !form.is_empty() => {}
             other => {
                 let allowed = [
                     "theme",
@@ -157,8 +153,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
             }
         }
     }
-    page.problems.sort_by_key(|problem| (problem.line, problem.column));
-    (config, page.problems)
+    (config, theme::merged(form, page.problems))
 }
 
 /// `0.40` or `0.40.1`.
@@ -229,7 +224,9 @@ impl Page<'_> {
     fn keys(&mut self, table: &DeTable<'_>, words: Vocabulary<'_>) -> Vec<Binding> {
         let mut bindings = Vec::new();
         let mut places: Vec<(String, String)> = Vec::new();
-        for (key, value) in table {
+        let mut in_order: Vec<_> = table.iter().collect();
+        in_order.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in in_order {
             let action = key.get_ref().as_ref();
             if !words.actions.contains(&action) {
                 let actions = words.actions.iter().copied();
@@ -250,13 +247,18 @@ impl Page<'_> {
             let mut keys = Vec::new();
             for item in list {
                 let Some(text) = self.text(item, "a key") else { continue };
-                if let Some(what) = (words.key_problem)(text) {
-                    self.problem(&item.span(), what);
-                } else if let Some((_, other)) = places.iter().find(|(key, _)| key == text) {
+                let label = match (words.key)(text) {
+                    Ok(label) => label,
+                    Err(what) => {
+                        self.problem(&item.span(), what);
+                        continue;
+                    }
+                };
+                if let Some((_, other)) = places.iter().find(|(key, _)| *key == label) {
                     let what = format!("the key `{text}` is bound to `{other}` already");
                     self.problem(&item.span(), what);
                 } else {
-                    places.push((text.to_owned(), action.to_owned()));
+                    places.push((label, action.to_owned()));
                     keys.push(text.to_owned());
                 }
             }
@@ -273,7 +275,10 @@ mod tests {
 
     const WORDS: Vocabulary<'static> = Vocabulary {
         actions: &["quit", "copy", "select-next"],
-        key_problem: &|key| key.starts_with("bad").then(|| format!("unknown key `{key}`")),
+        key: &|key| match key.strip_prefix("bad") {
+            Some(_) => Err(format!("unknown key `{key}`")),
+            None => Ok(key.to_uppercase()),
+        },
         theme_problem: &|name| name.starts_with("no").then(|| format!("unknown theme `{name}`")),
     };
 
@@ -328,12 +333,62 @@ mod tests {
             "[keys]\ncopy = \"q\"\nquit = \"q\"",
             &["config.toml:3:8: the key `q` is bound to `copy` already"],
         );
+        check(
+            "[keys]\nquit = \"q\"\ncopy = [\"c\", \"Q\"]",
+            &["config.toml:3:14: the key `Q` is bound to `quit` already"],
+        );
     }
 
     #[test]
     fn broken_toml_is_told_with_its_place() {
         let (_, problems) = read("config.toml", "mouse = true\ntheme = \n", WORDS);
         assert_eq!(problems[0].line, 2, "{problems:?}");
+    }
+
+    #[test]
+    fn of_a_line_whose_form_is_wrong_one_thing_is_told() {
+        check("theme = dark", &["config.toml:1:9: a text stands in quotes: \"dark\""]);
+        check("mouse = yes", &["config.toml:1:9: expected true or false, found string"]);
+        check("theme = \"da", &["config.toml:1:12: this text is never closed: expected `\"`"]);
+        check(
+            "mouse = true\nmouse = false",
+            &["config.toml:2:1: `mouse` stands here a second time"],
+        );
+        check(
+            "= 3",
+            &[
+                "config.toml:1:1: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
+            ],
+        );
+        let (_, problems) = read("config.toml", "theme == \"dark\"\nbell = 3", WORDS);
+        let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
+        assert!(lines.starts_with(&[1]) && lines.ends_with(&[2]), "{problems:?}");
+        assert!(!problems[0].what.contains("the name of a theme"), "{problems:?}");
+        let deep = format!("mouse = {}", "[".repeat(10_000));
+        let (_, problems) = read("config.toml", &deep, WORDS);
+        assert!(problems.len() <= 21, "{}", problems.len());
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_or_too_large_is_told_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let told = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let loaded = load(&path, true, WORDS);
+            assert_eq!((loaded.config, loaded.problems.len()), (Config::default(), 1));
+            let problem = &loaded.problems[0];
+            (problem.line, problem.column, problem.what.clone())
+        };
+        let (line, column, what) = told(b"mouse = true\nbell = \"\xff\"\n");
+        assert_eq!((line, column), (2, 9), "{what}");
+        let (_, _, what) = told(&[b'#'; (1 << 20) + 1]);
+        assert!(what.contains("larger than 1 MiB"), "{what}");
+        std::fs::remove_file(&path).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        // It would be waited for without end.
+        assert!(load(&path, false, WORDS).problems[0].what.contains("no plain file"));
     }
 
     #[test]
@@ -354,8 +409,8 @@ mod tests {
             reports: "~/r".into(),
             mask: false,
             keys: vec![
-                Binding { action: "copy".into(), keys: vec![] },
                 Binding { action: "quit".into(), keys: vec!["x".into(), "ctrl-x".into()] },
+                Binding { action: "copy".into(), keys: vec![] },
             ],
         };
         assert_eq!(config, expected);

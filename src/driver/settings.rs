@@ -118,14 +118,11 @@ impl Sources {
 /// Reads a file of settings that was named, else the usual one.
 pub fn load(named: Option<&Path>, paths: Option<&Paths>) -> Loaded {
     let actions: Vec<&str> = ui::Action::ALL.iter().map(|action| action.id()).collect();
-    let key_problem = |key: &str| ui::keymap::Key::parse(key).err();
+    let key = |key: &str| ui::keymap::Key::parse(key).map(ui::keymap::Key::label);
     let themes = paths.map(Paths::themes);
     let theme_problem = |name: &str| theme::name_problem(name, themes.as_deref());
-    let vocabulary = config::Vocabulary {
-        actions: &actions,
-        key_problem: &key_problem,
-        theme_problem: &theme_problem,
-    };
+    let vocabulary =
+        config::Vocabulary { actions: &actions, key: &key, theme_problem: &theme_problem };
     match (named, paths.map(Paths::config_file)) {
         (Some(named), _) => config::load(named, true, vocabulary),
         (None, Some(usual)) => config::load(&usual, false, vocabulary),

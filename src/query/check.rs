@@ -11,6 +11,7 @@ use super::operator::Operator;
 use super::program::{Ask, Getter, Node, Test};
 use super::suggest::nearest;
 use super::want;
+use crate::model::{Status, Verdict};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -208,6 +209,9 @@ impl Checker<'_> {
         }
         match right {
             Right::Value(literal) => {
+                if matches!(operator, Operator::Equal | Operator::NotEqual) {
+                    self.expect_word(left, literal);
+                }
                 let prepared = want::prepare(literal, left.kind, operator, self.names)?;
                 Ok(Ask::One(operator, prepared))
             }
@@ -260,11 +264,31 @@ impl Checker<'_> {
         self.warnings.push(Warning { message: message.into(), span, suggestion: None });
     }
 
+    /// Warns of a word that a field of decisions never holds.
+    fn expect_word(&mut self, left: &Source, literal: &Literal) {
+        let words: Vec<&str> = match &*left.name {
+            "triage.status" => Status::ALL.map(Status::name).to_vec(),
+            "triage.verdict" => Verdict::ALL.map(Verdict::name).to_vec(),
+            _ => return,
+        };
+        if words.contains(&&*literal.text) {
+            return;
+        }
+        let message =
+            format!("{} is never {:?}; it is one of {}", left.name, literal.text, words.join(", "));
+        let span = self.place(literal.span);
+        let suggestion = nearest(&literal.text, words).map(Into::into);
+        self.warnings.push(Warning { message: message.into(), span, suggestion });
+    }
+
     fn member(&mut self, left: &Source, operator: Operator, items: &[Literal]) -> Checked<Ask> {
         if operator == Operator::PMatch {
             return Ok(Ask::Under(super::glob::Prefixes::new(
                 items.iter().map(|item| &*item.text),
             )));
+        }
+        for item in items {
+            self.expect_word(left, item);
         }
         let set = want::set(items, left.kind, self.names)?;
         Ok(Ask::Member { every: operator == Operator::In, empty: left.is_list, set })

@@ -3,10 +3,10 @@
 //! A mistake costs the role it stands at, not the theme: what cannot be read is taken from the theme that is inherited,
 //! and told as a [`Problem`].
 
-use super::problem::{Problem, unknown};
+use super::problem::{self, Problem, unknown};
 use super::{Depth, Role, Theme};
 use ratatui::style::{Color, Modifier, Style};
-use std::{cell::RefCell, collections::BTreeMap, io::ErrorKind, ops::Range, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, fs::File, io::ErrorKind, ops::Range, path::Path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -30,12 +30,22 @@ pub fn load(name: &str, folder: Option<&Path>, depth: Depth) -> (Theme, Vec<Prob
         // A theme is named, not found by a path.
         let is_name = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
         let path = folder.filter(|_| is_name)?.join(format!("{name}.toml"));
-        match std::fs::read_to_string(&path) {
+        // A pipe in its place would be waited for.
+        let is_file = path.metadata().map_or(true, |about| about.is_file() || about.is_dir());
+        if !is_file {
+            let what = "cannot be read: it is no plain file";
+            unread.borrow_mut().push(Problem::with_file(&path, what));
+            return None;
+        }
+        let read = match File::open(&path) {
+            Ok(file) => problem::read_text(&path, file),
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error) => Err(problem::unread(&path, &error)),
+        };
+        match read {
             Ok(text) => Some((path.display().to_string(), text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                let what = format!("cannot be read: {error}");
-                unread.borrow_mut().push(Problem::with_file(&path, what));
+            Err(problem) => {
+                unread.borrow_mut().push(problem);
                 None
             }
         }
@@ -149,9 +159,7 @@ impl Draft {
         let Some((file, text)) = found else { return false };
         let (document, errors) = DeTable::parse_recoverable(&text);
         let mut page = Page { file: &file, text: &text, problems };
-        for error in errors {
-            page.problem(&error.span().unwrap_or(0..0), error.message());
-        }
+        page.problems.extend(errors.iter().map(|error| problem::form(&file, &text, error)));
         let document = document.get_ref();
         if let Some(parent) = document.get("inherits") {
             match parent.get_ref().as_str() {
@@ -379,7 +387,7 @@ mod tests {
         };
         let problems = told("mine", folder.path());
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].contains("mine.toml: cannot be read: "), "{problems:?}");
+        assert!(problems[0].contains("mine.toml:1:1: cannot be read: "), "{problems:?}");
         assert!(told("none", folder.path())[0].contains("unknown theme"));
         // A name is no way out of the folder.
         let problems = told("../outer", &folder.path().join("inner"));

@@ -1,6 +1,13 @@
 //! What is wrong in a file of settings, and where.
 
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::{fmt, fmt::Write as _, ops::Range, path::Path};
+
+/// The largest file of settings or of a theme that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// So many problems of one file are told.
+const MOST: usize = 20;
 
 /// One thing that is wrong in a TOML file, with its place and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +44,74 @@ impl fmt::Display for Problem {
         }
         write!(out, "{}:{}:{}: {}", self.file, self.line, self.column, self.what)
     }
+}
+
+/// Reads the text of a file of settings.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no text, with the place where it is none.
+pub fn read_text(path: &Path, file: File) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unread(path, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Problem::with_file(path, "not read: it is larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let end = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..end).unwrap_or_default();
+        let before = String::from_utf8_lossy(before);
+        let what = "cannot be read: what stands here is no text (UTF-8)";
+        Problem::at(&path.display().to_string(), &before, &(end..end), what)
+    })
+}
+
+/// Why a file cannot be read, in words.
+pub fn unread(path: &Path, error: &io::Error) -> Problem {
+    let why = match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    };
+    Problem::with_file(path, format!("cannot be read: {why}"))
+}
+
+/// What is wrong with the form of a TOML file, in our words where those of its reader take it for granted that one knows TOML.
+pub fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
+    let span = error.span().unwrap_or(0..0);
+    let here = text.get(span.clone()).unwrap_or_default().trim();
+    let what = match error.message() {
+        "duplicate key" => format!("`{here}` stands here a second time"),
+        "string values must be quoted, expected literal string" => {
+            format!("a text stands in quotes: \"{here}\"")
+        }
+        "invalid basic string, expected `\"`" => {
+            "this text is never closed: expected `\"`".to_owned()
+        }
+        message => message.to_owned(),
+    };
+    Problem::at(file, text, &span, what)
+}
+
+/// What is wrong with a file's form together with what is wrong in it, by place. Of a line whose form is wrong only one of
+/// both is told: what stands there was guessed.
+pub fn merged(mut form: Vec<Problem>, mut content: Vec<Problem>) -> Vec<Problem> {
+    let place = |problem: &Problem| (problem.line, problem.column);
+    content.retain(|problem| {
+        let is_sound = form.iter().all(|wrong| wrong.line != problem.line);
+        is_sound || form.iter().any(|wrong| place(wrong) == place(problem))
+    });
+    form.retain(|wrong| content.iter().all(|problem| place(wrong) != place(problem)));
+    form.append(&mut content);
+    form.sort_by_key(place);
+    form.dedup();
+    let n_more = form.len().saturating_sub(MOST);
+    if n_more > 0 {
+        form.truncate(MOST);
+        let file = form.first().map(|first| first.file.clone()).unwrap_or_default();
+        form.push(Problem { file, line: 0, column: 0, what: format!("and {n_more} more") });
+    }
+    form
 }
 
 /// Says that a word is not known, names the nearest one, and lists what is allowed when that is short.

@@ -60,7 +60,8 @@ impl Parser<'_> {
             return Some(Error::new(message, from, to).expect(&CONDITION));
         }
         if word == "exists" {
-            return Some(Error::new("'exists' stands behind its field", from, to));
+            let message = "'exists' stands behind its field, as in 'proc.name exists'";
+            return Some(Error::new(message, from, to));
         }
         let rest = self.cursor.rest();
         let next = rest.split(|c: char| is_blank(c) || c == '(').next().unwrap_or_default();
@@ -71,7 +72,7 @@ impl Parser<'_> {
             return None;
         }
         let message = format!("{word} is no field: a field's name has a dot in it");
-        Some(Error::new(message, from, to).expect(&["a field"]).suggest(field_like(word)))
+        Some(Error::new(message, from, to).suggest(field_like(word)))
     }
 
     /// Behind a value that may have been meant to go on.

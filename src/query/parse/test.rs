@@ -189,6 +189,10 @@ impl Parser<'_> {
         if self.cursor.rest().starts_with('(') {
             let at = self.cursor.at;
             let word = operator.word();
+            if matches!(operator, Operator::Regex | Operator::Glob | Operator::IGlob) {
+                let message = "a pattern with '(' in it has to be quoted";
+                return Err(Error::new(message, at, at + 1));
+            }
             let instead = match operator {
                 Operator::Equal => "in (…)".to_owned(),
                 _ => format!("{word} anyof (…)"),

@@ -191,6 +191,7 @@ fn what_was_most_likely_meant_is_said() {
         None,
     );
     refused("a.b > 5m", "m", "a number ends here: it has no unit", None);
+    refused("a.b regex (c|d)", "(", "a pattern with '(' in it has to be quoted", None);
     refused("m n", "n", "this does not belong here: expected 'and' or 'or'", None);
 }
 

@@ -110,3 +110,20 @@ fn an_assessment_is_there_once_the_alert_was_judged() {
     check("alert.assessment exists", "");
     refused("alert.assessment > bad", "bad", "is no level", None);
 }
+
+#[test]
+fn a_word_that_no_decision_holds_is_warned_of() {
+    let warned = |expr: &str| {
+        let filter = Filter::parse(expr, &Names::default()).unwrap();
+        let warnings: Vec<_> = filter.warnings().iter().map(ToString::to_string).collect();
+        warnings.join("; ")
+    };
+    for fine in ["triage.status = open", "triage.verdict in (benign, test)", "triage.note = opn"] {
+        assert_eq!(warned(fine), "", "{fine}");
+    }
+    assert_eq!(
+        warned("triage.status = opn"),
+        "triage.status is never \"opn\"; it is one of open, acknowledged, escalated, closed (did you mean open?)"
+    );
+    assert!(warned("triage.verdict in (benign, nope)").contains("never \"nope\""));
+}
