@@ -10,6 +10,7 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
     let minutes = match name {
         "T0" | "TJ0" => -5,
         "T1" | "TJ1" => 5,
+        "AT" => 0,
         "T2D" => -2 * 24 * 60,
         "CASE" => return Ok(Some(case_name(alert))),
         "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),

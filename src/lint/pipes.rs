@@ -12,7 +12,8 @@ pub fn judge(calls: &[Call], found: &mut Vec<Finding>) {
         |id: &'static str, call: &Call| found.push(Finding::new(id, call.line, &call.words()));
     door::downloaded(calls, &mut say);
     let pipefail = calls.iter().any(|call| {
-        call.program == "set" && call.args.iter().any(|word| word.text.contains("pipefail"))
+        matches!(&*call.program, "set" | "bash" | "zsh" | "ksh")
+            && call.args.iter().any(|word| word.text.ends_with("pipefail"))
     });
     // `kill "$(pgrep NAME)"`
     let finds = calls.iter().find(|call| {
@@ -86,7 +87,20 @@ pub fn judge(calls: &[Call], found: &mut Vec<Finding>) {
             call.pipeline.1 > 0
                 && matches!(
                     &*call.program,
-                    "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg"
+                    "jq" | "yq"
+                        | "gzip"
+                        | "zstd"
+                        | "xz"
+                        | "bzip2"
+                        | "base64"
+                        | "openssl"
+                        | "gpg"
+                        // The hash of nothing looks like any other.
+                        | "sha256sum"
+                        | "sha512sum"
+                        | "sha1sum"
+                        | "md5sum"
+                        | "b2sum"
                 )
         };
         if let Some(first) = pipeline.iter().find(asks)

@@ -182,6 +182,9 @@ fn an_account_gets_back_the_lock_and_the_expiry_date_that_it_had() {
         program(folder.path(), "getent", "exit 2");
         let (ok, _) = run(folder.path(), &here(&lock));
         assert!(!ok && now() == back, "{}", now());
+        // Nobody locks the account he came with.
+        let (ok, said) = run(folder.path(), &format!("export SUDO_USER=jane\n{}", here(&lock)));
+        assert!(!ok && said.contains("signed in as jane") && now() == back, "{said}");
     }
 }
 

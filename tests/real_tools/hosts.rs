@@ -8,7 +8,7 @@ struct Ended<'a>(&'a Lab);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        self.0.sh("kill -9 $(cat pid outer)");
+        self.0.sh("kill -9 $(cat pid outer); for i in $(seq 50); do rmdir $(cat group) && exit; sleep 0.1; done");
     }
 }
 
@@ -23,10 +23,12 @@ fn host_commands_work_in_the_order_offered() {
     let pid = pid.trim();
     let case = format!("20260302-host{pid}");
     let _gone_at_the_end = Evidence(format!("/var/lib/falco-triage/{case}"));
+    let cid = format!("{:012x}", std::process::id());
     let own = [
         ("PID", pid),
         ("PNAME", "sleep"),
         ("CASE", &*case),
+        ("CID", &*cid),
         ("PATH", "/etc/motd"),
         ("EXE", "/bin/busybox"),
     ];
@@ -48,22 +50,27 @@ fn host_commands_work_in_the_order_offered() {
     assert!(network(&std::process::id().to_string()).contains("HOST network"));
     assert!(!network("4194300").contains("private"));
     // The kernel follows a link with an absolute path from the host's root; the process follows it from its own.
-    // This one is in no container: a file says that it is.
-    std::fs::write(lab.path().join("cgroup"), "0::/docker/7d01f2a4c9be\n").expect("written");
     let hash = |path: &str| {
-        let all = rendered_with(&[("PID", pid), ("PATH", path), ("CASE", &case)]);
+        let all = rendered_with(&[("PID", pid), ("PATH", path), ("CASE", &case), ("CID", &cid)]);
         let mut all = all.into_iter();
         all.find(|(known, _)| known == "hash-file-in-container.host").expect("it is there").1
     };
-    assert!(lab.sh(&hash("/etc/motd")).1.contains("not in container 7d01f2a4c9be"));
+    // What is not in the container is not taken for it, and its network is left alone.
+    let refusal = format!("is not in container {cid}");
+    assert!(lab.sh(&hash("/etc/motd")).1.contains(&refusal));
+    let all = rendered_with(&[("PID", pid), ("CID", &cid), ("CASE", &case)]);
+    for name in ["drop-in-netns.host", "export-fs.host"] {
+        let (_, text) = all.iter().find(|(known, _)| known == name).expect("it is there");
+        assert!(lab.must(name, text).contains(&refusal), "{text}");
+    }
+    lab.must("group", &format!("for d in /sys/fs/cgroup/pids /sys/fs/cgroup; do if [ -e $d/cgroup.procs ]; then mkdir $d/lab-{cid} && echo $d/lab-{cid} > group && echo {pid} > $d/lab-{cid}/cgroup.procs && exit 0; fi; done; exit 1"));
     for (path, inside) in [
         ("/etc/link", false),
         ("/etc/folder/shadow", false),
         ("/etc/folder/motd", true),
         ("/opt/etc/motd", true),
     ] {
-        let text = hash(path).replace(&format!("/proc/{pid}/cgroup"), "cgroup");
-        let (ok, said) = lab.sh(&text);
+        let (ok, said) = lab.sh(&hash(path));
         // `printf 'a\\n' | sha256sum`
         let is_right =
             said.starts_with("87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7");
@@ -130,6 +137,38 @@ fn an_account_that_was_locked_is_given_back_as_it_was() {
         let locked = format!("jane:!{}:20000:0:99999:7::1:", key.trim_start_matches('!'));
         assert_eq!(lines, [locked, format!("jane:{key}:20000:0:99999:7::{ends}:")], "{said}");
     }
+}
+
+/// Two records as login writes them: in at eight, out at ten.
+#[test]
+fn who_was_there_is_shown_though_the_login_was_long_before() {
+    let lab = Lab::new();
+    let record = |kind: u8, user: &str, seconds: u32| {
+        let mut record = [0_u8; 384];
+        record[0] = kind;
+        record[4] = 100;
+        record[8..13].copy_from_slice(b"pts/1");
+        record[40..44].copy_from_slice(b"ts/1");
+        record[44..44 + user.len()].copy_from_slice(user.as_bytes());
+        record[340..344].copy_from_slice(&seconds.to_le_bytes());
+        record
+    };
+    // 2026-03-02T08:00:00Z
+    let eight = 1_772_438_400;
+    let records = [record(7, "jane", eight), record(8, "", eight + 7200)].concat();
+    std::fs::write(lab.path().join("wtmp"), records).expect("written");
+    let real = lab.must("last", "command -v last");
+    lab.program(
+        "last",
+        &format!("exec {} --file {}/wtmp \"$@\"", real.trim(), lab.path().display()),
+    );
+    let shown = |at: &str| {
+        let all = rendered_with(&[("AT", at)]);
+        let (_, text) = all.iter().find(|(name, _)| name == "who-logged-in.host").expect("there");
+        lab.must("who", text).contains("jane")
+    };
+    assert!(shown("2026-03-02T09:14:07Z"));
+    assert!(!shown("2026-03-02T07:14:07Z") && !shown("2026-03-02T11:14:07Z"));
 }
 
 #[test]

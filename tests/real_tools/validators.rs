@@ -26,8 +26,11 @@ fn nft_loads_every_table_and_gives_it_up_again() {
     let tables = documents("NFT");
     assert!(tables.len() >= 4, "{} tables", tables.len());
     for (name, table) in tables {
-        std::fs::write(lab.path().join("table.nft"), table).expect("written");
-        lab.must(&name, "unshare -n sh -ec 'nft -c -f table.nft; nft -f table.nft; nft list table inet falco_triage; nft delete table inet falco_triage; ! nft list table inet falco_triage 2>/dev/null'");
+        std::fs::write(lab.path().join("table.nft"), &table).expect("written");
+        // What cuts one container off and what blocks an address have tables of their own: no way back takes the other's.
+        let own =
+            if name.starts_with("block-remote") { "falco_triage" } else { "falco_triage_cut" };
+        lab.must(&name, &format!("unshare -n sh -ec 'nft -c -f table.nft; nft -f table.nft; nft list table inet {own}; nft delete table inet {own}; ! nft list tables | grep .'"));
     }
 }
 
