@@ -83,25 +83,16 @@ pub fn judge(calls: &[Call], found: &mut Vec<Finding>) {
                 && call.through.is_none()
         };
         // What reads its input and is content with none: its own success is all that is left to see.
-        let swallows = |call: &&Call| {
-            call.pipeline.1 > 0
-                && matches!(
-                    &*call.program,
-                    "jq" | "yq"
-                        | "gzip"
-                        | "zstd"
-                        | "xz"
-                        | "bzip2"
-                        | "base64"
-                        | "openssl"
-                        | "gpg"
-                        // The hash of nothing looks like any other.
-                        | "sha256sum"
-                        | "sha512sum"
-                        | "sha1sum"
-                        | "md5sum"
-                        | "b2sum"
-                )
+        // The hash of nothing looks like any other; `xargs` gives it the names of files instead.
+        let by_names = pipeline.iter().any(|call| call.program == "xargs");
+        let swallows = |call: &&Call| match &*call.program {
+            "jq" | "yq" | "gzip" | "zstd" | "xz" | "bzip2" | "base64" | "openssl" | "gpg" => {
+                call.pipeline.1 > 0
+            }
+            "sha256sum" | "sha512sum" | "sha1sum" | "md5sum" | "b2sum" => {
+                call.pipeline.1 > 0 && !by_names
+            }
+            _ => false,
         };
         if let Some(first) = pipeline.iter().find(asks)
             && pipeline.iter().any(swallows)
