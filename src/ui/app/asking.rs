@@ -44,7 +44,9 @@ impl App {
                     decide.typing = Some((typing, prompt));
                 }
                 _ => {
-                    prompt.key(key);
+                    if !prompt.key(key) {
+                        self.no_use(key);
+                    }
                     decide.typing = Some((typing, prompt));
                 }
             }
@@ -52,6 +54,19 @@ impl App {
             return;
         }
         let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let is_one_of_ours = match key.code {
+            KeyCode::Char('j' | 'k' | 'w')
+            | KeyCode::Up
+            | KeyCode::Down
+            | KeyCode::Enter
+            | KeyCode::Esc => true,
+            KeyCode::Char('r') => !decide.items().is_empty(),
+            KeyCode::Char(char) => decide.items().iter().any(|(key, _)| *key == char),
+            _ => false,
+        };
+        if !is_one_of_ours {
+            self.no_use(key);
+        }
         let chosen = match key.code {
             KeyCode::Esc => return,
             KeyCode::Down | KeyCode::Char('j') => {

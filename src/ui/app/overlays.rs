@@ -5,6 +5,7 @@ use crate::text::shown;
 use crate::ui::action::Action;
 use crate::ui::complete;
 use crate::ui::effect::{Effect, Ground};
+use crate::ui::keymap::Key;
 use crate::ui::overlay::menu::{Choice, Menu};
 use crate::ui::overlay::page::{Kind, Page};
 use crate::ui::overlay::{Counts, FilterLine, Overlay, help};
@@ -44,13 +45,15 @@ impl App {
                     self.overlay = Some(Overlay::Palette(palette));
                 }
                 _ => {
-                    palette.prompt.key(key);
+                    if !palette.prompt.key(key) {
+                        self.no_use(key);
+                    }
                     palette.cursor = 0;
                     self.overlay = Some(Overlay::Palette(palette));
                 }
             },
-            Overlay::Menu(menu) => self.menu_key(menu, action, turn),
-            Overlay::Page(page) => self.page_key(page, action, turn),
+            Overlay::Menu(menu) => self.menu_key(menu, key, action, turn),
+            Overlay::Page(page) => self.page_key(page, key, action, turn),
             Overlay::Search(mut prompt) => match key.code {
                 KeyCode::Esc => {}
                 KeyCode::Enter => self.search(&prompt.text(), turn),
@@ -81,7 +84,13 @@ impl App {
         }
     }
 
-    fn menu_key(&mut self, mut menu: Menu, action: Option<Action>, turn: &mut Turn) {
+    /// Says that a key means nothing while something lies over the panes.
+    pub(super) fn no_use(&mut self, key: KeyEvent) {
+        let label = shown(&Key::of(key).label(), 20);
+        self.lines.done(self.now, format!("{label} does nothing here; Esc goes back"));
+    }
+
+    fn menu_key(&mut self, mut menu: Menu, key: KeyEvent, action: Option<Action>, turn: &mut Turn) {
         match action {
             Some(Action::Back | Action::Quit | Action::Fold) => return,
             Some(Action::Open | Action::Unfold | Action::CopyCommand) => {
@@ -90,17 +99,15 @@ impl App {
                 }
                 return;
             }
-            Some(action) => {
-                if let Some(rows) = rows(action, 10) {
-                    menu.step(rows);
-                }
-            }
-            None => {}
+            action => match action.and_then(|action| rows(action, 10)) {
+                Some(rows) => menu.step(rows),
+                None => self.no_use(key),
+            },
         }
         self.overlay = Some(Overlay::Menu(menu));
     }
 
-    fn page_key(&mut self, mut page: Page, action: Option<Action>, turn: &mut Turn) {
+    fn page_key(&mut self, mut page: Page, key: KeyEvent, action: Option<Action>, turn: &mut Turn) {
         if page.tune.is_some() {
             self.tune_key(&mut page, action, turn);
         }
@@ -116,8 +123,11 @@ impl App {
         if closes {
             return;
         }
-        if let Some(rows) = action.and_then(|action| rows(action, page.height())) {
-            page.step(rows);
+        match action.and_then(|action| rows(action, page.height())) {
+            Some(rows) => page.step(rows),
+            // What makes an exception has keys of its own.
+            None if page.tune.is_some() && action.is_some() => {}
+            None => self.no_use(key),
         }
         let moved = page.n_items > 0;
         self.overlay = Some(Overlay::Page(page));

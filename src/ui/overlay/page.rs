@@ -1,6 +1,7 @@
 //! A text over the panes that one reads and leaves: help, rejects, sources, the most frequent values.
 
 use super::menu::window;
+use crate::text;
 use crate::theme::Role;
 use crate::ui::effect::TuneWish;
 use crate::ui::paint::{Canvas, Line};
@@ -104,7 +105,8 @@ impl Page {
     pub fn draw(&self, canvas: &mut Canvas<'_>, screen: Rect) {
         let area = Self::area(screen);
         canvas.window(area);
-        canvas.put(area, 2, 0, Role::OverlayTitle, self.title());
+        let room = usize::from(area.width).saturating_sub(2 + 2 + "Esc back".len() + 2);
+        canvas.put(area, 2, 0, Role::OverlayTitle, &text::ellipsis(self.title(), room));
         canvas.put_right(
             Rect { width: area.width.saturating_sub(2), ..area },
             0,

@@ -463,3 +463,11 @@ fn the_keys_of_the_filter_are_seen_in_spite_of_older_good_news() {
     hides(&driver, "what somebody looks at");
     shows(&driver, "Esc");
 }
+
+#[test]
+fn a_key_that_means_nothing_in_a_window_says_so() {
+    for open in ["?", "R", "S", "X", "Y", "c", "m", "@", ":", "%"] {
+        let driver = Driver::on_log(160, 45).keys(open).keys("f5");
+        shows(&driver, "F5 does nothing here; Esc goes back");
+    }
+}
