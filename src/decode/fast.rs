@@ -21,7 +21,7 @@ use crate::model::{Columns, Flag, Flags, Priority, Value};
 use ends::{end_of_scalar, end_of_string};
 use envelope::Envelope;
 use keys::{Column, Keys, Last, Meaning, Member, Want};
-pub use pick::Wants;
+pub use pick::{Everything, Wants};
 use quotes::{Marks, Quotes};
 use words::Words;
 

@@ -3,8 +3,8 @@
 //! Only lines that [`Scanner::columns`] accepts are read here, so they are known to be valid to the last byte; what is
 //! picked is what the careful decoder reads.
 
-use super::{Context, Scanner, envelope};
-use crate::model::{Alert, Fields, Value};
+use super::{Context, Scanner};
+use crate::model::{Alert, Fields, TimeFrom, Value};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -16,30 +16,38 @@ pub trait Wants {
     fn top(&self, key: &str) -> bool;
 }
 
+/// Asks for all there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Everything;
+
+impl Wants for Everything {
+    fn field(&self, _: &str) -> bool {
+        true
+    }
+
+    fn top(&self, _: &str) -> bool {
+        true
+    }
+}
+
 impl Scanner {
-    /// What columns say of the alert of a JSON line (given with its newline), without its fields and texts; `None` when the
-    /// careful decoder must read it.
-    fn head(&mut self, line: &[u8], ctx: &Context) -> Option<Alert> {
-        if line.first() != Some(&b'{') {
-            return None;
-        }
-        let (columns, _) = self.columns(line, ctx)?;
+    /// The alert of a line (given with its newline) as far as it is asked for; `None` when the careful decoder must read
+    /// it, as it must all text alerts. Its origin is not known here.
+    pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
+        let found = self.record(line, ctx).filter(|found| found.len as usize + 1 == line.len())?;
+        let mut rest = Rest(found.values?.record);
+        let columns = found.columns.read(|text| str::from_utf8(text).ok())?;
         let boxed = |text: Option<&str>| text.map(Box::from);
-        Some(Alert {
+        let mut alert = Alert {
             time: Timestamp::from_nanosecond(columns.time?.into()).ok(),
+            time_from: Some(TimeFrom::Time),
             priority: columns.priority,
             rule: boxed(columns.rule),
             event_source: boxed(columns.event_source),
             hostname: boxed(columns.hostname),
+            flags: columns.flags,
             ..Alert::default()
-        })
-    }
-
-    /// The alert of a line (given with its newline) as far as it is asked for; `None` when the careful decoder must read
-    /// it. Flags are not read.
-    pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
-        let mut alert = self.head(line, ctx)?;
-        let mut rest = Rest(if envelope::may_be(line) { self.envelope.record() } else { line });
+        };
         rest.open()?;
         loop {
             let key = rest.string()?;
@@ -47,10 +55,8 @@ impl Scanner {
             match &*key {
                 "output_fields" => alert.fields = rest.fields(wants)?,
                 "output" if wants.top("output") => alert.output = Some(rest.string()?.into()),
-                "tags" => {
-                    let tags = rest.tags(wants.top("tags"))?;
-                    alert.tags = tags;
-                }
+                "uuid" if wants.top("uuid") => alert.uuid = Some(rest.string()?.into()),
+                "tags" => alert.tags = rest.tags(wants.top("tags"))?,
                 _ => rest.skip()?,
             }
             if !rest.goes_on()? {
@@ -192,22 +198,11 @@ fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::decode::{Item, reread};
+    use crate::model::Priority;
     use std::sync::Arc;
-
-    pub(in crate::decode::fast) struct Everything;
-
-    impl Wants for Everything {
-        fn field(&self, _: &str) -> bool {
-            true
-        }
-
-        fn top(&self, _: &str) -> bool {
-            true
-        }
-    }
 
     /// Whether a line is picked; what is picked is what the careful decoder reads.
     #[track_caller]
@@ -218,13 +213,7 @@ pub(super) mod tests {
         let Item::Alert(careful) = reread(line.as_bytes(), 0, &ctx) else {
             panic!("picked what is no alert: {line}");
         };
-        assert_eq!(picked.fields, careful.fields, "{line}");
-        assert_eq!(picked.time, careful.time, "{line}");
-        let of = |alert: &Alert| {
-            let Alert { priority, rule, event_source, hostname, output, tags, .. } = alert.clone();
-            (priority, rule, event_source, hostname, output, tags)
-        };
-        assert_eq!(of(&picked), of(&careful), "{line}");
+        assert_eq!(Alert { origin: careful.origin.clone(), ..picked }, *careful, "{line}");
         true
     }
 
@@ -243,6 +232,14 @@ pub(super) mod tests {
         let docker =
             format!(r#"{{"log":{text},"stream":"stdout","time":"2026-11-21T14:03:00.5Z"}}"#);
         assert!(picks(&docker));
+        let cri = format!("2024-10-29T13:40:26.1+02:00 stdout F {}", line(fields, "[]"));
+        assert!(picks(&cri));
+        assert!(picks(&line(fields, "[]").replacen('{', "{\"uuid\":\"u \\u003c\",", 1)));
+        for priority in Priority::ALL {
+            let written = line(fields, "[]").replace("Notice", priority.name());
+            assert!(picks(&written) || priority == Priority::Informational, "{written}");
+        }
+        assert!(picks(&line(fields, "[]").replace("Notice", "Informational")));
         assert!(picks(&line(r#""container.name":"\u003cNA\u003e""#, "[ ]")));
         assert!(picks(&line(r#""proc.name": "x" , "a.b" :1"#, r#"["x" , "y"]"#)));
     }

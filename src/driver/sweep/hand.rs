@@ -187,10 +187,13 @@ impl Hand {
         {
             return Some(is_met);
         }
-        let picked = ask
-            .filter(|ask| is_line && is_said && !ask.needs_triage)
-            .filter(|_| self.judge.is_none() && self.peek.is_none())
-            .and_then(|ask| self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked)));
+        let picked = ask.filter(|_| is_line && is_said && self.peek.is_none()).and_then(|ask| {
+            if self.judge.is_some() || ask.needs_triage {
+                self.scanner.pick(found.line, &ctx, &fast::Everything)
+            } else {
+                self.scanner.pick(found.line, &ctx, &Wanted(&ask.asked))
+            }
+        });
         let alert = match picked {
             Some(alert) => alert,
             None => match reread(found.bytes, found.location.nth, &ctx) {

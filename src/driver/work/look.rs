@@ -2,8 +2,9 @@
 
 use super::{Job, Tools, latest};
 use crate::analysis::{self, Assessment, Brief, Choice, Neighbor, Playbooks};
+use crate::decode::fast::Scanner;
 use crate::intake::{self, Records};
-use crate::model::{Alert, AlertId};
+use crate::model::{Alert, AlertId, Location};
 use crate::store::{Places, Snapshot};
 use crate::ui::{Assessed, Effect, Ground, Look, Msg};
 use rustc_hash::FxHashMap;
@@ -89,6 +90,7 @@ pub(in crate::driver) struct Judge {
     playbooks: Arc<Playbooks>,
     places: Places,
     briefs: FxHashMap<AlertId, Option<Arc<Brief>>>,
+    scanner: Scanner,
 }
 
 impl Judge {
@@ -98,6 +100,7 @@ impl Judge {
             playbooks,
             places: Places::default(),
             briefs: FxHashMap::default(),
+            scanner: Scanner::default(),
         }
     }
 
@@ -111,7 +114,7 @@ impl Judge {
     /// # Errors
     /// Why the record cannot be read any more.
     pub fn assess(&mut self, id: AlertId, snapshot: &Snapshot) -> Result<Assessment, String> {
-        let alert = read(id, snapshot, &self.records)?.1;
+        let alert = self.read(id, snapshot)?;
         Ok(self.assess_read(id, &alert, snapshot))
     }
 
@@ -134,11 +137,19 @@ impl Judge {
     }
 
     fn brief(&mut self, id: AlertId, snapshot: &Snapshot) -> Option<Arc<Brief>> {
-        let records = &self.records;
-        let brief = self.briefs.entry(id).or_insert_with(|| {
-            read(id, snapshot, records).ok().map(|(_, alert)| Arc::new(Brief::of(&alert)))
-        });
-        brief.clone()
+        if let Some(known) = self.briefs.get(&id) {
+            return known.clone();
+        }
+        let brief = self.read(id, snapshot).ok().map(|alert| Arc::new(Brief::of(&alert)));
+        self.briefs.insert(id, brief.clone());
+        brief
+    }
+
+    /// The same alert that [`read`] gives.
+    fn read(&mut self, id: AlertId, snapshot: &Snapshot) -> Result<Alert, String> {
+        let location = location(id, snapshot)?;
+        let read = self.records.alert_by(&mut self.scanner, location, snapshot.origin(id));
+        read.map_err(|gone| gone.to_string())
     }
 }
 
@@ -170,6 +181,10 @@ pub(super) fn read(
     snapshot: &Snapshot,
     records: &Records,
 ) -> Result<(Vec<u8>, Alert), String> {
-    let location = snapshot.location(id).ok_or("this alert is not held any more")?;
+    let location = location(id, snapshot)?;
     records.alert(location, snapshot.origin(id)).map_err(|gone| gone.to_string())
+}
+
+fn location(id: AlertId, snapshot: &Snapshot) -> Result<Location, String> {
+    snapshot.location(id).ok_or_else(|| "this alert is not held any more".to_owned())
 }
