@@ -9,6 +9,7 @@ mod choose;
 pub mod clause;
 mod command;
 mod derive;
+mod doubt;
 mod download;
 mod facts;
 mod findings;
@@ -94,13 +95,15 @@ pub fn analyze(
     let says = |statements: &[Statement]| {
         statements.iter().filter_map(|statement| say(statement, case)).collect()
     };
+    let mut not_proven: Vec<String> = says(&playbook.not_proven);
+    not_proven.extend(doubt::says(alert));
     Analysis {
         playbook: PlaybookRef { id: playbook.id.clone(), found_by },
         headline: headline(&playbook, case, recognized),
         summary: summary(&playbook, case, recognized, &plan, &story),
         story: story.told.clone(),
         proves: says(&playbook.proves),
-        not_proven: says(&playbook.not_proven),
+        not_proven,
         assessment,
         causes: causes(&playbook, case, recognized),
         missing,

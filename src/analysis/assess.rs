@@ -3,6 +3,7 @@
 //! Falco's priority is only where it starts. Nothing that a program chooses itself (names, arguments) lowers a level;
 //! image, layer, parent, namespace and the kernel's results do.
 
+use super::doubt;
 use super::facts::{Case, Facts, Mark};
 use super::library::Playbooks;
 use super::outcome::{Assessment, Direction, Reason};
@@ -53,7 +54,17 @@ pub fn recognize<'a>(
             }
         }
     }
-    found
+    found.map(|recognized| doubted(recognized, case))
+}
+
+/// What fields prove that somebody may have forged is proven by nothing.
+fn doubted<'a>(recognized: Recognized<'a>, case: Case<'_>) -> Recognized<'a> {
+    let is_sure = matches!(recognized.standing, Standing::Proven | Standing::Supported);
+    if !is_sure || doubt::forged(case.alert).is_empty() {
+        return recognized;
+    }
+    let lacking = vec!["the same alert in Falco's JSON".to_owned()];
+    Recognized { standing: Standing::Unproven, lacking, ..recognized }
 }
 
 /// A known identity that an alert looks like, and that nothing about the alert speaks against.
@@ -176,10 +187,11 @@ pub fn assess(
     story: &[Mark],
 ) -> Assessment {
     let mut weighed: Vec<Weighed> = Vec::new();
+    let is_sure = doubt::forged(case.alert).is_empty();
     for signal in playbook.signals.iter().filter(|signal| signal.when.holds(case)) {
         weighed.push(weigh(
             signal.weight,
-            signal.is_proof(),
+            signal.is_proof() && is_sure,
             &signal.field,
             fill(&signal.says, case),
         ));
@@ -190,7 +202,7 @@ pub fn assess(
     };
     for mark in case.facts.marks.iter().chain(story).filter(|mark| !restated(mark)) {
         if !said(mark.field, &weighed) {
-            weighed.push(weigh(mark.weight, true, mark.field, mark.says.clone()));
+            weighed.push(weigh(mark.weight, is_sure, mark.field, mark.says.clone()));
         }
     }
     weighed.sort_by_key(|item| (!item.counts, -item.weight.abs()));
