@@ -166,6 +166,8 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("-- Reboot --", SERVICE),
     ("-- No entries --", SERVICE),
     ("Attaching to ", PROGRAM),
+    ("Common labels: {", PROGRAM),
+    ("Line limit: \"", PROGRAM),
     ("* ", LOADER),
     ("================", LOADER),
     ("DKMS", LOADER),

@@ -1,6 +1,8 @@
 //! Envelopes that stand before a record on its line: CRI, syslog and the journal's short form, `kubectl logs`, stern, kail,
 //! docker compose, logcli. Each is peeled off; what it said of time and host is kept.
 
+mod journalctl;
+
 use super::{Context, record::Wrap, text, time};
 
 /// A line without the envelopes before it.
@@ -53,6 +55,7 @@ pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
             || container_runtime(&mut peeled)
             || syslog(&mut peeled, ctx)
             || dated(&mut peeled, ctx)
+            || journalctl::journalctl(&mut peeled, ctx)
             || bracketed(&mut peeled)
             || named(&mut peeled);
         if !known {

@@ -223,6 +223,7 @@ fn wrap_of(members: &[(Box<str>, Value)], outer: &Wrap) -> Wrap {
         "timestamp",
         "ts",
         "date",
+        "timeUnixNano",
     ];
     let has_zone = |value: &Value| match value {
         Value::String(text) => time::iso(text.as_bytes()).is_none_or(|stamp| stamp.has_zone),

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 /// Where journald keeps its files: on disk, or in memory until the next start.
 const FOLDERS: [&str; 2] = ["var/log/journal", "run/log/journal"];
 /// What else a person can do.
-const INSTEAD: &str =
-    "name Falco's log instead, or what prints it: `cadge run -- kubectl logs -f ds/falco -n falco`";
+const INSTEAD: &str = "name Falco's log instead (`cadge FILE`), or what prints it (`cadge run`)";
 
 /// The command that reads the journal: whole entries as JSON, from the oldest on.
 pub(super) fn command(unit: Option<&str>, follow: bool) -> Vec<OsString> {
@@ -26,19 +25,28 @@ pub(super) fn command(unit: Option<&str>, follow: bool) -> Vec<OsString> {
     words
 }
 
-/// Why this host's journal cannot be read, or not all of it, as a sentence that says what to do; none where nothing is
+/// Why this host's journal holds nothing for us, or not all, as a sentence that says what to do; none where nothing is
 /// known to be in the way.
 pub fn journal_trouble() -> Option<String> {
-    trouble(env::var_os("PATH").as_deref(), Path::new("/"))
+    trouble(Path::new("/"))
 }
 
-fn trouble(path: Option<&OsStr>, root: &Path) -> Option<String> {
+/// The same where journalctl could not be started or said nothing.
+pub(super) fn silent() -> Option<String> {
+    no_program(env::var_os("PATH").as_deref()).or_else(journal_trouble)
+}
+
+fn no_program(path: Option<&OsStr>) -> Option<String> {
     let is_there = |folder: PathBuf| folder.join("journalctl").is_file();
-    if !path.is_some_and(|path| env::split_paths(path).any(is_there)) {
-        return Some(format!(
+    let is_missing = !path.is_some_and(|path| env::split_paths(path).any(is_there));
+    is_missing.then(|| {
+        format!(
             "cannot read the journal: there is no journalctl in PATH, which comes with systemd; {INSTEAD}"
-        ));
-    }
+        )
+    })
+}
+
+fn trouble(root: &Path) -> Option<String> {
     let (mut n_open, mut shut) = (0, None);
     for folder in FOLDERS {
         look(&root.join(folder), &mut n_open, &mut shut);
@@ -46,7 +54,7 @@ fn trouble(path: Option<&OsStr>, root: &Path) -> Option<String> {
     let group = "try group systemd-journal, or adm, or root";
     match (n_open, shut) {
         (0, None) => Some(format!(
-            "there is no journal: neither /{} nor /{} holds one (does systemd-journald run here? a container has to be given the host's); {INSTEAD}",
+            "there is no journal in /{} or /{}: journald does not run here, or a container lacks the host's; {INSTEAD}",
             FOLDERS[0], FOLDERS[1]
         )),
         (0, Some(path)) => Some(format!(
@@ -98,19 +106,19 @@ mod tests {
     #[test]
     fn what_is_in_the_way_of_the_journal_is_told() {
         let root = tempfile::tempdir().unwrap();
-        let programs = root.path().join("bin");
-        fs::create_dir(&programs).unwrap();
-        let path = env::join_paths([Path::new("/nonexistent"), &programs]).unwrap();
-        let told = || trouble(Some(&path), root.path()).unwrap_or_default();
-        assert!(told().contains("there is no journalctl in PATH"), "{}", told());
-        assert_eq!(trouble(None, root.path()), Some(told()));
+        let path = env::join_paths([Path::new("/nonexistent"), root.path()]).unwrap();
+        for path in [None, Some(path.as_os_str())] {
+            let told = no_program(path).unwrap_or_default();
+            assert!(told.contains("there is no journalctl in PATH"), "{told}");
+        }
+        fs::write(root.path().join("journalctl"), "").unwrap();
+        assert_eq!(no_program(Some(&path)), None);
 
-        fs::write(programs.join("journalctl"), "").unwrap();
-        assert!(told().starts_with("there is no journal: neither /var/log/journal"), "{}", told());
+        let told = || trouble(root.path()).unwrap_or_default();
+        assert!(told().starts_with("there is no journal in /var/log/journal or"), "{}", told());
         let folder = root.path().join("var/log/journal/0a1b");
         fs::create_dir_all(&folder).unwrap();
         assert!(told().starts_with("there is no journal"), "an empty folder is none");
-
         fs::write(folder.join("system.journal"), "").unwrap();
         assert_eq!(told(), "");
     }
@@ -119,13 +127,12 @@ mod tests {
     fn a_journal_of_others_is_told_by_name() {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("journalctl"), "").unwrap();
         let folder = root.path().join("run/log/journal/0a1b");
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("system.journal");
         fs::write(&file, "").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-        let told = trouble(Some(root.path().as_os_str()), root.path());
+        let told = trouble(root.path());
         if File::open(&file).is_ok() {
             // Nothing is shut for root.
             assert_eq!(told, None);
@@ -137,7 +144,7 @@ mod tests {
             "{told}"
         );
         fs::write(folder.join("user-1000.journal"), "").unwrap();
-        let told = trouble(Some(root.path().as_os_str()), root.path()).unwrap_or_default();
+        let told = trouble(root.path()).unwrap_or_default();
         assert!(told.starts_with("only a part of the journal can be read: "), "{told}");
     }
 }

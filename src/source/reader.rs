@@ -109,7 +109,7 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
                     let name = Spec::Journal(unit).name();
                     let _left = left;
                     let speaker = Speaker { source, name, path: None };
-                    run_child(&words, journal::journal_trouble, &speaker, &context)
+                    run_child(&words, journal::silent, &speaker, &context)
                 });
             }
             Spec::File(path) if is_special(&path) => {
