@@ -218,15 +218,18 @@ pub fn technique_of_tag(tag: &str) -> Option<String> {
 }
 
 /// The tactic that a tag names: `mitre_credential_access`, `attack.persistence`, `TA0010`.
-pub fn tactic_of_tag(tag: &str) -> Option<String> {
-    let tag = tag.to_ascii_lowercase();
-    let name = tag.strip_prefix("mitre_").or_else(|| tag.strip_prefix("attack."));
-    let name = name.unwrap_or(&tag).replace('_', "-");
-    let by_id = TACTICS.iter().find(|(id, _)| *id == name);
-    let is_marked = name.len() < tag.len();
-    by_id
-        .or_else(|| TACTICS.iter().find(|(_, tactic)| is_marked && *tactic == name))
-        .map(|(_, tactic)| (*tactic).to_owned())
+pub fn tactic_of_tag(tag: &str) -> Option<&'static str> {
+    let behind = |mark: &str| {
+        let (head, name) = tag.split_at_checked(mark.len())?;
+        head.eq_ignore_ascii_case(mark).then_some(name)
+    };
+    let marked = behind("mitre_").or_else(|| behind("attack."));
+    let name = marked.unwrap_or(tag).bytes();
+    let name = name.map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+    let is_it = |known: &str| name.clone().eq(known.bytes());
+    let found =
+        TACTICS.iter().find(|(id, tactic)| is_it(id) || (marked.is_some() && is_it(tactic)));
+    found.map(|(_, tactic)| *tactic)
 }
 
 /// Ids and names of the tactics, in the order of an attack.
@@ -248,16 +251,15 @@ const TACTICS: [(&str, &str); 14] = [
 ];
 
 /// The tactics an alert speaks of: those its tags name, and those of its techniques.
-pub fn tactics(tags: &[Box<str>]) -> Vec<String> {
-    let mut tactics: Vec<String> = Vec::new();
+pub fn tactics(tags: &[Box<str>]) -> Vec<&'static str> {
+    let mut tactics = Vec::new();
     let named = tags.iter().filter_map(|tag| tactic_of_tag(tag));
-    let of_techniques = tags
-        .iter()
-        .filter_map(|tag| technique_of_tag(tag))
-        .filter_map(|id| technique(&id))
-        .map(|attack| attack.tactic);
+    let of_techniques = tags.iter().filter_map(|tag| {
+        let id = technique_of_tag(tag)?;
+        TECHNIQUES.iter().find(|(known, ..)| *known == id).map(|(_, _, tactic)| *tactic)
+    });
     for tactic in named.chain(of_techniques) {
-        if tactic != "unknown" && !tactics.contains(&tactic) {
+        if !tactics.contains(&tactic) {
             tactics.push(tactic);
         }
     }

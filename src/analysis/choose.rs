@@ -28,7 +28,7 @@ pub fn choose(case: Case<'_>, playbooks: &Playbooks) -> Option<(Arc<Playbook>, M
 
 /// What an alert's tags name, read once for all families.
 struct Words {
-    tactics: Vec<String>,
+    tactics: Vec<&'static str>,
     techniques: Vec<String>,
 }
 
@@ -48,12 +48,8 @@ fn meets(family: &Family, case: Case<'_>, words: &Words) -> bool {
         return false;
     }
     let tag = |wanted: &String| {
-        let is_tactic = |name: &str| {
-            let name = name.replace('_', "-");
-            words.tactics.contains(&name)
-        };
         case.alert.tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted))
-            || wanted.strip_prefix("mitre_").is_some_and(is_tactic)
+            || attack::tactic_of_tag(wanted).is_some_and(|tactic| words.tactics.contains(&tactic))
     };
     let technique = |wanted: &String| {
         words.techniques.iter().any(|id| {

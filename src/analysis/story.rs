@@ -14,7 +14,7 @@ const LISTED: usize = 20;
 const TOLD: usize = 8;
 
 /// When an alert came, its rule, and the tactics that the rule names.
-type Act<'a> = (jiff::Timestamp, &'a str, &'a [String]);
+type Act<'a> = (jiff::Timestamp, &'a str, &'a [&'a str]);
 
 /// What was seen near an alert.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ pub struct Brief {
     container: Here,
     command: Option<Box<str>>,
     pid: Option<i128>,
-    tactics: Vec<String>,
+    tactics: Vec<&'static str>,
     is_drill: bool,
     runtime: (Runtime, Told),
 }
@@ -101,7 +101,7 @@ pub fn read<'a>(
 ) -> Story {
     let mut story = Story::default();
     let mut acts: Vec<Act> = Vec::new();
-    let mut others: Vec<String> = Vec::new();
+    let mut others: Vec<&str> = Vec::new();
     for (id, neighbor) in neighbors {
         let near = match (own.time, neighbor.time) {
             (Some(a), Some(b)) => a.duration_since(b).abs() <= WITHIN,
@@ -121,7 +121,7 @@ pub fn read<'a>(
             }
             for tactic in &neighbor.tactics {
                 if !own.tactics.contains(tactic) && !others.contains(tactic) {
-                    others.push(tactic.clone());
+                    others.push(*tactic);
                 }
             }
         }
@@ -149,7 +149,7 @@ fn tell<'a>(
     story: &mut Story,
     alert: &'a Alert,
     mut acts: Vec<Act<'a>>,
-    (own, others): (&'a [String], &[String]),
+    (own, others): (&'a [&'a str], &[&str]),
 ) {
     if let Some(time) = alert.time.filter(|_| !own.is_empty()) {
         acts.push((time, alert.rule_name(), own));

@@ -79,20 +79,21 @@ pub fn is_runtime(name: &str) -> bool {
 }
 
 /// Parent and ancestors that the alert names, nearest first, without repetition.
-pub fn names(alert: &Alert) -> Vec<(String, &str)> {
-    let one = |field: &str| Some((field.to_owned(), alert.fields.text(field)?));
+pub fn names(alert: &Alert) -> Vec<(&str, &str)> {
+    let one = |field: &'static str| Some((field, alert.fields.text(field)?));
     // Few alerts have any: the fields are looked through once, not sixteen times.
-    let mut ancestors: Vec<(usize, &str)> = alert
+    let mut ancestors: Vec<(u8, &str, &str)> = alert
         .fields
         .iter()
         .filter_map(|(key, _)| {
             let number = key.strip_prefix("proc.aname[")?.strip_suffix(']')?;
-            let n = (1..=16).find(|n: &usize| n.to_string() == number)?;
-            Some((n, alert.fields.text(key)?))
+            let is_plain = number.starts_with(|first: char| matches!(first, '1'..='9'));
+            let n = number.parse().ok().filter(|n| is_plain && (1..=16).contains(n))?;
+            Some((n, key, alert.fields.text(key)?))
         })
         .collect();
     ancestors.sort_unstable();
-    let ancestors = ancestors.into_iter().map(|(n, name)| (format!("proc.aname[{n}]"), name));
+    let ancestors = ancestors.into_iter().map(|(_, key, name)| (key, name));
     one("proc.pname").into_iter().chain(ancestors).chain(one("proc.sname")).collect()
 }
 
@@ -145,7 +146,7 @@ pub fn tell(alert: &Alert, kin: &[Kin], notes: &mut Notes) {
             }
             _ => continue,
         };
-        notes.row(&field, name, says, direction);
+        notes.row(field, name, says, direction);
     }
     let servers = [Kin::WebServer, Kin::Database, Kin::Java];
     if executes && kin.iter().any(|kin| servers.contains(kin)) {
