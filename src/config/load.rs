@@ -95,7 +95,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 if let Some(theme) = page.text(value, "the name of a theme") {
                     match (words.theme_problem)(theme) {
                         Some(what) => page.problem(&value.span(), what),
-                        None => config.theme = theme.to_owned(),
+                        None => theme.clone_into(&mut config.theme),
                     }
                 }
             }
@@ -106,7 +106,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
             "falco" => {
                 let wanted = "a version of Falco";
                 match page.text(value, wanted) {
-                    Some(text) if is_version(text) => config.falco = text.to_owned(),
+                    Some(text) if is_version(text) => text.clone_into(&mut config.falco),
                     Some(_) => {
                         page.problem(&value.span(), format!("expected {wanted}, such as `0.40`"));
                     }
@@ -123,7 +123,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
             },
             "reports" => {
                 if let Some(folder) = page.text(value, "a folder") {
-                    config.reports = folder.to_owned();
+                    folder.clone_into(&mut config.reports);
                 }
             }
             "evidence_age" => page.measure(value, measure::days, &mut config.evidence_days),
@@ -382,7 +382,7 @@ mod tests {
         };
         let (line, column, what) = told(b"mouse = true\nbell = \"\xff\"\n");
         assert_eq!((line, column), (2, 9), "{what}");
-        let (_, _, what) = told(&[b'#'; (1 << 20) + 1]);
+        let (_, _, what) = told(&vec![b'#'; (1 << 20) + 1]);
         assert!(what.contains("larger than 1 MiB"), "{what}");
         std::fs::remove_file(&path).unwrap();
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;

@@ -153,6 +153,14 @@ impl Checker<'_> {
 
     fn undefined(&mut self, name: &Name, span: Span) -> Checked<Node> {
         let word = &*name.text;
+        if let Some(why) = self.names.why_broken(word) {
+            let message: Box<str> = format!("the macro {word} cannot be read: {why}").into();
+            if self.lenient {
+                self.warnings.push(Warning { message, span, suggestion: None });
+                return Ok(Node::Never);
+            }
+            return Err(Error::new(message, span.from, span.to));
+        }
         let known = || self.names.macros();
         let field = fields::all().iter().find(|entry| entry.name.rsplit('.').next() == Some(word));
         let suggestion = nearest(word, known()).or_else(|| field.map(|entry| entry.name));

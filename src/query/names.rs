@@ -13,6 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Names {
     macros: BTreeMap<Box<str>, Arc<Expr>>,
+    /// Macros that cannot be read, and why.
+    broken: BTreeMap<Box<str>, Box<str>>,
     lists: BTreeMap<Box<str>, Vec<Box<str>>>,
     /// What `-2h` and `today` count from.
     pub now: Option<Timestamp>,
@@ -22,7 +24,13 @@ pub struct Names {
 
 impl Default for Names {
     fn default() -> Self {
-        Self { macros: BTreeMap::new(), lists: BTreeMap::new(), now: None, zone: TimeZone::UTC }
+        Self {
+            macros: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            now: None,
+            zone: TimeZone::UTC,
+        }
     }
 }
 
@@ -32,11 +40,19 @@ impl Names {
         Self { now: Some(now), zone, ..Self::default() }
     }
 
-    /// Adds or replaces a macro; an error when its condition cannot be parsed.
+    /// Adds or replaces a macro; an error when its condition cannot be parsed. Whoever uses it by name is told why.
     pub fn add_macro(&mut self, name: &str, condition: &str) -> Result<(), Error> {
-        let expr = super::parse::parse(condition)?;
+        let expr = super::parse::parse(condition).inspect_err(|error| {
+            self.broken.insert(name.into(), error.to_string().into());
+        })?;
+        self.broken.remove(name);
         self.macros.insert(name.into(), Arc::new(expr));
         Ok(())
+    }
+
+    /// Why a macro cannot be read that somebody wrote.
+    pub(super) fn why_broken(&self, name: &str) -> Option<&str> {
+        self.broken.get(name).map(|why| &**why)
     }
 
     /// Adds or replaces a list. Items that name lists are looked up when the list is used.

@@ -270,13 +270,14 @@ impl Draft {
 
     /// A color's name when the palette has it or it is a color by itself.
     fn color_name(&self, value: &Spanned<DeValue<'_>>, page: &mut Page<'_>) -> Option<String> {
-        let word = value.get_ref().as_str().unwrap_or_default();
+        let word = page.word(value)?;
         if !self.palette.contains_key(word) && parse_color(word).is_none() {
             let names =
                 self.palette.keys().map(String::as_str).chain(NAMED.iter().map(|(n, _)| *n));
             let what = format!(
-                "{} (a color is `#rrggbb`, 0 to 255, a name of the palette, or one of the 16)",
-                unknown("color", word, names)
+                "{} (a color is `#rrggbb`, 0 to 255, a name of the palette, or one of {})",
+                unknown("color", word, names),
+                named()
             );
             page.problem(&value.span(), what);
             return None;
@@ -308,14 +309,25 @@ impl Page<'_> {
         self.problems.push(Problem::at(self.file, self.text, span, what));
     }
 
+    /// The text that a color is.
+    fn word<'v>(&mut self, value: &'v Spanned<DeValue<'_>>) -> Option<&'v str> {
+        let word = value.get_ref().as_str();
+        if word.is_none() {
+            let found = value.get_ref().type_str();
+            self.problem(&value.span(), format!("expected a color in quotes, found {found}"));
+        }
+        word
+    }
+
     fn color(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Color> {
-        let word = value.get_ref().as_str().unwrap_or_default();
+        let word = self.word(value)?;
         let color = parse_color(word);
         if color.is_none() {
             let names = NAMED.iter().map(|(name, _)| *name);
             let what = format!(
-                "{} (a color is `#rrggbb`, 0 to 255, or one of the 16)",
-                unknown("color", word, names)
+                "{} (a color is `#rrggbb`, 0 to 255, or one of {})",
+                unknown("color", word, names),
+                named()
             );
             self.problem(&value.span(), what);
         }
@@ -351,6 +363,11 @@ const NAMED: [(&str, Color); 17] = [
     ("light-cyan", Color::LightCyan),
     ("white", Color::White),
 ];
+
+/// The terminal's names, for a sentence.
+fn named() -> String {
+    NAMED.map(|(name, _)| name).join(", ")
+}
 
 /// `#rrggbb`, an index, or one of the terminal's names.
 fn parse_color(word: &str) -> Option<Color> {
@@ -392,6 +409,15 @@ mod tests {
         // A name is no way out of the folder.
         let problems = told("../outer", &folder.path().join("inner"));
         assert!(problems[0].contains("unknown theme"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_is_no_color_is_told_with_what_is_one() {
+        let told = |text: &str| read(text).1.join("; ");
+        assert!(told("[roles]\ntext = \"rde\"").contains("did you mean `red`?"));
+        assert!(told("[roles]\ntext = \"rde\"").contains("one of default, black, red, green"));
+        let found = "mine.toml:2:15: expected a color in quotes, found integer";
+        assert_eq!(told("[roles]\ntext = { fg = 3 }"), found);
     }
 
     #[test]

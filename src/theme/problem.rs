@@ -82,6 +82,9 @@ pub fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     let here = text.get(span.clone()).unwrap_or_default().trim();
     let what = match error.message() {
         "duplicate key" => format!("`{here}` stands here a second time"),
+        "string values must be quoted, expected literal string" if here.is_empty() => {
+            "a value is missing".to_owned()
+        }
         "string values must be quoted, expected literal string" => {
             format!("a text stands in quotes: \"{here}\"")
         }

@@ -207,7 +207,7 @@ fn a_record_that_is_cut_anywhere_claims_nothing_else() {
     let entries = read(whole);
     let [Entry { item: Item::Alert(all), .. }] = entries.as_slice() else { panic!("{entries:?}") };
     for end in 1..whole.len() {
-        let cut = &whole[..end];
+        let cut = whole.get(..end).unwrap();
         for entry in read(cut) {
             let Item::Alert(alert) = entry.item else { continue };
             let names = |alert: &crate::model::Alert| {

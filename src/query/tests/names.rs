@@ -91,3 +91,15 @@ fn macros_that_double_each_other_do_not_run_away() {
     }
     assert!(Filter::parse("a.b in l59", &names).is_err());
 }
+
+#[test]
+fn a_macro_that_cannot_be_read_is_told_where_it_is_used() {
+    let mut names = Names::default();
+    assert!(names.add_macro("torn", "proc.name =").is_err());
+    let told = Filter::parse("torn", &names).unwrap_err().to_string();
+    assert!(told.starts_with("the macro torn cannot be read: '=' needs a value"), "{told}");
+    let filter = Filter::check("torn", &names).unwrap();
+    assert_eq!(filter.warnings().first().unwrap().to_string(), told);
+    names.add_macro("torn", "proc.name = sh").unwrap();
+    assert!(Filter::parse("torn", &names).is_ok());
+}
