@@ -29,7 +29,13 @@ fn is_invisible(c: char) -> bool {
         || (c as u32) & 0xfffe == 0xfffe
 }
 
-/// Makes every dangerous character visible. Control characters become their pictures (`␛`, `␊`), other dangerous ones
+/// Halves of flags and shades of skin: drawn together with their neighbors or alone, as each terminal likes, so that nobody
+/// knows how wide they come out.
+fn is_joined(c: char) -> bool {
+    matches!(c, '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// Makes every dangerous character visible, and those that terminals do not agree how to draw. Control characters become their pictures (`␛`, `␊`), other dangerous ones
 /// `<U+202E>`, and marks stacked higher than four on one character are counted. What already looks like one of these
 /// marks is itself marked, so that two different texts never look alike.
 pub fn printable(text: &str) -> Cow<'_, str> {
@@ -85,7 +91,7 @@ impl Printer {
             '\u{7f}' => shown.push('\u{2421}'),
             '\u{2400}'..='\u{2426}' => mark(c, shown),
             '<' if rest.starts_with("<U+") => mark(c, shown),
-            _ if is_dangerous(c) => mark(c, shown),
+            _ if is_dangerous(c) || is_joined(c) => mark(c, shown),
             _ => {
                 shown.push(c);
                 return width + columns;
@@ -236,6 +242,7 @@ mod tests {
         check("safe\u{202e}txt.exe", "safe<U+202E>txt.exe");
         check("a\u{200b}b\u{feff}c\u{a0}d", "a<U+200B>b<U+FEFF>c<U+00A0>d");
         check("tag\u{e0041}", "tag<U+E0041>");
+        check("\u{1f1e9}\u{1f1ea} \u{1f44d}\u{1f3fd}", "<U+1F1E9><U+1F1EA> \u{1f44d}<U+1F3FD>");
     }
 
     #[test]

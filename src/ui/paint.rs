@@ -8,7 +8,7 @@ use crate::text;
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Position, Rect};
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Block, Borders, Widget as _};
 
 /// A piece of a line.
@@ -122,10 +122,16 @@ impl Canvas<'_> {
         self.buffer.set_stringn(at.x, at.y, bar, 1, plain);
     }
 
-    /// Gives the look of a role to an area, keeping the text.
+    /// Gives the look of a role to an area, keeping the text. A look that only turns colors around is one bar, whatever
+    /// colors were there.
     pub fn tint(&mut self, area: Rect, role: Role) {
         let style = self.style(role);
-        self.buffer.set_style(area.intersection(self.buffer.area), style);
+        let area = area.intersection(self.buffer.area);
+        let turns = style.add_modifier.contains(Modifier::REVERSED);
+        if turns && style.fg.is_none() && style.bg.is_none() {
+            self.buffer.set_style(area, Style::new().fg(Color::Reset).bg(Color::Reset));
+        }
+        self.buffer.set_style(area, style);
     }
 
     /// Marks what a search finds in the text of an area.

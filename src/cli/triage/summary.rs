@@ -90,14 +90,14 @@ fn unfinished(page: &mut String, open: &Open) {
         page.push_str("Nothing that anybody decided about.\n");
     }
     for (_, decision, last) in entries {
-        let who = decision.assignee.as_deref().unwrap_or("nobody");
+        let who = decision.assignee.as_deref().map_or_else(|| "nobody".to_owned(), code);
         let _ = writeln!(
             page,
             "- **{}** {} {} — assigned to {}; last {}",
             decision.status.name(),
             code(&last.about.rule),
             code(&last.about.place),
-            code(who),
+            who,
             code(&told(last)),
         );
     }

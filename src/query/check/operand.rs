@@ -125,13 +125,29 @@ impl Checker<'_> {
             return;
         }
         let candidates = fields::all().iter().map(|entry| entry.name);
-        let suggestion = nearest(&field.name, candidates).or_else(|| same_tail(&field.name));
+        let suggestion = other_of_ours(&field.name)
+            .or_else(|| nearest(&field.name, candidates))
+            .or_else(|| same_tail(&field.name));
         self.warnings.push(Warning {
             message: message.into(),
             span,
             suggestion: suggestion.map(Into::into),
         });
     }
+}
+
+/// What is decided about an alert is asked for as `triage.…`, what it says as `alert.…`: the one for the other.
+fn other_of_ours(name: &str) -> Option<&'static str> {
+    let (start, tail) = name.split_once('.')?;
+    let other = match start {
+        "alert" => "triage",
+        "triage" => "alert",
+        _ => return None,
+    };
+    let is_it = |entry: &str| {
+        entry.strip_prefix(other).and_then(|rest| rest.strip_prefix('.')) == Some(tail)
+    };
+    fields::all().iter().map(|entry| entry.name).find(|name| is_it(name))
 }
 
 /// A transformer of one text or list.

@@ -383,3 +383,14 @@ fn unknown_fields_are_warned_of_and_compared_by_what_they_hold() {
     assert_eq!(filter.warnings().first().unwrap().suggestion.as_deref(), Some("proc.name"));
     assert_eq!(filter.warnings().first().unwrap().span.range(), 0..9);
 }
+
+#[test]
+fn what_is_decided_is_told_apart_from_what_is_said() {
+    let check = |text: &str, expected: &str| {
+        let filter = Filter::parse(text, &Names::default()).unwrap();
+        assert_eq!(filter.warnings()[0].suggestion.as_deref(), Some(expected), "{text}");
+    };
+    check("alert.status = open", "triage.status");
+    check("triage.rule = x", "alert.rule");
+    check("alert.prioritty = error", "alert.priority");
+}

@@ -155,6 +155,22 @@ impl App {
                 None if !inside(menu.area(screen)) => self.overlay = None,
                 None => {}
             },
+            Some(Overlay::Decide(decide)) => match decide.hit(screen, x, y) {
+                Some(at) if at == decide.cursor => {
+                    if let Some(Overlay::Decide(decide)) = self.overlay.take() {
+                        self.decide_key(decide, KeyEvent::from(KeyCode::Enter), turn);
+                    }
+                }
+                Some(at) => decide.cursor = at,
+                // What was typed is not lost by a click.
+                None if decide.typing.is_none()
+                    && decide.reason.is_empty()
+                    && !inside(decide.area(screen)) =>
+                {
+                    self.overlay = None;
+                }
+                None => {}
+            },
             Some(Overlay::Page(_)) if !inside(Page::area(screen)) => self.overlay = None,
             _ => {}
         }

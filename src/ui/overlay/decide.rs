@@ -149,12 +149,10 @@ impl Decide {
             y = 3;
         }
         let n_items = u16::try_from(self.items().len()).unwrap_or(0);
-        let left = area.height.saturating_sub(y + self.n_tail());
-        let has_keys = left > n_items;
-        y += u16::from(left > n_items + 1);
-        let room = n_items.min(left);
-        self.choices(canvas, Rect { y: area.y + y, height: room, ..area });
-        y += room;
+        let has_keys = area.height.saturating_sub(y + self.n_tail()) > n_items;
+        let list = self.list(area);
+        self.choices(canvas, list);
+        y = list.bottom().saturating_sub(area.y);
         let row = |y: u16| Rect { y: area.y + y, height: u16::from(y < area.height), ..inner };
         if let Some((typing, prompt)) = &self.typing {
             let (label, hint) = match typing {
@@ -195,11 +193,32 @@ impl Decide {
         canvas.put(row(y), 2, 0, Role::KeyLabel, keys);
     }
 
+    /// Where the choices stand in the window, as many as fit.
+    fn list(&self, area: Rect) -> Rect {
+        let n_items = u16::try_from(self.items().len()).unwrap_or(0);
+        let top = 2 + u16::from(self.note.is_some());
+        let left = area.height.saturating_sub(top + self.n_tail());
+        let top = top + u16::from(left > n_items + 1);
+        Rect { y: area.y + top, height: n_items.min(left), ..area }
+    }
+
+    /// Choices above the first that is shown.
+    fn skipped(&self, list: Rect) -> usize {
+        (self.cursor + 1).saturating_sub(usize::from(list.height.max(1)))
+    }
+
+    /// The choice under a cell of the screen; none while something is typed.
+    pub fn hit(&self, screen: Rect, x: u16, y: u16) -> Option<usize> {
+        let list = self.list(self.area(screen));
+        let at = usize::from(y.checked_sub(list.y)?) + self.skipped(list);
+        let inside = list.contains(ratatui::layout::Position { x, y });
+        (inside && self.typing.is_none() && at < self.items().len()).then_some(at)
+    }
+
     /// The choices, as many as fit around the marked one.
     fn choices(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let room = usize::from(area.height);
         let items = self.items();
-        let skipped = (self.cursor + 1).saturating_sub(room.max(1));
+        let skipped = self.skipped(area);
         let shown = items.iter().enumerate().skip(skipped);
         for (y, (at, (key, words))) in (0..area.height).zip(shown) {
             let row = Rect { y: area.y + y, height: 1, ..area };

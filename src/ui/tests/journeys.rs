@@ -2,6 +2,7 @@
 
 use super::driver::{Driver, line};
 use crate::ui::{Effect, Mouse, Msg, Settings, What};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 #[track_caller]
 fn shows(driver: &Driver, text: &str) {
@@ -470,4 +471,24 @@ fn a_key_that_means_nothing_in_a_window_says_so() {
         let driver = Driver::on_log(160, 45).keys(open).keys("f5");
         shows(&driver, "F5 does nothing here; Esc goes back");
     }
+}
+
+#[test]
+fn a_click_chooses_a_verdict_and_one_beside_the_window_leaves_it() {
+    let click = |driver: &mut Driver, column: u16, row: u16| {
+        let (kind, modifiers) = (MouseEventKind::Down(MouseButton::Left), KeyModifiers::NONE);
+        driver.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers }));
+    };
+    let mut driver = Driver::on_log(160, 45).keys("c");
+    let screen = driver.screen();
+    let row = screen.lines().position(|line| line.contains("b  benign")).unwrap();
+    let row = u16::try_from(row).unwrap();
+    click(&mut driver, 80, row);
+    shows(&driver, "Close as");
+    click(&mut driver, 80, row);
+    shows(&driver, "Closed as benign");
+    let mut driver = driver.keys("c");
+    shows(&driver, "Close as");
+    click(&mut driver, 0, 44);
+    hides(&driver, "Close as");
 }
