@@ -146,6 +146,7 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
         "the recovered program differs: {}",
         docker.sh(&format!("ls -l {case}; sha256sum {case}/exe-* {at_text}/victim")).1
     );
+    only_what_is_there_is_evidence(&docker, &cid);
     // A restart policy is given back with its count, also when it was taken away twice.
     for policy in ["on-failure:5", "always", "no"] {
         let (ok, said) = docker.sh(&format!("docker update --restart={policy} victim-1"));
@@ -167,7 +168,50 @@ fn the_plan_for_a_memory_program_works_in_the_order_offered() {
         all.iter().find(|(known, _)| known == "find-runtime.host").expect("it is there");
     assert!(docker.sh(text).1.contains(&format!("docker has {cid}")));
     // Stop with AutoRemove loses everything.
-    let (ok, _) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && sleep 1 && ! docker inspect gone");
-    assert!(ok);
+    let (ok, said) = docker.sh("docker run -d --rm --name gone lab:1 && docker stop -t 0 gone && for i in $(seq 50); do docker inspect gone > /dev/null 2>&1 || exit 0; sleep 0.2; done; exit 1");
+    assert!(ok, "{said}");
     assert!(Path::new(&case).is_dir());
+}
+
+/// A file and a link to it have the file's hash. What is no file, or not there, has none, and a container that is not there
+/// takes nothing of what was saved of it before.
+fn only_what_is_there_is_evidence(docker: &Docker, cid: &str) {
+    let (ok, said) = docker.sh("docker exec victim-1 /bin/busybox sh -c 'busybox mkfifo /tmp/pipe; busybox ln -s /bin/victim /tmp/link; busybox mkdir /tmp/empty'");
+    assert!(ok, "{said}");
+    let case = format!("20260302-{cid}");
+    let of = |name: &str, cref: &str, path: &str| {
+        let own = [("CREF", cref), ("CASE", &case), ("PATH", path), ("EXE", path)];
+        let mut all = super::shells::rendered_with(&own).into_iter();
+        docker.sh(&all.find(|(known, _)| known == name).expect("it is there").1)
+    };
+    let at = docker.folder.path().display();
+    let (_, hash) = docker.sh(&format!("sha256sum < {at}/victim"));
+    for path in ["/bin/victim", "/tmp/link"] {
+        assert_eq!(of("hash-file-in-container.docker", cid, path), (true, hash.clone()), "{path}");
+    }
+    for (cref, path) in [
+        (cid, "/tmp/pipe"),
+        (cid, "/tmp/empty"),
+        (cid, "/tmp/nothing"),
+        ("aaaaaaaaaaaa", "/bin/victim"),
+    ] {
+        let (ok, said) = of("hash-file-in-container.docker", cref, path);
+        assert!(!ok && !said.contains("  -"), "{cref}:{path}: {said}");
+    }
+    let (ok, said) = of("which-netcat.docker", cid, "/bin/busybox");
+    assert!(ok && said.starts_with("BusyBox v"), "{said}");
+    let (ok, said) = of("which-netcat.docker", cid, "/bin/victim");
+    assert!(ok && said.contains("no name of a known netcat"), "{said}");
+    let (ok, said) = of("which-netcat.docker", cid, "/bin/nothing");
+    assert!(!ok && !said.contains("no name of a known netcat"), "{said}");
+    let sums =
+        || docker.sh(&format!("cd /var/lib/falco-triage/{case} && sha256sum *.json *.log *.tar"));
+    let (ok, before) = sums();
+    assert!(ok, "{before}");
+    for name in ["save-inspect", "save-logs", "export-fs", "copy-file-out", "save-exe", "save-proc"]
+    {
+        let (ok, said) = of(&format!("{name}.docker"), "aaaaaaaaaaaa", "/bin/victim");
+        assert!(!ok && said.contains("aaaaaaaaaaaa"), "{name}: {said}");
+    }
+    assert_eq!(sums().1, before);
 }
