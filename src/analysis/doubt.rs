@@ -39,9 +39,13 @@ pub fn says(alert: &Alert) -> Option<String> {
     if keys.len() > NAMED {
         named.push("others".to_owned());
     }
+    let (told, verb) = match named.split_last() {
+        Some((last, [])) => (last.clone(), "stands"),
+        Some((last, rest)) => (format!("{} and {last}", rest.join(", ")), "stand"),
+        None => return None,
+    };
     Some(format!(
-        "That its fields are true: the alert is a line of text in which {} stands more than once with different values, and a command line or a path that somebody chose may have forged the one that was read. So nothing lowers the assessment; Falco's JSON output would tell.",
-        named.join(" and ")
+        "That its fields are true: the alert is a line of text in which {told} {verb} more than once with different values, and a command line or a path that somebody chose may have forged what was read. So nothing lowers the assessment; Falco's JSON output would tell."
     ))
 }
 
