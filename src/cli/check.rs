@@ -7,6 +7,7 @@ use crate::clock;
 use crate::decode::RulesFiles;
 use crate::query::fields;
 use crate::query::{Filter, Names};
+use crate::text::plural;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,10 @@ fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Re
         let place = dir.join(problem.to_string());
         writeln!(err, "cadge: {}", crate::text::printable(&place.to_string_lossy()))?;
     }
-    writeln!(out, "{} files, {} problems", files.len(), problems.len())?;
+    let (n_files, n_problems) = (files.len() as u64, problems.len() as u64);
+    let (files, found) =
+        (plural(n_files, "file", "files"), plural(n_problems, "problem", "problems"));
+    writeln!(out, "{files}, {found}")?;
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
 

@@ -49,6 +49,21 @@ fn the_worked_example_of_the_manual_is_right_and_explains_its_samples() {
     assert_eq!(book.id, "ledger-read");
 }
 
+#[test]
+fn the_example_of_the_readme_is_right_as_it_stands() {
+    let page = include_str!("../../README.md");
+    let (_, after) = page.split_once("```yaml\n").expect("a file");
+    let (text, _) = after.split_once("```").expect("its end");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    let path = "rules/my-custom-rule.yaml";
+    std::fs::write(folder.path().join(path), text).unwrap();
+    let (library, problems) = Playbooks::load(folder.path());
+    assert_eq!(problems, []);
+    assert_eq!(verify_file(&library, path), []);
+    assert!(library.for_rule("My custom rule").is_some());
+}
+
 /// Wants a value of this kind: `s`tring, `n`ull, `i`nteger, `a`rray of strings, `o`bject; two letters allow either.
 #[track_caller]
 fn is(value: &Value, key: &str, kinds: &str) {
