@@ -100,7 +100,7 @@ impl Values<'_> {
     /// The value of the field with this number in [`Scanner::asking`]; `None` when the record has no such field.
     pub fn get(&self, number: usize) -> Option<Value> {
         let (from, to) = *self.asked.get(number).filter(|(_, to)| *to > 0)?;
-        pick::value(self.record.get(from..to)?)
+        pick::value(str::from_utf8(self.record.get(from..to)?).ok()?)
     }
 }
 

@@ -16,6 +16,9 @@ pub trait Wants {
     fn top(&self, key: &str) -> bool;
 }
 
+/// Output fields that most alerts have room for.
+const FIELDS: usize = 48;
+
 /// Asks for all there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Everything;
@@ -35,7 +38,7 @@ impl Scanner {
     /// it, as it must all text alerts. Its origin is not known here.
     pub fn pick(&mut self, line: &[u8], ctx: &Context, wants: &impl Wants) -> Option<Alert> {
         let found = self.record(line, ctx).filter(|found| found.len as usize + 1 == line.len())?;
-        let mut rest = Rest(found.values?.record);
+        let mut rest = Rest(simdutf8::basic::from_utf8(found.values?.record).ok()?);
         let columns = found.columns.read(|text| str::from_utf8(text).ok())?;
         let boxed = |text: Option<&str>| text.map(Box::from);
         let mut alert = Alert {
@@ -66,19 +69,31 @@ impl Scanner {
     }
 }
 
-/// What is left of a valid line.
-struct Rest<'a>(&'a [u8]);
+/// What is left of a valid record.
+struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
+    fn first(&self) -> Option<u8> {
+        self.0.as_bytes().first().copied()
+    }
+
+    /// Takes so many bytes.
+    fn take(&mut self, len: usize) -> Option<&'a str> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
     fn space(&mut self) {
-        while let Some((b' ', rest)) = self.0.split_first() {
+        while let Some(rest) = self.0.strip_prefix(' ') {
             self.0 = rest;
         }
     }
 
     fn pass(&mut self, byte: u8) -> Option<()> {
         self.space();
-        self.0 = self.0.strip_prefix(&[byte])?;
+        self.first().filter(|first| *first == byte)?;
+        self.take(1)?;
         self.space();
         Some(())
     }
@@ -90,21 +105,20 @@ impl<'a> Rest<'a> {
     /// Passes a comma (true), or the end of an object or a list (false).
     fn goes_on(&mut self) -> Option<bool> {
         self.space();
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
+        let byte = self.first()?;
+        self.take(1)?;
         self.space();
-        Some(*byte == b',')
+        Some(byte == b',')
     }
 
-    /// The bytes of a string between its quotes.
-    fn raw(&mut self) -> Option<&'a [u8]> {
-        let inside = self.0.strip_prefix(b"\"")?;
-        let mut from = 0;
+    /// What stands between the quotes of a string.
+    fn raw(&mut self) -> Option<&'a str> {
+        let bytes = self.0.as_bytes();
+        let mut from = 1;
         loop {
-            let at = from + memchr::memchr2(b'"', b'\\', inside.get(from..)?)?;
-            if inside.get(at)? == &b'"' {
-                self.0 = inside.get(at + 1..)?;
-                return inside.get(..at);
+            let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
+            if bytes.get(at)? == &b'"' {
+                return self.take(at + 1)?.get(1..at);
             }
             from = at + 2;
         }
@@ -115,7 +129,7 @@ impl<'a> Rest<'a> {
     }
 
     fn skip(&mut self) -> Option<()> {
-        if self.0.first() == Some(&b'"') {
+        if self.first() == Some(b'"') {
             self.raw()?;
         } else {
             self.word()?;
@@ -124,11 +138,10 @@ impl<'a> Rest<'a> {
     }
 
     /// A number, true, false or null.
-    fn word(&mut self) -> Option<&'a [u8]> {
-        let len = self.0.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' '))?;
-        let (word, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(word)
+    fn word(&mut self) -> Option<&'a str> {
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ');
+        let len = self.0.as_bytes().iter().position(ends)?;
+        self.take(len)
     }
 
     fn value(&mut self) -> Option<Value> {
@@ -139,10 +152,10 @@ impl<'a> Rest<'a> {
 
     fn fields(&mut self, wants: &impl Wants) -> Option<Fields> {
         self.open()?;
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(FIELDS);
         loop {
             // Names of plain lines hold no escapes.
-            let key = str::from_utf8(self.raw()?).ok()?;
+            let key = self.raw()?;
             self.pass(b':')?;
             if wants.field(key) {
                 fields.push((key.into(), self.value()?));
@@ -158,7 +171,7 @@ impl<'a> Rest<'a> {
     fn tags(&mut self, is_wanted: bool) -> Option<Vec<Box<str>>> {
         self.pass(b'[')?;
         let mut tags = Vec::new();
-        if self.0.first() == Some(&b']') {
+        if self.first() == Some(b']') {
             self.pass(b']')?;
             return Some(tags);
         }
@@ -175,26 +188,24 @@ impl<'a> Rest<'a> {
 }
 
 /// What the value of a field says, as it stands in a valid record.
-pub(super) fn value(bytes: &[u8]) -> Option<Value> {
-    Some(match bytes {
-        [b'"', inside @ .., b'"'] => Value::String(text(inside)?.into()),
-        b"null" => Value::Null,
-        b"true" => Value::Bool(true),
-        b"false" => Value::Bool(false),
-        digits => Value::Number(str::from_utf8(digits).ok()?.into()),
+pub(super) fn value(written: &str) -> Option<Value> {
+    Some(match written {
+        "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ => match written.strip_prefix('"') {
+            Some(inside) => Value::String(text(inside.strip_suffix('"')?)?.into()),
+            None => Value::Number(written.into()),
+        },
     })
 }
 
-/// What a string's bytes mean.
-fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
-    if memchr::memchr(b'\\', raw).is_none() {
-        return str::from_utf8(raw).ok().map(Cow::Borrowed);
+/// What stands between the quotes of a string, read out of its escapes.
+fn text(raw: &str) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(raw));
     }
-    let mut quoted = Vec::with_capacity(raw.len() + 2);
-    quoted.push(b'"');
-    quoted.extend_from_slice(raw);
-    quoted.push(b'"');
-    serde_json::from_slice::<String>(&quoted).ok().map(Cow::Owned)
+    serde_json::from_str::<String>(&format!("\"{raw}\"")).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
