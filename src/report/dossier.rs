@@ -181,9 +181,17 @@ impl Dossier {
         vec![what, worst_line, story, decided, next]
     }
 
-    /// Several alerts of one place told as one story: the tactics in the order in which they were first seen.
+    /// Several alerts of one place told as one story: the tactics in the order in which they were first seen. Of many
+    /// places the first few; the others are counted.
     pub fn story(&self) -> Option<String> {
-        let told: Vec<_> = self.stories().iter().map(Story::says).collect();
+        const TOLD: usize = 3;
+        let stories = self.stories();
+        let mut told: Vec<_> = stories.iter().take(TOLD).map(Story::says).collect();
+        let more = stories.len().saturating_sub(TOLD);
+        if more > 0 {
+            let places = plural(more as u64, "other place shows", "other places show");
+            told.push(format!("{places} such a chain."));
+        }
         (!told.is_empty()).then(|| told.join(" "))
     }
 

@@ -109,3 +109,34 @@ fn what_others_can_look_for_is_listed() {
     }
     assert!(!found.iter().any(|(_, value)| value == "a.sh"));
 }
+
+#[test]
+fn of_many_stories_the_summary_tells_three() {
+    let dossier = |n_places: usize| {
+        let chapters = (0..n_places).flat_map(|place| {
+            ["execution", "persistence", "discovery"].map(|tactic| {
+                let mut chapter = chapter("x");
+                chapter
+                    .alert
+                    .fields
+                    .set("container.name", Value::String(format!("web-{place}").into()));
+                chapter.analysis.attack = vec![crate::analysis::Attack {
+                    technique: "T1".into(),
+                    name: "x".into(),
+                    tactic: tactic.into(),
+                    url: String::new(),
+                }];
+                chapter
+            })
+        });
+        let made = "2026-11-21T10:00:00Z".parse().unwrap();
+        Dossier::new("Case", made, chapters.collect(), false)
+    };
+    let story = |n_places| dossier(n_places).story().unwrap();
+    assert_eq!(story(3).matches("then persistence").count(), 3);
+    assert!(!story(3).contains("other place"));
+    assert_eq!(story(4).matches("then persistence").count(), 3);
+    assert!(story(4).ends_with(" 1 other place shows such a chain."), "{}", story(4));
+    assert!(story(9).ends_with(" 6 other places show such a chain."), "{}", story(9));
+    assert_eq!(dossier(9).stories().len(), 9);
+}
