@@ -288,6 +288,13 @@ fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
             "aws:kms",
         ),
         (
+            "aws-block-public-access",
+            "aws",
+            "*get-*) if [ -s state ]; then printf '{\"PublicAccessBlockConfiguration\":\"%s\"}' \"$(cat state)\"; else echo NoSuchPublicAccessBlockConfiguration >&2; exit 1; fi;; *delete-*) : > state;; *put-*) for n in \"$@\"; do :; done; echo \"$n\" | tr -d '\"' > state;;",
+            "",
+            "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
+        ),
+        (
             "gcp-close-bucket",
             "gcloud",
             "*describe*) cat state;; *--no-public*) echo inherited > state;; *--public*) echo enforced > state;;",

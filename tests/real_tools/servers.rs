@@ -5,13 +5,14 @@ use super::shells::rendered;
 
 /// How files of the sample alert's case are called.
 const CASE: &str = "20260302-7d01f2a4c9be";
-const SAVED: [(&str, &str); 7] = [
+const SAVED: [(&str, &str); 8] = [
     ("object.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"),
     (
         "rbac.json",
         "{\"items\":[{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":\"ClusterRoleBinding\",\"metadata\":{\"name\":\"debug-admin\"},\"roleRef\":{}}]}",
     ),
     ("tasks", "3\n"),
+    ("access-block.json", ""),
     ("encryption.json", ""),
     ("i-0123456789abcdef0.off", ""),
     ("AKIAIOSFODNN7EXAMPLE.off", ""),
