@@ -41,9 +41,23 @@ fn lines(words: &[&str]) -> Vec<Value> {
     out(&ends(words, 0)).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Some fixtures, last written on one day: a clock without a date is dated by that.
+fn dated() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let day: jiff::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    for name in SOME {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(Path::new(FIXTURES).join(name), &path).unwrap();
+        let file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.set_modified(day.into()).unwrap();
+    }
+    folder
+}
+
 /// Both streams, as a person sees them.
-fn told(words: &[&str]) -> String {
-    let assert = cadge(words).assert();
+fn told(words: &[&str], folder: &Path) -> String {
+    let assert = cadge(words).current_dir(folder).assert();
     let code = assert.get_output().status.code().unwrap();
     format!(
         "$ cadge {}\n{}--- standard error\n{}--- exit {code}\n",
@@ -70,7 +84,7 @@ fn files() -> Vec<String> {
 
 #[test]
 fn every_command_prints_what_it_printed_before() {
-    let mut all = String::new();
+    let (mut all, folder) = (String::new(), dated());
     for command in [
         &["list"][..],
         &["list", "--json"],
@@ -82,7 +96,7 @@ fn every_command_prints_what_it_printed_before() {
         &["stats", "--json"],
     ] {
         let words: Vec<_> = command.iter().copied().chain(SOME).collect();
-        let _ = writeln!(all, "{}", told(&words));
+        let _ = writeln!(all, "{}", told(&words, folder.path()));
     }
     insta::assert_snapshot!("commands", all);
 }
