@@ -1,7 +1,7 @@
 //! The words of the program as types: what an alert is, where it came from, and what we call its parts.
 //!
-//! Nothing here knows a clock, a disk, a terminal or, but for [`spelling`], a format. Everything inside an [`Alert`] is as hostile as it was
-//! when Falco wrote it; `text`, `analysis::quote` and `report` are the gates it passes on its way out.
+//! Nothing here knows a clock, a disk, a terminal or, but for [`spelling`], a format. Everything inside an [`Alert`] is as
+//! hostile as it was when Falco wrote it; `text`, `analysis::quote` and `report` are the gates it passes on its way out.
 
 mod alert;
 mod columns;

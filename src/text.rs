@@ -35,9 +35,9 @@ fn is_joined(c: char) -> bool {
     matches!(c, '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Makes every dangerous character visible, and those that terminals do not agree how to draw. Control characters become their pictures (`␛`, `␊`), other dangerous ones
-/// `<U+202E>`, and marks stacked higher than four on one character are counted. What already looks like one of these
-/// marks is itself marked, so that two different texts never look alike.
+/// Makes every dangerous character visible, and those that terminals do not agree how to draw. Control characters become
+/// their pictures (`␛`, `␊`), other dangerous ones `<U+202E>`, and marks stacked higher than four on one character are
+/// counted. What already looks like one of these marks is itself marked, so that two different texts never look alike.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) && !text.contains("<U+") {
         return Cow::Borrowed(text);

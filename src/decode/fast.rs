@@ -121,6 +121,7 @@ impl Scanner {
                 let found = self.json.record(self.envelope.record(), ctx)?;
                 // The envelope would know the host where the record does not.
                 found.columns.hostname?;
+                let is_plain = is_plain && found.is_plain;
                 Found { len: u32::try_from(len).ok()?, is_plain, ..found }
             }
             b'{' => self.json.record(bytes, ctx)?,

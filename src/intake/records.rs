@@ -68,7 +68,8 @@ impl Records {
         let mut line = self.read(location)?;
         line.push(b'\n');
         let ctx = self.context(location.body);
-        let alert = match scanner.pick(&line, &ctx, &Everything) {
+        let picked = (location.nth == 0).then(|| scanner.pick(&line, &ctx, &Everything)).flatten();
+        let alert = match picked {
             Some(alert) => alert,
             None => {
                 line.pop();

@@ -25,7 +25,7 @@ pub struct Segment {
     levels: Vec<Option<Level>>,
     runs: Vec<Run>,
     /// Rows of which it is not known that they are plain ([`Stands::is_plain`](super::Stands)); mostly none.
-    odd: Vec<u16>,
+    odd: Vec<u32>,
 }
 
 /// Rows that lie in one body on consecutive lines.
@@ -228,7 +228,7 @@ impl Segment {
     #[inline]
     pub(super) fn is_plain(&self, index: usize) -> bool {
         let is_odd = |index| self.odd.binary_search(&index).is_ok();
-        self.odd.is_empty() || u16::try_from(index).is_ok_and(|index| !is_odd(index))
+        self.odd.is_empty() || u32::try_from(index).is_ok_and(|index| !is_odd(index))
     }
 
     /// The line a row's record begins on, from 1; `None` when it is not known yet.
@@ -297,9 +297,7 @@ impl Segment {
                 offset
             }
         };
-        if let Ok(index) = u16::try_from(index)
-            && !raw.is_plain
-        {
+        if !raw.is_plain {
             self.odd.push(index);
         }
         self.times.push(raw.time);

@@ -14,10 +14,11 @@ pub trait Wants {
     fn field(&self, key: &str) -> bool;
     /// Whether `output`, `tags` and the like are asked for.
     fn top(&self, key: &str) -> bool;
+    /// How many output fields to make room for.
+    fn n_fields(&self) -> usize {
+        0
+    }
 }
-
-/// Output fields that most alerts have room for.
-const FIELDS: usize = 48;
 
 /// Asks for all there is.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,10 @@ impl Wants for Everything {
 
     fn top(&self, _: &str) -> bool {
         true
+    }
+
+    fn n_fields(&self) -> usize {
+        48
     }
 }
 
@@ -114,6 +119,7 @@ impl<'a> Rest<'a> {
     /// What stands between the quotes of a string.
     fn raw(&mut self) -> Option<&'a str> {
         let bytes = self.0.as_bytes();
+        bytes.first().filter(|first| **first == b'"')?;
         let mut from = 1;
         loop {
             let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
@@ -152,7 +158,7 @@ impl<'a> Rest<'a> {
 
     fn fields(&mut self, wants: &impl Wants) -> Option<Fields> {
         self.open()?;
-        let mut fields = Vec::with_capacity(FIELDS);
+        let mut fields = Vec::with_capacity(wants.n_fields());
         loop {
             // Names of plain lines hold no escapes.
             let key = self.raw()?;
