@@ -188,7 +188,8 @@ fn objects(
             return None;
         };
         let first = pieces.len();
-        push_object(members, flags, wrap, start, end, read.ended.is_some(), pieces, ctx);
+        let is_cut = (read.ended.is_some(), read.is_half);
+        push_object(members, flags, wrap, start, end, is_cut, pieces, ctx);
         match read.ended {
             Some(json::Ended::InString) => return Some(Going::InString),
             Some(json::Ended::Between) => return Some(Going::Document),
@@ -284,14 +285,17 @@ fn push_object(
     wrap: &Wrap,
     start: usize,
     end: usize,
-    is_cut: bool,
+    (is_cut, is_half): (bool, bool),
     pieces: &mut Vec<Piece>,
     ctx: &Context,
 ) {
-    for found in unwrap::unwrap(members, wrap) {
+    let mut all = unwrap::unwrap(members, wrap).into_iter().peekable();
+    while let Some(found) = all.next() {
         let outcome = match found {
             Found::Alert(members, wrap) => {
-                Outcome::Alert(Box::new(record::alert(members, flags, &wrap, ctx)))
+                // What was cut stands last.
+                let is_half = is_half && all.peek().is_none();
+                Outcome::Alert(Box::new(record::alert(members, flags, is_half, &wrap, ctx)))
             }
             Found::Text(inner) => Outcome::Inner(inner, carried(flags)),
             Found::Other(what) => Outcome::Other(what),
@@ -471,11 +475,11 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
         let flags = Flags(flags.0 | flags_of_bytes(body.get(at..).unwrap_or_default()).0);
         push_text(body, at, &head, flags, &guessed, &mut pieces, ctx);
     } else if let Some(at) = first_key(body) {
-        let (members, read_flags) = members_behind(body, at);
+        let (members, read_flags, is_half) = members_behind(body, at);
         if record::is_alert(&members) {
             let mut flags = Flags(flags.0 | read_flags.0);
             flags.set(Flag::Truncated);
-            let alert = record::alert(members, flags, &guessed, ctx);
+            let alert = record::alert(members, flags, is_half, &guessed, ctx);
             pieces.push(Piece {
                 start: 0,
                 end: body.len(),
@@ -507,14 +511,16 @@ fn objects_behind(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Vec<
     pieces
 }
 
-/// The members of an object whose beginning is lost, from a key on: those of the objects that end here, too.
-fn members_behind(body: &[u8], from: usize) -> (Vec<(Box<str>, Value)>, Flags) {
-    let (mut members, mut flags) = (Vec::new(), Flags::default());
+/// The members of an object whose beginning is lost, from a key on: those of the objects that end here, too. Says whether
+/// the end is lost as well, in the middle of the last text.
+fn members_behind(body: &[u8], from: usize) -> (Vec<(Box<str>, Value)>, Flags, bool) {
+    let (mut members, mut flags, mut is_half) = (Vec::new(), Flags::default(), false);
     let mut at = from;
     for _ in 0..8 {
         let rest = body.get(at..).unwrap_or_default();
         let read = json::read_members(rest);
         flags.0 |= read.flags.0;
+        is_half = read.is_half;
         if let Value::Object(more) = read.value {
             // What an inner object held is a field of it at best: only what stands outside are Falco's own keys.
             members = if members.is_empty() || record::is_alert(&more) { more } else { members };
@@ -524,7 +530,7 @@ fn members_behind(body: &[u8], from: usize) -> (Vec<(Box<str>, Value)>, Flags) {
         }
         at += read.used;
     }
-    (members, flags)
+    (members, flags, is_half)
 }
 
 /// Where the first whole key of an object stands whose beginning is lost.

@@ -121,13 +121,17 @@ fn is_boundary(bytes: &[u8], at: usize) -> bool {
             .is_some_and(|byte| matches!(byte, b' ' | b'(' | b',' | b'|' | b'\t' | b'\n'))
 }
 
-/// The fields of a message. Without a template only keys that mean the same everywhere are read.
-pub(super) fn fields(message: &str, known: Option<&Known>) -> Fields {
+/// The fields of a message. Without a template only keys that mean the same everywhere are read. Of a message whose end is
+/// lost, the value that goes on up to there is none: half of it is another one.
+pub(super) fn fields(message: &str, known: Option<&Known>, is_cut: bool) -> Fields {
     let mut fields = Fields::default();
     let (mut keys, mut found) = (Keys::default(), Vec::new());
     keys.read(message);
     find(message, known, &keys, &mut found);
     for (field, from, to) in spans(message, &found) {
+        if is_cut && to == message.len() {
+            continue;
+        }
         let value = message.get(from..to).unwrap_or_default();
         if !fields.0.iter().any(|(name, _)| **name == *field) {
             fields.0.push((field.into(), Value::String(trim(value).into())));
@@ -300,7 +304,7 @@ mod tests {
             tags: vec![],
             keys: keys.map(|(key, field)| (key.into(), field.into())).collect(),
         };
-        let fields = fields(message, Some(&known));
+        let fields = fields(message, Some(&known), false);
         let shown: Vec<_> =
             fields.iter().map(|(name, value)| format!("{name}={}", value.display())).collect();
         assert_eq!(shown.join(";"), expected);
@@ -340,8 +344,21 @@ mod tests {
 
     #[test]
     fn without_a_template_only_common_keys_are_read() {
-        let fields = fields("Odd (user=root foo=bar container_id=host)", None);
+        let fields = fields("Odd (user=root foo=bar container_id=host)", None, false);
         let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["user.name", "container.id"]);
+    }
+
+    #[test]
+    fn of_a_cut_message_only_the_value_at_its_end_is_lost() {
+        let names = |message: &str| {
+            let fields = fields(message, None, true);
+            fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names("Odd (user=root container_id=0a1"), "user.name");
+        assert_eq!(
+            names("Odd (container=web (id=0a1b2c3d4e5f) image=ngi"),
+            "container.id container.name"
+        );
     }
 }

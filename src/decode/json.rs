@@ -26,6 +26,8 @@ pub(super) struct Read {
     pub flags: Flags,
     /// Where the input ended before the value did.
     pub ended: Option<Ended>,
+    /// Whether the input ended within the last text that was kept: it is only the first half then.
+    pub is_half: bool,
 }
 
 /// Where in a value the input ended.
@@ -48,14 +50,14 @@ pub(super) fn read_at(source: &Source<'_>, at: usize) -> Read {
     reader.at = at;
     reader.space();
     let value = reader.value(0);
-    Read { value, used: reader.at, flags: reader.flags, ended: reader.ended }
+    reader.into_read(value)
 }
 
 /// Reads the members of an object whose beginning is lost: from a key on.
 pub(super) fn read_members(bytes: &[u8]) -> Read {
     let mut reader = Reader::new(&Source::new(bytes));
     let value = reader.members(0);
-    Read { value, used: reader.at, flags: reader.flags, ended: reader.ended }
+    reader.into_read(value)
 }
 
 /// Whether `{` at the start of `bytes` opens a record of Falco's, by its first key.
@@ -123,6 +125,7 @@ struct Reader<'a> {
     at: usize,
     flags: Flags,
     ended: Option<Ended>,
+    is_half: bool,
     room: usize,
 }
 
@@ -130,7 +133,13 @@ impl<'a> Reader<'a> {
     fn new(source: &Source<'a>) -> Self {
         let Source { bytes, text, has_controls, has_lines } = *source;
         let flags = Flags::default();
-        Self { bytes, text, has_controls, has_lines, at: 0, flags, ended: None, room: ROOM }
+        let (ended, is_half) = (None, false);
+        Self { bytes, text, has_controls, has_lines, at: 0, flags, ended, is_half, room: ROOM }
+    }
+
+    fn into_read(self, value: Value) -> Read {
+        let Self { at, flags, ended, is_half, .. } = self;
+        Read { value, used: at, flags, ended, is_half }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -248,8 +257,11 @@ impl<'a> Reader<'a> {
             } else {
                 value
             };
-            if self.is_cut(&value) && !keeps_half(&key, depth) {
-                break;
+            if self.is_cut(&value) {
+                if !keeps_half(&key, &value, depth) {
+                    break;
+                }
+                self.is_half = true;
             }
             self.set(&mut members, key, value);
             self.after_value();
@@ -441,11 +453,18 @@ impl<'a> Reader<'a> {
 
 /// Whether half of a member's value is worth keeping: of a text for people, or what an envelope holds. Half a name, a number
 /// or a time is another one, and would be taken for it.
-fn keeps_half(key: &str, depth: usize) -> bool {
-    const NAMES: [&str; 6] = ["hostname", "priority", "rule", "source", "time", "uuid"];
-    const TEXTS: [&str; 9] =
-        ["output", "message", "MESSAGE", "msg", "log", "_raw", "line", "payload", "event"];
-    if depth == 0 { !NAMES.contains(&key) } else { TEXTS.contains(&key) }
+fn keeps_half(key: &str, value: &Value, depth: usize) -> bool {
+    const TEXTS: [&str; 8] =
+        ["output", "message", "msg", "log", "_raw", "line", "payload", "event"];
+    // Deeper down these are the ends of fields' names, too.
+    const OUTER: [&str; 5] = ["data", "body", "textPayload", "text", "_line"];
+    let is_in = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+    // Under whatever key a forwarder keeps it, half a record is one: but no field's value.
+    let is_record = || {
+        value.as_str().is_some_and(|text| text.starts_with("{\""))
+            && !key.to_ascii_lowercase().starts_with("output")
+    };
+    is_in(&TEXTS) || (depth == 0 && (is_in(&OUTER) || is_record()))
 }
 
 /// The brace belongs to the record that begins there.

@@ -400,6 +400,12 @@ fn is_name(name: &[u8]) -> bool {
         && name.iter().all(may_stand)
 }
 
+/// Whether a word is a name as Kubernetes allows them.
+fn is_kubernetes_name(name: &[u8]) -> bool {
+    let may_stand = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    name.iter().all(may_stand)
+}
+
 /// `falco-1  | …` of docker compose, `pod container …` of stern, which has the namespace before them when it reads all.
 fn named(peeled: &mut Peeled) -> bool {
     let body = without_color(peeled.body);
@@ -413,17 +419,25 @@ fn named(peeled: &mut Peeled) -> bool {
         return true;
     }
     let mut rest = rest;
+    let mut names = vec![first];
     for _ in 0..2 {
         let Some((next, after)) = word(rest) else { return false };
         if !is_name(next) {
+            return false;
+        }
+        names.push(next);
+        // Three words are a sentence as well: those of Kubernetes are in lower case, and pods are numbered.
+        if let [_, pod, _] = names.as_slice()
+            && !(pod.contains(&b'-') && names.iter().all(|name| is_kubernetes_name(name)))
+        {
             return false;
         }
         rest = after;
         let begins_record = rest.starts_with(b"{") || text::head(rest).is_some();
         let begins_dated = time::iso(rest).is_some_and(|stamp| rest.get(stamp.used) == Some(&b' '));
         if begins_record || begins_dated {
-            let names = body.get(..body.len() - rest.len()).unwrap_or_default();
-            peeled.stream.push_str(String::from_utf8_lossy(names).trim_end());
+            let place = body.get(..body.len() - rest.len()).unwrap_or_default();
+            peeled.stream.push_str(String::from_utf8_lossy(place).trim_end());
             peeled.body = rest;
             return true;
         }
@@ -548,6 +562,9 @@ mod tests {
             "22:26:53.536628076: Warning x | y=z",
             "free text: with colon",
             "Wed Jun 04 22:33:13 2025: Falco",
+            "failed to parse {}",
+            "Failed to-parse record {}",
+            "failed to parse 22:26:53.536628076: Warning x",
         ] {
             check(line, line, None, None);
         }

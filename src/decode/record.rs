@@ -71,10 +71,11 @@ fn top_key(key: &str) -> Option<Top> {
     })
 }
 
-/// Makes an alert of an object's members.
+/// Makes an alert of an object's members. `is_half` says that the end of the input cut the last of them.
 pub(super) fn alert(
     members: Vec<(Box<str>, Value)>,
     flags: Flags,
+    is_half: bool,
     wrap: &Wrap,
     ctx: &Context,
 ) -> Alert {
@@ -83,8 +84,8 @@ pub(super) fn alert(
     let mut stamp_value = None;
     let mut flat = Vec::new();
     let mut has_priority = false;
-    let is_message_cut = flags.has(Flag::Truncated)
-        && members.last().is_some_and(|(key, _)| top_key(key) == Some(Top::Output));
+    let is_message_cut =
+        is_half && members.last().is_some_and(|(key, _)| top_key(key) == Some(Top::Output));
     for (key, value) in members {
         match top_key(&key) {
             Some(Top::Uuid) => alert.uuid = words(value, &mut alert.flags),
@@ -134,12 +135,7 @@ pub(super) fn alert(
     if wrap.is_guess {
         alert.flags.set(Flag::Unverified);
     }
-    let had_fields = !alert.fields.0.is_empty();
-    find_rule(&mut alert, ctx);
-    if is_message_cut && !had_fields {
-        // The end of the record may have cut what the last key says.
-        alert.fields.0.pop();
-    }
+    find_rule(&mut alert, is_message_cut, ctx);
     find_time(&mut alert, time_value.as_ref(), stamp_value.as_ref(), wrap, ctx);
     note(&mut alert);
     alert
@@ -165,7 +161,7 @@ pub(super) fn from_text(
         hostname: wrap.hostname.clone(),
         ..Alert::default()
     };
-    find_rule(&mut alert, ctx);
+    find_rule(&mut alert, false, ctx);
     find_time(&mut alert, None, None, wrap, ctx);
     note(&mut alert);
     alert
@@ -360,8 +356,9 @@ fn fields(value: Value, alert: &mut Alert) {
     }
 }
 
-/// Finds what the record does not say in the text it prints: the rule, and the fields that no one sent.
-fn find_rule(alert: &mut Alert, ctx: &Context) {
+/// Finds what the record does not say in the text it prints: the rule, and the fields that no one sent. Of a text that is
+/// cut, what stands at its end is left out.
+fn find_rule(alert: &mut Alert, is_message_cut: bool, ctx: &Context) {
     if alert.rule.is_some() && !alert.fields.0.is_empty() {
         return;
     }
@@ -390,7 +387,7 @@ fn find_rule(alert: &mut Alert, ctx: &Context) {
         }
     }
     if alert.fields.0.is_empty() {
-        alert.fields = cut::fields(text, known);
+        alert.fields = cut::fields(text, known, is_message_cut);
         if !alert.fields.0.is_empty() {
             alert.flags.set(Flag::Unverified);
         }

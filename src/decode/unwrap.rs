@@ -50,8 +50,8 @@ const TEXT_KEYS: [&str; 14] = [
     "_line",
 ];
 /// Keys under which forwarders tell where a line comes from: no record stands there.
-const ABOUT: [&str; 8] =
-    ["kubernetes", "docker", "annotations", "labels", "metadata", "attrs", "resource", "stream"];
+const ABOUT: [&str; 7] =
+    ["kubernetes", "docker", "annotations", "labels", "metadata", "attrs", "resource"];
 /// Envelopes in envelopes: more than so many nobody makes.
 const DEPTH_LIMIT: usize = 4;
 
@@ -92,8 +92,8 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
         return;
     }
     if let Some(values) = loki_values(&members) {
-        let lines = values.iter().filter_map(|value| loki_line(value, &wrap));
-        found.extend(lines.filter(is_record));
+        // Each is a line as good as one of a file: what it is, or that it is nothing, is told where lines are read.
+        found.extend(values.iter().map(|value| loki_line(value, &wrap)));
         return;
     }
     // What Grafana exports has its labels under `fields`, where others keep the alert itself.
@@ -171,17 +171,20 @@ fn looks_like_record(text: &str) -> bool {
 /// The lines of one stream, as Loki's interface answers a query and takes them in: `{"stream":{…},"values":[[…],…]}`.
 fn loki_values(members: &[(Box<str>, Value)]) -> Option<&[Value]> {
     match (get(members, "stream")?, get(members, "values")?) {
-        (Value::Object(_), Value::Array(values)) if !values.is_empty() => Some(values),
+        (Value::Object(_), Value::Array(values)) => Some(values),
         _ => None,
     }
 }
 
 /// `["1730209225987939180", "a line", {…}]`: nanoseconds since 1970, the line, and perhaps what is known about it.
-fn loki_line(value: &Value, wrap: &Wrap) -> Option<Found> {
-    let Value::Array(parts) = value else { return None };
-    let [stamp, Value::String(line), ..] = parts.as_slice() else { return None };
-    let time = time::nanoseconds(stamp).or(wrap.time);
-    Some(Found::Text(plain(line, Wrap { time, ..wrap.clone() })))
+fn loki_line(value: &Value, wrap: &Wrap) -> Found {
+    if let Value::Array(parts) = value
+        && let [stamp, Value::String(line), ..] = parts.as_slice()
+    {
+        let time = time::nanoseconds(stamp).or(wrap.time);
+        return Found::Text(plain(line, Wrap { time, ..wrap.clone() }));
+    }
+    Found::Nothing("a value of a stream of Loki's that is no line")
 }
 
 /// The stream a line belongs to, and whether the record goes on in the next line of it.

@@ -83,11 +83,11 @@ fn a_byte_order_mark_is_white_space() {
 
 #[test]
 fn an_end_that_comes_too_soon_keeps_what_was_read() {
-    check(r#"{"a":"x","b":"cut of"#, r#"{"a":"x","b":"cut of"}"#, &[], true);
+    check(r#"{"a":"x","log":"cut of"#, r#"{"a":"x","log":"cut of"}"#, &[], true);
     check(r#"{"a":"x","b":"#, r#"{"a":"x"}"#, &[], true);
     check(r#"{"a":"x","b"#, r#"{"a":"x"}"#, &[], true);
-    check(r#"{"a":"x\u00"#, r#"{"a":"x\\u00"}"#, &[BadEscape], true);
-    check(r#"{"a":"x\"#, r#"{"a":"x\\"}"#, &[BadEscape], true);
+    check(r#"{"log":"x\u00"#, r#"{"log":"x\\u00"}"#, &[BadEscape], true);
+    check(r#"{"log":"x\"#, r#"{"log":"x\\"}"#, &[BadEscape], true);
     check(r#"{"a":[1,{"b":2"#, r#"{"a":[1,{}]}"#, &[], true);
     check("{", "{}", &[], true);
 }
@@ -105,7 +105,18 @@ fn half_a_name_or_number_is_none() {
     check(field("\"a\\"), without, &[BadEscape], true);
     check(field("\"abc\""), r#"{"output":"x","output_fields":{"a.b":1,"c.d":"abc"}}"#, &[], true);
     check(field("true"), r#"{"output":"x","output_fields":{"a.b":1,"c.d":true}}"#, &[], true);
-    check(r#"{"output":"x","rule":"Termi"#, r#"{"output":"x"}"#, &[], true);
+    for half in [
+        r#""rule":"Termi"#,
+        r#""Rule":"Termi"#,
+        r#""output_fields.container.id":"0a1b2"#,
+        r#""output_fields.proc.pid":40"#,
+        r#""output_fields":"{\"proc"#,
+        r#""host":"node-1"#,
+    ] {
+        check(format!(r#"{{"output":"x",{half}"#), r#"{"output":"x"}"#, &[], true);
+    }
+    check(r#"{"Output":"half of"#, r#"{"Output":"half of"}"#, &[], true);
+    check(r#"{"k":"{\"rule\""#, r#"{"k":"{\"rule\""}"#, &[], true);
     check(r#"{"output":"x","tags":["a","b"#, r#"{"output":"x","tags":["a"]}"#, &[], true);
     check(r#"{"output":"half of"#, r#"{"output":"half of"}"#, &[], true);
     check(r#"{"alert":{"output":"half of"#, r#"{"alert":{"output":"half of"}}"#, &[], true);

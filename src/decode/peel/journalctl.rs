@@ -48,9 +48,11 @@ fn full<'a>(day: &[u8], rest: &'a [u8], ctx: &Context) -> Option<(Option<Timesta
         return Some((Some(stamp.time), after));
     }
     let civil = jiff::tz::Offset::UTC.to_datetime(stamp.time);
-    let own = civil.to_zoned(ctx.zone.clone()).ok().map(|zoned| zoned.timestamp());
+    // In the hour that comes twice the zone's name says which of the two it was.
+    let own = ctx.zone.to_ambiguous_timestamp(civil);
     let is_own = |time: &Timestamp| ctx.zone.to_offset_info(*time).abbreviation() == zone;
-    Some((own.filter(is_own), after))
+    let own = [own.compatible(), own.later()].into_iter().filter_map(Result::ok).find(is_own);
+    Some((own, after))
 }
 
 #[cfg(test)]
@@ -74,6 +76,10 @@ mod tests {
         check("Sat 2026-09-12 00:57:56 UTC box falco[8958]: {}", "{}", Some("box"), at);
         check("Sat 2026-09-12 02:57:56 CEST box falco[8958]: {}", "{}", Some("box"), at);
         check("Fri 2026-09-11 20:57:56 EDT box falco[8958]: {}", "{}", Some("box"), None);
+        let (first, second) = (Some("2026-10-25T00:30:00Z"), Some("2026-10-25T01:30:00Z"));
+        check("Sun 2026-10-25 02:30:00 CEST box falco[8958]: {}", "{}", Some("box"), first);
+        check("Sun 2026-10-25 02:30:00 CET box falco[8958]: {}", "{}", Some("box"), second);
+        check("Sun 2026-03-29 02:30:00 CET box falco[8958]: {}", "{}", Some("box"), None);
         let at = Some("2026-09-12T00:57:56.123456Z");
         check("1789174676.123456 box falco[8958]: {}", "{}", Some("box"), at);
     }

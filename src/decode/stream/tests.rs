@@ -227,6 +227,79 @@ fn a_record_that_is_cut_anywhere_claims_nothing_else() {
     }
 }
 
+/// What the message says in whole is told, whatever was lost before or behind it.
+#[test]
+fn a_whole_message_of_a_record_that_is_cut_loses_no_field() {
+    let fields = |line: &str| {
+        let (mut out, mut decoder) = (Vec::new(), decoder());
+        decoder.push(line.as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        let [Entry { item: Item::Alert(alert), .. }] = out.as_slice() else { panic!("{out:?}") };
+        assert!(alert.flags.has(Flag::Truncated), "{line}");
+        alert.fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let output = r#""output":"Odd (user=root container_id=0a1b2c3d4e5f)""#;
+    for behind in ["", ",", r#","prio"#, r#","priority":"Not"#, r#","priority":"Notice"#] {
+        let line = format!(r#"{{"rule":"R",{output}{behind}"#);
+        assert_eq!(fields(&line), "user.name container.id", "{line}");
+    }
+    assert_eq!(fields(&format!(r#"ice","rule":"R",{output}}}"#)), "user.name container.id");
+    let half = output.trim_end_matches(['"', ')', 'f']);
+    assert_eq!(fields(&format!(r#"{{"rule":"R",{half}"#)), "user.name");
+    assert_eq!(fields(&format!(r#"ice","rule":"R",{half}"#)), "user.name");
+}
+
+/// A line of Loki's is told whatever it is, and an alert among them is found again.
+#[test]
+fn no_line_of_a_stream_of_lokis_is_dropped() {
+    let record = |name: &str| format!(r#"{{"rule":"R","output":"{name}"}}"#);
+    let lines = [
+        format!("2026-09-12T00:57:56.1Z stdout F {}", record("peeled")),
+        record("plain"),
+        format!(r#"container_id=0a1 {}"#, record("guessed")),
+        "torn, and nothing of Falco's".to_owned(),
+        r#"{"rule":"R","output":"half"#.to_owned(),
+        record("last"),
+    ];
+    let values: Vec<_> =
+        lines.iter().map(|line| serde_json::json!(["1730209225987939180", line])).collect();
+    let stream = |values: &[serde_json::Value]| {
+        serde_json::json!({"stream": {"app": "falco", "rule": "x"}, "values": values}).to_string()
+    };
+    let answer = format!(r#"{{"data":{{"result":[{}]}}}}"#, stream(&values));
+    for log in [stream(&values), answer] {
+        let (mut out, mut decoder) = (Vec::new(), decoder());
+        decoder.push(log.as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        let mut told = outputs(&out);
+        told.sort();
+        let reject = format!("reject: {}", crate::decode::body::NO_TEXT);
+        assert_eq!(told, ["guessed", "half", "last", "peeled", "plain", &reject]);
+        let alerts = out.iter().filter(|entry| matches!(entry.item, Item::Alert(_)));
+        for (nth, entry) in (0..).zip(alerts) {
+            let again = crate::decode::reread(log.as_bytes(), nth, &CONTEXT);
+            let output = |item: &Item| match item {
+                Item::Alert(alert) => alert.output.clone(),
+                _ => None,
+            };
+            assert_eq!(output(&again), output(&entry.item), "{nth} of {log}");
+        }
+        crate::decode::check::decode_any(log.as_bytes());
+    }
+    for log in [stream(&[]), stream(&["no line".into()])] {
+        let (mut out, mut decoder) = (Vec::new(), decoder());
+        decoder.push(log.as_bytes(), &mut out);
+        assert!(matches!(out.as_slice(), [Entry { item: Item::Reject(_), .. }]), "{out:?}");
+    }
+}
+
+#[test]
+fn a_record_under_stream_is_one_where_loki_has_no_part_in_it() {
+    let (mut out, mut decoder) = (Vec::new(), decoder());
+    decoder.push(format!("{{\"stream\":{JSON}}}\n").as_bytes(), &mut out);
+    assert_eq!(outputs(&out), [r#"a {b} " c"#]);
+}
+
 /// Each byte stands in a record, in the order of the lines.
 #[test]
 fn what_a_given_up_record_held_may_open_another() {
