@@ -289,6 +289,7 @@ fn no_line_of_a_stream_of_lokis_is_dropped() {
     for log in [stream(&[]), stream(&["no line".into()])] {
         let (mut out, mut decoder) = (Vec::new(), decoder());
         decoder.push(log.as_bytes(), &mut out);
+        decoder.finish(&mut out);
         assert!(matches!(out.as_slice(), [Entry { item: Item::Reject(_), .. }]), "{out:?}");
     }
 }
