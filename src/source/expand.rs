@@ -33,15 +33,20 @@ pub(super) struct Group {
 const SHARE: u32 = 20;
 
 impl Group {
-    /// Logs that came since the last call, from their beginning.
-    pub fn fresh(&mut self) -> Vec<Tail> {
+    /// Logs that came since the last call, from their beginning, but for what is read already under one of these paths.
+    pub fn fresh<'a>(&mut self, read: impl Iterator<Item = &'a Path>) -> Vec<Tail> {
         let mut fresh = Vec::new();
         let began = Instant::now();
         if self.next_look.is_some_and(|next| began < next) {
             return fresh;
         }
-        let families = families(&self.spec, &Taken::new()).families;
+        let read: BTreeMap<Identity, &Path> =
+            read.filter_map(|path| identity(path).map(|file| (file, path))).collect();
+        let Found { families, doubles } =
+            families(files(&self.spec), |file| read.get(&file).copied());
         self.next_look = Some(Instant::now() + began.elapsed() * SHARE);
+        // Nothing that comes later, even when the name that is read leads elsewhere one day.
+        self.seen.extend(doubles.into_iter().map(|(path, _)| path));
         for Family { base, is_live, .. } in families {
             if is_live && self.seen.insert(base.clone()) {
                 let speaker = speaker(self.source, &base);
@@ -87,8 +92,24 @@ pub(super) fn speaker(source: SourceId, path: &Path) -> Speaker {
 
 /// A file by its device and inode, whatever it is called.
 pub(super) type Identity = (u64, u64);
-/// Files that are read already, and under which names.
-pub(super) type Taken = BTreeMap<Identity, PathBuf>;
+/// Which source reads a file, and under which name.
+pub(super) type Owners = BTreeMap<Identity, (SourceId, PathBuf)>;
+
+/// Gives each file to the source that is to read it: the first that names it, unless only a later one has the name that is
+/// written to.
+pub(super) fn share_out(listed: &[(SourceId, Vec<PathBuf>)]) -> Owners {
+    let mut owners = Owners::new();
+    for (source, paths) in listed {
+        for path in paths {
+            let Some(file) = identity(path) else { continue };
+            let (owner, name) = owners.entry(file).or_insert_with(|| (*source, path.clone()));
+            if name != path && family::is_live(path) && !family::is_live(name) {
+                (*owner, *name) = (*source, path.clone());
+            }
+        }
+    }
+    owners
+}
 
 /// Which file a path leads to, through links; none for what is no plain file.
 pub(super) fn identity(path: &Path) -> Option<Identity> {
@@ -105,17 +126,20 @@ pub(super) struct Found {
     pub doubles: Vec<(PathBuf, PathBuf)>,
 }
 
-/// The logs that a folder or a glob stands for, each with its rotated generations and each file once.
-pub(super) fn families(spec: &Spec, taken: &Taken) -> Found {
-    let mut paths = files(spec);
-    // A file's own name goes before a link to it.
-    paths.sort_by_cached_key(|path| path.is_symlink());
-    let (mut own, mut doubles) = (taken.clone(), Vec::new());
+/// These files as logs, each with its rotated generations and each file once; `taken` says under which name a file is read
+/// elsewhere.
+pub(super) fn families<'a>(
+    mut paths: Vec<PathBuf>,
+    taken: impl Fn(Identity) -> Option<&'a Path>,
+) -> Found {
+    // The name that is written to goes before a generation's, and a file's own name before a link to it.
+    paths.sort_by_cached_key(|path| (!family::is_live(path), path.is_symlink()));
+    let (mut own, mut doubles) = (BTreeMap::<Identity, PathBuf>::new(), Vec::new());
     paths.retain(|path| {
         let Some(identity) = identity(path) else { return true };
-        match own.get(&identity) {
+        match taken(identity).or(own.get(&identity).map(PathBuf::as_path)) {
             Some(name) => {
-                doubles.push((path.clone(), name.clone()));
+                doubles.push((path.clone(), name.to_owned()));
                 false
             }
             None => own.insert(identity, path.clone()).is_none(),
@@ -137,22 +161,28 @@ pub(super) fn files(spec: &Spec) -> Vec<PathBuf> {
     paths
 }
 
-/// The specs without those that name a file again, and a sentence about each of these: two names of one file are one log.
+/// The specs without those that name a file again, and a sentence about each of these: two names of one file are one log,
+/// which is followed under the name that is written to.
 pub fn distinct(specs: Vec<Spec>) -> (Vec<Spec>, Vec<String>) {
-    let (mut kept, mut said) = (Vec::<Spec>::new(), Vec::new());
-    for spec in specs {
-        let same = kept.iter().find(|other| match (&spec, *other) {
-            (Spec::File(one), Spec::File(other)) => {
-                one == other || identity(one).is_some_and(|one| identity(other) == Some(one))
-            }
-            (one, other) => one == other,
-        });
-        match same {
-            Some(other) => said.push(double(Path::new(&*spec.name()), Path::new(&*other.name()))),
-            None => kept.push(spec),
+    let (mut kept, mut said) = (Vec::<(Spec, Option<Identity>)>::new(), Vec::new());
+    for mut spec in specs {
+        let file = if let Spec::File(path) = &spec { identity(path) } else { None };
+        let same = kept
+            .iter_mut()
+            .find(|(other, other_file)| spec == *other || (file.is_some() && file == *other_file));
+        let Some((other, _)) = same else {
+            kept.push((spec, file));
+            continue;
+        };
+        if let (Spec::File(later), Spec::File(first)) = (&spec, &*other)
+            && family::is_live(later)
+            && !family::is_live(first)
+        {
+            std::mem::swap(&mut spec, other);
         }
+        said.push(double(Path::new(&*spec.name()), Path::new(&*other.name())));
     }
-    (kept, said)
+    (kept.into_iter().map(|(spec, _)| spec).collect(), said)
 }
 
 /// What is said of a file that has two names.
@@ -296,15 +326,56 @@ mod tests {
         assert!(said[0].contains("current.json is the same file as "), "{said:?}");
         assert!(said[2].ends_with("none is named twice; read once"), "{said:?}");
 
-        let found = families(&Spec::Folder(folder.path().to_owned()), &Taken::new());
+        let found = families(files(&Spec::Folder(folder.path().to_owned())), |_| None);
         let bases: Vec<_> = found.families.into_iter().map(|family| family.base).collect();
         assert_eq!(bases, ["events.json", "other.json"].map(path));
         assert_eq!(found.doubles.len(), 2);
         // What another source reads is left to it.
-        let taken = Taken::from([(identity(&path("zz.json")).unwrap(), path("zz.json"))]);
-        let found = families(&Spec::Glob(path("e*.json")), &taken);
+        let (file, name) = (identity(&path("zz.json")).unwrap(), path("zz.json"));
+        let taken = |asked| (asked == file).then_some(name.as_path());
+        let found = families(files(&Spec::Glob(path("e*.json"))), taken);
         assert!(found.families.is_empty());
         assert_eq!(found.doubles, [(path("events.json"), path("zz.json"))]);
+    }
+
+    #[test]
+    fn of_two_names_the_one_that_moves_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(path(to), path(name)).unwrap();
+        for name in ["falco-2026-11-22.log", "a.json-20261122", "old.json-20261121.gz"] {
+            fs::write(path(name), "x").unwrap();
+        }
+        link("falco-2026-11-22.log", "falco.log");
+        link("a.json-20261122", "current");
+        // Nobody writes to an archive.
+        link("old.json-20261121.gz", "old.json");
+
+        let file = |name: &str| Spec::File(path(name));
+        let (kept, said) =
+            distinct(["falco-2026-11-22.log", "other", "falco.log"].map(file).to_vec());
+        assert_eq!(kept, ["falco.log", "other"].map(file));
+        assert!(said[0].contains("falco-2026-11-22.log is the same file as "), "{said:?}");
+
+        let found = families(files(&Spec::Folder(folder.path().to_owned())), |_| None);
+        let live = |name: &str| Family { base: path(name), history: Vec::new(), is_live: true };
+        let old = Family {
+            base: path("old.json"),
+            history: vec![path("old.json-20261121.gz")],
+            is_live: false,
+        };
+        assert_eq!(found.families, [live("current"), live("falco.log"), old]);
+        let left: Vec<_> = found.doubles.into_iter().map(|(path, _)| path).collect();
+        assert_eq!(left, ["a.json-20261122", "falco-2026-11-22.log", "old.json"].map(path));
+
+        let listed = |place, name: &str| (SourceId(place), vec![path(name)]);
+        let owner = |first: &str, later: &str| {
+            let owners = share_out(&[listed(0, first), listed(1, later)]);
+            owners.into_values().next().unwrap()
+        };
+        assert_eq!(owner("a.json-20261122", "current"), (SourceId(1), path("current")));
+        assert_eq!(owner("current", "a.json-20261122"), (SourceId(0), path("current")));
+        assert_eq!(owner("current", "current"), (SourceId(0), path("current")));
     }
 
     #[test]

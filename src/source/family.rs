@@ -177,6 +177,15 @@ fn is_packed(path: &Path) -> bool {
     PACKED.iter().any(|ending| name.ends_with(ending))
 }
 
+/// True when the name is that of a log itself, which is written to: whatever the file is called elsewhere, it is followed under
+/// this name. A link to an archive is none.
+pub(super) fn is_live(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    let leads_to_packed =
+        || path.is_symlink() && fs::canonicalize(path).is_ok_and(|real| is_packed(&real));
+    parse(&name).1 == Age::Live && !is_packed(path) && !leads_to_packed()
+}
+
 /// Puts files together that belong to one log; families in the order of their logs' paths.
 pub(super) fn group(paths: Vec<PathBuf>) -> Vec<Family> {
     let mut families: BTreeMap<PathBuf, (Vec<(Age, PathBuf)>, bool)> = BTreeMap::new();

@@ -282,10 +282,14 @@ impl Poller {
     }
 
     fn refresh(&mut self) {
-        let fresh: Vec<Tail> = self.groups.iter_mut().flat_map(Group::fresh).collect();
-        for tail in fresh {
-            self.take(Wake::Add(Box::new(tail)));
+        let mut groups = std::mem::take(&mut self.groups);
+        for group in &mut groups {
+            let read = self.tails.iter().map(|followed| followed.tail.path.as_path());
+            for tail in group.fresh(read) {
+                self.take(Wake::Add(Box::new(tail)));
+            }
         }
+        self.groups = groups;
         self.refresh_watch();
     }
 

@@ -18,7 +18,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::model::SourceId;
 
 use super::bodies::{Fingerprint, open_log};
-use super::expand::{Found, Group, Taken, double, families, files, identity, speaker};
+use super::expand::{Found, Group, Owners, double, families, files, identity, share_out, speaker};
 use super::family::Family;
 use super::out::{Out, Speaker, Stopped};
 use super::poller::{Poller, Wake};
@@ -85,8 +85,7 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
         stop: Arc::new(stop_read),
     };
     let mut polled = BTreeSet::new();
-    let is_alone = specs.len() < 2;
-    let mut taken = Taken::new();
+    let mut logs = Vec::new();
     for (place, spec) in specs.into_iter().enumerate() {
         let source = source_id(place);
         let context = context.clone();
@@ -117,18 +116,14 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
             }
             spec => {
                 polled.insert(source);
-                let before = taken.clone();
-                if !is_alone {
-                    for path in files(&spec) {
-                        taken.extend(identity(&path).map(|file| (file, path)));
-                    }
-                }
-                thread::spawn(move || read_files(&spec, source, &before, &context));
+                logs.push((source, spec));
             }
         }
     }
     drop(children_left);
     if !polled.is_empty() {
+        let reading = context.clone();
+        thread::spawn(move || read_logs(logs, &reading));
         let watch = context.options.follow.then(|| {
             if context.options.poll_only {
                 Watch::off("asked to look instead of waiting for notices".to_owned())
@@ -183,14 +178,28 @@ fn allow_many_files() {
     }
 }
 
-/// Reads the files of one source but for those that are `taken` by others: rotated generations here, the logs themselves by
-/// the poller.
+/// Looks once what each source stands for, and reads each on a thread of its own.
+fn read_logs(logs: Vec<(SourceId, Spec)>, context: &Context) {
+    let listed: Vec<_> = logs.iter().map(|(source, spec)| (*source, files(spec))).collect();
+    let owners = Arc::new(share_out(&listed));
+    for ((source, spec), (_, paths)) in logs.into_iter().zip(listed) {
+        let (owners, context) = (Arc::clone(&owners), context.clone());
+        thread::spawn(move || read_files(&spec, paths, source, &owners, &context));
+    }
+}
+
+/// Reads the files of one source but for those that others own: rotated generations here, the logs themselves by the poller.
 fn read_files(
     spec: &Spec,
+    paths: Vec<PathBuf>,
     source: SourceId,
-    taken: &Taken,
+    owners: &Owners,
     context: &Context,
 ) -> Result<(), Stopped> {
+    let taken = |file| match owners.get(&file) {
+        Some((owner, name)) if *owner != source => Some(name.as_path()),
+        _ => None,
+    };
     let Context { options, out, wakes, .. } = context;
     let mut error = None;
     let mut seen = BTreeSet::new();
@@ -202,7 +211,7 @@ fn read_files(
             wakes.send(Wake::Complete(source, Some(why))).map_err(|_| Stopped)?;
             return Ok(());
         }
-        Spec::File(path) if let Some(other) = identity(path).and_then(|file| taken.get(&file)) => {
+        Spec::File(path) if let Some(other) = identity(path).and_then(taken) => {
             out.state(source, SourceState::Note(double(path, other)))?;
             out.state(source, SourceState::Finished)?;
             return wakes.send(Wake::Complete(source, None)).map_err(|_| Stopped);
@@ -220,7 +229,7 @@ fn read_files(
             }
         }
         _ => {
-            let Found { families, doubles } = families(spec, taken);
+            let Found { families, doubles } = families(paths, taken);
             let is_empty = families.is_empty() && doubles.is_empty();
             for (path, other) in doubles {
                 out.state(source, SourceState::Note(double(&path, &other)))?;

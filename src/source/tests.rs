@@ -231,6 +231,73 @@ fn a_folder_is_all_its_logs_and_those_that_come() {
     assert!(!run.text().contains("no"));
 }
 
+#[test]
+fn a_link_onto_the_log_of_today_is_followed_to_that_of_tomorrow() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = |to: &str| {
+        let (new, name) = (folder.path().join("new.tmp"), folder.path().join("falco.log"));
+        std::os::unix::fs::symlink(to, &new).unwrap();
+        fs::rename(new, name).unwrap();
+    };
+    write(folder.path(), "falco-2026-11-21.log", lines(0, 1));
+    let today = write(folder.path(), "falco-2026-11-22.log", lines(1, 1));
+    link("falco-2026-11-22.log");
+    let options = Options { follow: true, ..Options::default() };
+    let mut run = start(vec![Spec::Folder(folder.path().to_owned())], options);
+    run.until(|run| run.text().contains("\"n\":1"));
+    fs::OpenOptions::new()
+        .append(true)
+        .open(today)
+        .unwrap()
+        .write_all(lines(2, 1).as_bytes())
+        .unwrap();
+    run.until(|run| run.text().contains("\"n\":2"));
+    write(folder.path(), "falco-2026-11-23.log", lines(3, 1));
+    link("falco-2026-11-23.log");
+    run.until(|run| run.text().contains("\"n\":3"));
+    assert_eq!(run.text(), lines(0, 4));
+}
+
+/// Follows these sources of a folder with one log, then lets `come` happen, another log come, and sees each line read once.
+#[track_caller]
+fn check_overlap(sources: &[&str], come: impl Fn(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.json", lines(0, 1));
+    let spec = |name: &&str| match (folder.path().join(name), name.contains('*')) {
+        (path, true) => Spec::Glob(path),
+        (path, false) => Spec::File(path),
+    };
+    let options = Options { follow: true, ..Options::default() };
+    let mut run = start(sources.iter().map(spec).collect(), options);
+    run.until(|run| run.text().contains("\"n\":0"));
+    if sources.contains(&"events.json") {
+        run.until(|run| run.states.iter().any(|state| matches!(state, SourceState::Waiting(_))));
+    }
+    come(folder.path());
+    let end = "{\"end\":1}\n";
+    for name in ["y.json", "z.json"] {
+        let n_ends = run.text().matches(end).count();
+        write(folder.path(), name, end);
+        run.until(|run| run.text().matches(end).count() > n_ends);
+    }
+    let text = run.text();
+    let mut read: Vec<&str> = text.lines().filter(|line| *line != end.trim()).collect();
+    read.sort_unstable();
+    assert_eq!(read, lines(0, read.len()).lines().collect::<Vec<_>>(), "{sources:?}");
+    assert_eq!(text.matches(end).count(), 2, "{sources:?}");
+}
+
+#[test]
+fn what_comes_into_two_sources_is_read_once() {
+    let later = |folder: &Path| drop(write(folder, "events.json", lines(1, 1)));
+    check_overlap(&["", "*.json"], later);
+    check_overlap(&["events.json", ""], later);
+    check_overlap(&["", "events.json"], later);
+    check_overlap(&[""], |folder| {
+        fs::hard_link(folder.join("a.json"), folder.join("0.json")).unwrap();
+    });
+}
+
 /// Follows a folder with these files until it says so.
 fn follow(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Run) {
     let folder = tempfile::tempdir().unwrap();

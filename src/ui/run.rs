@@ -127,8 +127,25 @@ fn translate(event: Event) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
         Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
-        Event::Paste(text) => Some(Msg::Paste(text)),
+        // Many terminals paste the line ends that Enter sends.
+        Event::Paste(text) => Some(Msg::Paste(text.replace("\r\n", "\n").replace('\r', "\n"))),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),
         Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pasted_lines_end_alike_whatever_the_terminal_sends() {
+        let check = |sent: &str, expected: &str| match translate(Event::Paste(sent.to_owned())) {
+            Some(Msg::Paste(text)) => assert_eq!(text, expected),
+            other => panic!("{other:?}"),
+        };
+        check("proc.name = nc\rand fd.name = x", "proc.name = nc\nand fd.name = x");
+        check("a\r\nb\n\rc\r\r", "a\nb\n\nc\n\n");
+        check("one", "one");
     }
 }
