@@ -74,9 +74,11 @@ pub fn analyze(
     let Some((playbook, found_by)) = choose::choose(case, playbooks) else {
         return without_playbook(case);
     };
-    let recognized = assess::recognize(case, &playbook, playbooks.known());
+    let forged = doubt::forged(alert);
+    let is_sure = forged.is_empty();
+    let recognized = assess::recognize(case, &playbook, playbooks.known(), is_sure);
     let recognized = recognized.as_ref();
-    let assessment = assess::assess(case, &playbook, recognized, &story.marks);
+    let assessment = assess::assess(case, &playbook, recognized, &story.marks, is_sure);
     let ground = plan::Ground {
         case,
         playbook: &playbook,
@@ -96,7 +98,7 @@ pub fn analyze(
         statements.iter().filter_map(|statement| say(statement, case)).collect()
     };
     let mut not_proven: Vec<String> = says(&playbook.not_proven);
-    not_proven.extend(doubt::says(alert));
+    not_proven.extend(doubt::says(alert, &forged));
     Analysis {
         playbook: PlaybookRef { id: playbook.id.clone(), found_by },
         headline: headline(&playbook, case, recognized),
@@ -139,8 +141,9 @@ pub fn judge<'a>(
     let Some((playbook, _)) = choose::choose(case, playbooks) else {
         return without_playbook(case).assessment;
     };
-    let recognized = assess::recognize(case, &playbook, playbooks.known());
-    assess::assess(case, &playbook, recognized.as_ref(), &story.marks)
+    let is_sure = doubt::forged(alert).is_empty();
+    let recognized = assess::recognize(case, &playbook, playbooks.known(), is_sure);
+    assess::assess(case, &playbook, recognized.as_ref(), &story.marks, is_sure)
 }
 
 /// What a playbook points to, without the pages of its techniques: those are told with their names.

@@ -32,7 +32,7 @@ mod want;
 pub use asked::Asked;
 pub use ast::{Argument, Check, Expr, Field, Literal, Name, Operand, Right, Span, Test, Transform};
 pub use complete::{Suggestion, Suggests, Values, complete};
-pub use error::{Error, Warning};
+pub use error::{Error, Warning, listed};
 pub use kind::{Kind, Width};
 pub use names::Names;
 pub use operator::{Operator, Quantifier, Transformer};

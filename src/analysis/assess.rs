@@ -3,7 +3,6 @@
 //! Falco's priority is only where it starts. Nothing that a program chooses itself (names, arguments) lowers a level;
 //! image, layer, parent, namespace and the kernel's results do.
 
-use super::doubt;
 use super::facts::{Case, Facts, Mark};
 use super::library::Playbooks;
 use super::outcome::{Assessment, Direction, Reason};
@@ -36,11 +35,13 @@ pub enum Standing {
     Disguise,
 }
 
-/// Finds the first identity that an alert looks like; the playbook's own come before the general ones.
+/// Finds the first identity that an alert looks like; the playbook's own come before the general ones. Where the fields may
+/// be forged it is not sure, and no identity is proven.
 pub fn recognize<'a>(
     case: Case<'_>,
     playbook: &'a Playbook,
     general: &'a [Known],
+    is_sure: bool,
 ) -> Option<Recognized<'a>> {
     let mut found: Option<Recognized<'a>> = None;
     for known in playbook.known.iter().chain(general).filter(|known| known.when.holds(case)) {
@@ -54,13 +55,12 @@ pub fn recognize<'a>(
             }
         }
     }
-    found.map(|recognized| doubted(recognized, case))
+    found.map(|recognized| if is_sure { recognized } else { doubted(recognized) })
 }
 
 /// What fields prove that somebody may have forged is proven by nothing.
-fn doubted<'a>(recognized: Recognized<'a>, case: Case<'_>) -> Recognized<'a> {
-    let is_sure = matches!(recognized.standing, Standing::Proven | Standing::Supported);
-    if !is_sure || doubt::forged(case.alert).is_empty() {
+fn doubted(recognized: Recognized<'_>) -> Recognized<'_> {
+    if !matches!(recognized.standing, Standing::Proven | Standing::Supported) {
         return recognized;
     }
     let lacking = vec!["the same alert in Falco's JSON".to_owned()];
@@ -179,15 +179,15 @@ struct Weighed {
     reason: Reason,
 }
 
-/// Weighs everything.
+/// Weighs everything. Where the fields may be forged it is not sure, and nothing lowers.
 pub fn assess(
     case: Case<'_>,
     playbook: &Playbook,
     recognized: Option<&Recognized<'_>>,
     story: &[Mark],
+    is_sure: bool,
 ) -> Assessment {
     let mut weighed: Vec<Weighed> = Vec::new();
-    let is_sure = doubt::forged(case.alert).is_empty();
     for signal in playbook.signals.iter().filter(|signal| signal.when.holds(case)) {
         weighed.push(weigh(
             signal.weight,

@@ -4,6 +4,7 @@
 
 use super::clause::Pattern;
 use super::outcome::{Phase, Risk};
+use super::quote::placeholder;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use std::marker::PhantomData;
@@ -128,15 +129,50 @@ impl Command {
         first.chain(chars).collect()
     }
 
-    /// Puts the texts that commands have in common where they are named.
-    pub fn put_in(&mut self, parts: &[(String, String)]) {
-        for (name, part) in parts {
-            let name = format!("@{name}@");
-            for (_, text) in self.variants.0.iter_mut().filter(|(_, text)| text.contains(&name)) {
-                *text = text.replace(&name, part);
+    /// Puts the texts that commands have in common where variants and undos name them; what such a text holds itself is left
+    /// as it is, and so is the name of an input. Gives the names of those that were put in.
+    pub fn put_in<'p>(
+        &mut self,
+        parts: &'p [(String, String)],
+        inputs: &[(String, Input)],
+    ) -> Vec<&'p str> {
+        let is_input = |part: &str| inputs.iter().any(|(input, _)| input == part);
+        let mut named = Vec::new();
+        let undo: Vec<&mut String> = match &mut self.undo {
+            None => Vec::new(),
+            Some(PerVariant::All(text)) => vec![text],
+            Some(PerVariant::Each(texts)) => texts.0.iter_mut().map(|(_, text)| text).collect(),
+        };
+        for text in self.variants.0.iter_mut().map(|(_, text)| text).chain(undo) {
+            let found = parts
+                .iter()
+                .filter(|(name, _)| text.contains(&format!("@{name}@")) && !is_input(name));
+            let found: Vec<&(String, String)> = found.collect();
+            if !found.is_empty() {
+                *text = with(text, &found);
+                named.extend(found.into_iter().map(|(name, _)| name.as_str()));
             }
         }
+        named
     }
+}
+
+/// A text with others put in where it names them.
+fn with(text: &str, parts: &[&(String, String)]) -> String {
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, from) = rest.split_at(at);
+        made.push_str(before);
+        let part = placeholder(from).and_then(|(name, after)| {
+            parts.iter().find(|(known, _)| known == name).map(|(_, part)| (part.as_str(), after))
+        });
+        let (put, after) = part.unwrap_or_else(|| from.split_at(1));
+        made.push_str(put);
+        rest = after;
+    }
+    made.push_str(rest);
+    made
 }
 
 impl PerVariant {

@@ -9,6 +9,7 @@ use include_dir::{Dir, include_dir};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -56,6 +57,8 @@ pub struct Catalogue {
     pub inputs: Vec<(String, Input)>,
     /// Texts that several commands have in common, by name.
     pub parts: Vec<(String, String)>,
+    /// The names of those that a command names.
+    pub parts_named: BTreeSet<String>,
     /// Files that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -255,9 +258,10 @@ impl Playbooks {
                     Err(problem) => catalogue.problems.push(problem),
                 }
             }
-            for command in &mut catalogue.commands {
-                command.put_in(&catalogue.parts);
-            }
+            let (parts, inputs) = (&catalogue.parts, &catalogue.inputs);
+            let commands = catalogue.commands.iter_mut();
+            let named = commands.flat_map(|command| command.put_in(parts, inputs));
+            catalogue.parts_named = named.map(str::to_owned).collect();
             catalogue
         })
     }

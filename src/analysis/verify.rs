@@ -60,7 +60,10 @@ pub fn verify_file(playbooks: &Playbooks, path: &str) -> Vec<Problem> {
         return Vec::new();
     };
     let problems = shape(path, text, playbooks.catalogue());
-    if !problems.is_empty() || path.starts_with("commands/") || path == "known.yaml" {
+    if problems.is_empty() && path.starts_with("commands/") {
+        return idle_parts(path, text, playbooks.catalogue());
+    }
+    if !problems.is_empty() || path == "known.yaml" {
         return problems;
     }
     let mut found = Findings::default();
@@ -78,7 +81,7 @@ pub fn shape(path: &str, text: &str, catalogue: &Catalogue) -> Vec<Problem> {
             Err(problem) => return vec![problem],
             Ok(mut file) => {
                 for command in &mut file.commands {
-                    command.put_in(&catalogue.parts);
+                    command.put_in(&catalogue.parts, &catalogue.inputs);
                 }
                 of_catalogue(&file, catalogue, &mut found);
             }
@@ -111,6 +114,7 @@ fn unknown<'a>(kind: &str, word: &str, allowed: impl Iterator<Item = &'a str>) -
 }
 
 fn of_catalogue(file: &CatalogueFile, catalogue: &Catalogue, found: &mut Findings) {
+    of_parts(file, catalogue, found);
     for (name, input) in &file.inputs.0 {
         if let Err(why) = quote::word(&input.example, input) {
             found.add(
@@ -126,6 +130,37 @@ fn of_catalogue(file: &CatalogueFile, catalogue: &Catalogue, found: &mut Finding
         }
         of_command(command, &id, catalogue, found);
     }
+}
+
+/// Texts that commands have in common: each has a name of its own and names no other.
+fn of_parts(file: &CatalogueFile, catalogue: &Catalogue, found: &mut Findings) {
+    let is_part = |name: &str| {
+        file.parts.get(name).is_some() || catalogue.parts.iter().any(|(part, _)| part == name)
+    };
+    for (name, _) in file.inputs.iter().filter(|(name, _)| is_part(name)) {
+        let what = format!("the input {name} has the name of a part; give it another");
+        found.add(&["inputs", &format!("{name}:")], what);
+    }
+    for (name, part) in file.parts.iter() {
+        let at = ["parts", &format!("{name}:")];
+        if catalogue.input(name).is_some() {
+            found.add(&at, format!("the part {name} has the name of an input; give it another"));
+        }
+        for (other, _) in quote::placeholders(part).iter().filter(|(other, _)| is_part(other)) {
+            found.add(&at, format!("the part {name} names the part @{other}@; write its text out"));
+        }
+    }
+}
+
+/// The parts of a file that no command of the library names. Which ones do is known when all files have been read.
+fn idle_parts(path: &str, text: &str, catalogue: &Catalogue) -> Vec<Problem> {
+    let Ok(file) = parse::<CatalogueFile>(path, text) else { return Vec::new() };
+    let mut found = Findings::default();
+    for (name, _) in file.parts.iter().filter(|(name, _)| !catalogue.parts_named.contains(*name)) {
+        let what = format!("no command names the part @{name}@ in a variant or an undo");
+        found.add(&["parts", &format!("{name}:")], what);
+    }
+    found.located(path, text)
 }
 
 fn of_command(command: &Command, id: &str, catalogue: &Catalogue, found: &mut Findings) {

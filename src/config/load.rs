@@ -40,9 +40,9 @@ impl Loaded {
 
 /// Reads a file of settings. `must_exist` is for a path that a person named; the usual place may be empty.
 pub fn load(path: &Path, must_exist: bool, words: Vocabulary<'_>) -> Loaded {
-    // Nobody would put a pipe into the usual place, and it would be waited for.
-    if !must_exist && path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
-        return Loaded::refused(path, "cannot be read: it is no plain file");
+    // A person may hand us a pipe; nobody would put one into the usual place.
+    if !must_exist && let Some(problem) = theme::no_plain_file(path) {
+        return Loaded::wrong(problem);
     }
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
@@ -87,7 +87,7 @@ fn not_trusted(file: &std::fs::File) -> Option<String> {
 pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut page = Page { file, text, problems: Vec::new() };
-    let form: Vec<_> = errors.iter().map(|error| theme::form(file, text, error)).collect();
+    let form = theme::forms(file, text, &errors);
     let mut config = Config::default();
     for (key, value) in document.get_ref() {
         match key.get_ref().as_ref() {
@@ -133,7 +133,7 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 _ => page.expected(value, "a table: `[keys]`"),
             },
             // Only what has no form has no name.
-            "" if !form.is_empty() => {}
+            "" if !errors.is_empty() => {}
             other => {
                 let allowed = [
                     "theme",

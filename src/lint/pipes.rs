@@ -13,7 +13,14 @@ pub fn judge(calls: &[Call], found: &mut Vec<Finding>) {
     door::downloaded(calls, &mut say);
     let pipefail = calls.iter().any(|call| {
         matches!(&*call.program, "set" | "bash" | "zsh" | "ksh")
-            && call.args.iter().any(|word| word.text.ends_with("pipefail"))
+            && call.args.windows(2).any(|pair| {
+                let [option, word] = pair else { return false };
+                // `-o`, or the last of several letters: `-euo`.
+                let is_set = option.text.strip_prefix('-').is_some_and(|letters| {
+                    letters.ends_with('o') && letters.bytes().all(|b| b.is_ascii_alphabetic())
+                });
+                is_set && word.text == "pipefail"
+            })
     });
     // `kill "$(pgrep NAME)"`
     let finds = calls.iter().find(|call| {

@@ -57,6 +57,21 @@ fn weakening_the_host_is_blocked() {
 }
 
 #[test]
+fn a_pipeline_tells_of_its_failures_only_where_it_was_told_to() {
+    let pipe = "docker logs x | gzip > /root/x.gz";
+    for on in ["set -o pipefail", "set -euo pipefail", "set -e -o pipefail"] {
+        not("S09", &format!("{on}; {pipe}"));
+    }
+    not("S09", &format!("bash -euo pipefail -c '{pipe}'"));
+    bad("S09", pipe);
+    for off in
+        ["set +o pipefail", "bash /opt/no-pipefail", "set -e pipefail", "bash -o posix pipefail"]
+    {
+        bad("S09", &format!("{off}; {pipe}"));
+    }
+}
+
+#[test]
 fn doors_are_not_opened() {
     bad("L01", "nc -l -p 22 -e /bin/sh");
     bad("L01", "ncat --listen --sh-exec 'id' 4444");

@@ -57,7 +57,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if !self.expected.is_empty() {
-            write!(f, ": expected {}", listed(&self.expected))?;
+            write!(f, ": expected {}", listed(&self.expected, "or"))?;
         }
         if let Some(nearest) = &self.suggestion {
             write!(f, " (did you mean {nearest}?)")?;
@@ -78,11 +78,12 @@ impl fmt::Display for Warning {
     }
 }
 
-/// `a, b or c`.
-fn listed(words: &[Box<str>]) -> String {
-    match words {
+/// Words as a sentence lists them, with `and` or `or` before the last: `a, b or c`.
+pub fn listed<S: AsRef<str>>(words: &[S], before_last: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
         [] => String::new(),
-        [only] => only.to_string(),
-        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+        [only] => (*only).to_owned(),
+        [rest @ .., last] => format!("{} {before_last} {last}", rest.join(", ")),
     }
 }

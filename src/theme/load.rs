@@ -30,11 +30,8 @@ pub fn load(name: &str, folder: Option<&Path>, depth: Depth) -> (Theme, Vec<Prob
         // A theme is named, not found by a path.
         let is_name = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
         let path = folder.filter(|_| is_name)?.join(format!("{name}.toml"));
-        // A pipe in its place would be waited for.
-        let is_file = path.metadata().map_or(true, |about| about.is_file() || about.is_dir());
-        if !is_file {
-            let what = "cannot be read: it is no plain file";
-            unread.borrow_mut().push(Problem::with_file(&path, what));
+        if let Some(problem) = problem::no_plain_file(&path) {
+            unread.borrow_mut().push(problem);
             return None;
         }
         let read = match File::open(&path) {
@@ -159,7 +156,9 @@ impl Draft {
         let Some((file, text)) = found else { return false };
         let (document, errors) = DeTable::parse_recoverable(&text);
         let mut page = Page { file: &file, text: &text, problems };
-        page.problems.extend(errors.iter().map(|error| problem::form(&file, &text, error)));
+        let (told, n_more) = problem::forms(&file, &text, &errors);
+        page.problems.extend(told);
+        page.problems.extend((n_more > 0).then(|| problem::more(&file, n_more)));
         let document = document.get_ref();
         if let Some(parent) = document.get("inherits") {
             match parent.get_ref().as_str() {

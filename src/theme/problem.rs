@@ -65,6 +65,13 @@ pub fn read_text(path: &Path, file: File) -> Result<String, Problem> {
     })
 }
 
+/// What is wrong with a path that is neither a file nor a folder: a pipe in the place of a file would be waited for.
+pub fn no_plain_file(path: &Path) -> Option<Problem> {
+    let about = path.metadata().ok()?;
+    (!about.is_file() && !about.is_dir())
+        .then(|| Problem::with_file(path, "cannot be read: it is no plain file"))
+}
+
 /// Why a file cannot be read, in words.
 pub fn unread(path: &Path, error: &io::Error) -> Problem {
     let why = match error.kind() {
@@ -76,8 +83,16 @@ pub fn unread(path: &Path, error: &io::Error) -> Problem {
     Problem::with_file(path, format!("cannot be read: {why}"))
 }
 
-/// What is wrong with the form of a TOML file, in our words where those of its reader take it for granted that one knows TOML.
-pub fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
+/// What is wrong with the form of a TOML file, and how many more mistakes there are that are not looked at.
+pub fn forms(file: &str, text: &str, errors: &[toml::de::Error]) -> (Vec<Problem>, usize) {
+    // Each place is counted from the beginning of the text: many of them would take long.
+    let told: Vec<_> = errors.iter().take(MOST + 1).map(|error| form(file, text, error)).collect();
+    let n_more = errors.len() - told.len();
+    (told, n_more)
+}
+
+/// What is wrong with the form of a TOML file at one place, in our words where those of its reader take it for granted that one knows TOML.
+fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let here = text.get(span.clone()).unwrap_or_default().trim();
     let what = match error.message() {
@@ -96,9 +111,17 @@ pub fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     Problem::at(file, text, &span, what)
 }
 
-/// What is wrong with a file's form together with what is wrong in it, by place. Of a line whose form is wrong only one of
+/// That there are more problems of a file than are told.
+pub fn more(file: &str, n_more: usize) -> Problem {
+    Problem { file: file.to_owned(), line: 0, column: 0, what: format!("and {n_more} more") }
+}
+
+/// What is wrong with a file's form ([`forms`]) together with what is wrong in it, by place. Of a line whose form is wrong only one of
 /// both is told: what stands there was guessed.
-pub fn merged(mut form: Vec<Problem>, mut content: Vec<Problem>) -> Vec<Problem> {
+pub fn merged(
+    (mut form, n_left): (Vec<Problem>, usize),
+    mut content: Vec<Problem>,
+) -> Vec<Problem> {
     let place = |problem: &Problem| (problem.line, problem.column);
     content.retain(|problem| {
         let is_sound = form.iter().all(|wrong| wrong.line != problem.line);
@@ -108,11 +131,11 @@ pub fn merged(mut form: Vec<Problem>, mut content: Vec<Problem>) -> Vec<Problem>
     form.append(&mut content);
     form.sort_by_key(place);
     form.dedup();
-    let n_more = form.len().saturating_sub(MOST);
+    let n_more = form.len().saturating_sub(MOST) + n_left;
     if n_more > 0 {
         form.truncate(MOST);
         let file = form.first().map(|first| first.file.clone()).unwrap_or_default();
-        form.push(Problem { file, line: 0, column: 0, what: format!("and {n_more} more") });
+        form.push(more(&file, n_more));
     }
     form
 }
@@ -171,6 +194,19 @@ mod tests {
         let problem = Problem::at("f.toml", text, &(text.find('"').unwrap()..text.len()), "no");
         assert_eq!((problem.line, problem.column), (2, 5));
         assert_eq!(problem.to_string(), "f.toml:2:5: no");
+    }
+
+    #[test]
+    fn of_many_mistakes_only_the_first_are_looked_at() {
+        let text = "=\n".repeat(10_000);
+        let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
+        assert!(errors.len() > 1000, "{}", errors.len());
+        let form = forms("f.toml", &text, &errors);
+        assert_eq!((form.0.len(), form.0.len() + form.1), (MOST + 1, errors.len()));
+        let told = merged(form, Vec::new());
+        assert_eq!(told.len(), MOST + 1);
+        let last = format!("f.toml: and {} more", errors.len() - MOST);
+        assert_eq!(told.last().map(ToString::to_string), Some(last));
     }
 
     #[test]

@@ -105,3 +105,44 @@ fn a_bad_command_is_told_with_its_line() {
         );
     }
 }
+
+#[test]
+fn parts_have_names_of_their_own_and_are_named() {
+    let file = |parts: &str, undo: &str| {
+        format!(
+            "parts:
+{parts}commands:
+  - id: my-own
+    phase: contain
+    what: looks
+    risk: reversible
+    undo: \"{undo}\"
+    priv: none
+    variants: {{docker: docker pause @CID@}}
+"
+        )
+    };
+    let told = |text: &str| {
+        let builtin = Playbooks::builtin();
+        let mut files: Vec<(String, String)> =
+            builtin.files().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        files.push(("commands/mine.yaml".to_owned(), text.to_owned()));
+        let library = Playbooks::of(files);
+        let problems = super::verify_file(&library, "commands/mine.yaml");
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let undo = library.catalogue().command("my-own").unwrap().undo.clone().unwrap();
+        (told.join("\n"), undo.of("docker").unwrap().to_owned())
+    };
+    let ours = "  OURS: docker unpause @CID@\n";
+    assert_eq!(told(&file(ours, "@OURS@")), (String::new(), "docker unpause @CID@".to_owned()));
+    let (idle, _) = told(&file(ours, "docker unpause @CID@"));
+    assert!(idle.contains("mine.yaml:2:") && idle.contains("no command names"), "{idle}");
+    let (clash, undo) = told(&file("  CID: docker\n", "docker unpause @CID@"));
+    assert!(clash.contains("mine.yaml:2:") && clash.contains("name of an input"), "{clash}");
+    assert_eq!(undo, "docker unpause @CID@");
+    for both in ["  A: x @OURS@\n  OURS: y\n", "  OURS: y\n  A: x @OURS@\n"] {
+        let (nested, undo) = told(&file(both, "@A@ @OURS@"));
+        assert!(nested.contains("the part A names the part @OURS@"), "{nested}");
+        assert_eq!(undo, "x @OURS@ y");
+    }
+}

@@ -9,6 +9,16 @@ use crate::query::fields::is_own;
 use crate::query::operator::{Operator, Quantifier, Transformer};
 use crate::query::suggest::nearest;
 
+/// What is missing where no operator can be read.
+enum Wanted {
+    /// A blank behind an operator.
+    Blank,
+    /// The operator's value.
+    Value,
+    /// An operator; perhaps this one.
+    Operator(Option<&'static str>),
+}
+
 impl Parser<'_> {
     /// What follows an operand.
     pub(super) fn test(&mut self, left: Operand, from: usize) -> Parsed<Expr> {
@@ -19,13 +29,14 @@ impl Parser<'_> {
         } else {
             let operator = self.operator()?;
             let operator_span = Span::new(at, self.cursor.at);
+            let named = self.cursor.text.get(from..at).unwrap_or_default().trim_end();
             let blank = self.cursor.blank();
             let right = if operator.takes_list() {
                 self.right_list(operator)?
             } else if operator.takes_number() {
                 self.right_number(operator, &left)?
             } else {
-                self.right_string(operator, blank)?
+                self.right_string(operator, blank, named)?
             };
             Test::Compare { operator, operator_span, right }
         };
@@ -80,50 +91,53 @@ impl Parser<'_> {
         let glued = words()
             .filter(|known| known.len() > 2 && word.len() > known.len() && word.starts_with(*known))
             .max_by_key(|known| known.len());
-        let (message, suggestion) = match (word, glued) {
-            ("", _) if rest.starts_with('[') => ("there is no blank before '['".to_string(), None),
-            ("", _) => ("an operator is missing after the field".to_string(), None),
-            ("like", _) => ("there is no operator 'like'".to_string(), Some("glob")),
-            ("~" | "=~" | "matches" | "match", _) => {
-                (format!("there is no operator '{word}'"), Some("regex"))
+        let operator = |message: String, suggestion: Option<&'static str>| {
+            (message, Wanted::Operator(suggestion))
+        };
+        let (message, wanted) = match (word, glued) {
+            ("", _) if rest.starts_with('[') => {
+                operator("there is no blank before '['".to_string(), None)
             }
-            ("is" | "eq", _) => (format!("there is no operator '{word}'"), Some("=")),
-            ("not", _) => ("'not' stands before the field".to_string(), None),
+            ("", _) => operator("an operator is missing after the field".to_string(), None),
+            ("like", _) => operator("there is no operator 'like'".to_string(), Some("glob")),
+            ("~" | "=~" | "matches" | "match", _) => {
+                operator(format!("there is no operator '{word}'"), Some("regex"))
+            }
+            ("is" | "eq", _) => operator(format!("there is no operator '{word}'"), Some("=")),
+            ("not", _) => operator("'not' stands before the field".to_string(), None),
             ("and" | "or", _) => {
-                ("an operator is missing after the field".to_string(), Some("exists"))
+                operator("an operator is missing after the field".to_string(), Some("exists"))
             }
             (known, _) if words().any(|word| word == known) => {
                 if rest.len() > word.len() {
-                    (format!("'{known}' needs a blank after it"), None)
+                    (format!("'{known}' needs a blank after it"), Wanted::Blank)
                 } else {
-                    (format!("'{known}' needs a value"), None)
+                    (format!("'{known}' needs a value"), Wanted::Value)
                 }
             }
-            (_, Some(known)) => (format!("'{known}' needs a blank after it"), None),
-            _ => (format!("there is no operator '{word}'"), nearest(&lower, words())),
+            (_, Some(known)) => (format!("'{known}' needs a blank after it"), Wanted::Blank),
+            _ => operator(format!("there is no operator '{word}'"), nearest(&lower, words())),
         };
         let error = Error::new(message, from, from + word.len());
-        if error.message.contains("needs a blank") {
-            return error;
+        match wanted {
+            Wanted::Blank => error,
+            Wanted::Value => error.expect(&VALUE),
+            Wanted::Operator(suggestion) => error
+                .expect(&[
+                    "exists",
+                    "=",
+                    "!=",
+                    "<",
+                    "<=",
+                    ">",
+                    ">=",
+                    "contains",
+                    "startswith",
+                    "endswith",
+                ])
+                .expect(&["in", "intersects", "glob", "regex", "pmatch"])
+                .suggest(suggestion),
         }
-        if error.message.ends_with("needs a value") {
-            return error.expect(&VALUE);
-        }
-        error
-            .expect(&[
-                "exists",
-                "=",
-                "!=",
-                "<",
-                "<=",
-                ">",
-                ">=",
-                "contains",
-                "startswith",
-                "endswith",
-            ])
-            .expect(&["in", "intersects", "glob", "regex", "pmatch"])
-            .suggest(suggestion)
     }
 
     /// `val(field)` or a transformer on the right.
@@ -172,7 +186,13 @@ impl Parser<'_> {
         Ok(Right::Value(Literal { text: number.into(), quoted: false, span }))
     }
 
-    pub(super) fn right_string(&mut self, operator: Operator, blank: bool) -> Parsed<Right> {
+    /// `named` is the left side as it was written.
+    pub(super) fn right_string(
+        &mut self,
+        operator: Operator,
+        blank: bool,
+        named: &str,
+    ) -> Parsed<Right> {
         if let Some(right) = self.right_operand()? {
             return Ok(right);
         }
@@ -195,6 +215,8 @@ impl Parser<'_> {
             }
             let instead = match operator {
                 Operator::Equal => "in (…)".to_owned(),
+                // `!= anyof (…)` is true of every value as soon as two items differ.
+                Operator::NotEqual => format!("not {named} in (…)"),
                 _ => format!("{word} anyof (…)"),
             };
             return Err(Error::new(format!("'{word}' takes one value, not a list"), at, at + 1)

@@ -157,6 +157,11 @@ fn errors_mark_the_place_and_say_what_was_expected() {
     refused("! a.b = c", "!", "negation is written 'not'", None);
     refused("a.b = c=d", "=", "a value with '=' in it has to be quoted", None);
     refused("a.b = (c)", "(", "'=' takes one value, not a list", Some("in (…)"));
+    let one = "'!=' takes one value, not a list";
+    refused("a.b != (c, d)", "(", one, Some("not a.b in (…)"));
+    refused("x.y = z and tolower(a.b)!=(c)", "(", one, Some("not tolower(a.b) in (…)"));
+    refused("a.b contains", "contains", "'contains' needs a value: expected a word", None);
+    refused("a.b contains(c)", "contains", "'contains' needs a blank after it", None);
     refused("a.b like c", "like", "there is no operator 'like'", Some("glob"));
     refused("a.b CONTAINS c", "CONTAINS", "there is no operator 'CONTAINS'", Some("contains"));
     refused("a.b startwith c", "startwith", "there is no operator", Some("startswith"));
