@@ -180,8 +180,9 @@ fn an_account_gets_back_the_lock_and_the_expiry_date_that_it_had() {
         assert!(said.contains("nothing was done") && now() == back, "{said}");
         // What cannot be saved is not locked.
         program(folder.path(), "getent", "exit 2");
-        let (ok, _) = run(folder.path(), &here(&lock));
+        let (ok, said) = run(folder.path(), &here(&lock));
         assert!(!ok && now() == back, "{}", now());
+        assert_eq!(said, "jane is no account of the shadow file of this host: nothing was done\n");
         // Nobody locks the account he came with.
         let (ok, said) = run(folder.path(), &format!("export SUDO_USER=jane\n{}", here(&lock)));
         assert!(!ok && said.contains("signed in as jane") && now() == back, "{said}");
@@ -386,6 +387,70 @@ fn a_file_behind_a_link_is_not_moved_and_nothing_is_put_back_through_one() {
     std::fs::rename(real.join("gone"), real.join("srv")).unwrap();
     tried("srv/job", true);
     assert_eq!(std::fs::read_to_string(real.join("srv/job")).unwrap(), "bad");
+}
+
+/// A tool that fails or is not there has found nothing out, and that is not the same as having found nothing.
+#[test]
+fn a_failure_is_not_told_as_nothing_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().canonicalize().unwrap();
+    let triage = at.join("triage").display().to_string();
+    let tried = |id: &str, variant: &str, own: &[(&str, &str)]| {
+        run(&at, &rendered(id, variant, own).0.replace("/var/lib/falco-triage", &triage))
+    };
+    let file = at.join("it's open").display().to_string();
+    let open = |path: &str| tried("who-has-file", "host", &[("PATH", path)]);
+    let (ok, said) = open(&file);
+    assert!(!ok && said.contains("is not there") && !said.contains("no process has"), "{said}");
+    std::fs::write(&file, "").unwrap();
+    program(&at, "fuser", "exit 1");
+    assert_eq!(open(&file), (true, "no process has it open\n".to_owned()));
+    program(&at, "fuser", "echo a fault >&2; exit 1");
+    let (ok, said) = open(&file);
+    assert!(!ok && said.contains("a fault") && !said.contains("no process has"), "{said}");
+    program(&at, "fuser", "echo \"$2: 31842\"");
+    assert_eq!(open(&file), (true, format!("{file}: 31842\n")));
+
+    let full_id = || tried("resolve-full-id", "ctr", &[]);
+    program(&at, "ctr", "echo no socket >&2; exit 1");
+    assert_eq!(full_id(), (false, "no socket\n".to_owned()));
+    program(&at, "ctr", "echo aaaa");
+    assert!(full_id().1.starts_with("containerd has no such"));
+    program(&at, "ctr", "echo 7d01f2a4c9be77");
+    assert_eq!(full_id(), (true, "7d01f2a4c9be77\n".to_owned()));
+
+    // A program that was deleted, which runs, and whose copy fails.
+    program(&at, "docker", "printf 'PID\\n31842\\n'");
+    program(&at, "readlink", "echo '/tmp/x (deleted)'");
+    program(&at, "cp", "echo no space >&2; exit 1");
+    let (ok, said) = tried("save-exe", "docker", &[]);
+    assert!(!ok && said.contains("no space") && !said.contains("no process of it"), "{said}");
+    program(&at, "cp", "for to in \"$@\"; do :; done; echo x > \"$to\"");
+    let (ok, said) = tried("save-exe", "docker", &[]);
+    assert!(ok && said.contains("exe-31842.bin") && !said.contains("no process of it"), "{said}");
+}
+
+/// Policies add up: one that allows would undo those that deny.
+#[test]
+fn a_policy_that_allows_is_not_laid_over_one_that_denies() {
+    let folder = tempfile::tempdir().unwrap();
+    let (command, undo) = rendered("k8s-deny-metadata", "kubectl", &[]);
+    assert!(command.contains("{key: falco-triage/quarantine, operator: DoesNotExist}"));
+    assert!(undo.ends_with("delete networkpolicy falco-triage-deny-metadata"), "{undo}");
+    let is_made = |policies: &str| {
+        let script =
+            format!("case \"$*\" in *get*) {policies};; *create*) cat > made;; *) exit 2;; esac");
+        program(folder.path(), "kubectl", &script);
+        run(folder.path(), &command);
+        let made = std::fs::read_to_string(folder.path().join("made")).unwrap_or_default();
+        let _ = std::fs::remove_file(folder.path().join("made"));
+        made.contains("name: falco-triage-deny-metadata\n")
+    };
+    let own = "echo 'falco-triage-quarantine [\"Ingress\",\"Egress\"]'";
+    assert!(is_made(":") && is_made(own) && is_made("echo 'web [\"Ingress\"]'"));
+    for policies in ["echo 'deny [\"Egress\"]'", "echo 'deny [Ingress Egress]'", "exit 1"] {
+        assert!(!is_made(policies) && !is_made(&format!("{own}; {policies}")), "{policies}");
+    }
 }
 
 fn alert(head: &str, fields: &str) -> Alert {
