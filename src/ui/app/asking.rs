@@ -54,19 +54,6 @@ impl App {
             return;
         }
         let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
-        let is_one_of_ours = match key.code {
-            KeyCode::Char('j' | 'k' | 'w')
-            | KeyCode::Up
-            | KeyCode::Down
-            | KeyCode::Enter
-            | KeyCode::Esc => true,
-            KeyCode::Char('r') => !decide.items().is_empty(),
-            KeyCode::Char(char) => decide.items().iter().any(|(key, _)| *key == char),
-            _ => false,
-        };
-        if !is_one_of_ours {
-            self.no_use(key);
-        }
         let chosen = match key.code {
             KeyCode::Esc => return,
             KeyCode::Down | KeyCode::Char('j') => {
@@ -90,9 +77,17 @@ impl App {
                 None
             }
             KeyCode::Enter => Some(decide.cursor),
-            KeyCode::Char(_) if key.modifiers.intersects(held) => None,
-            KeyCode::Char(char) => decide.items().iter().position(|(key, _)| *key == char),
-            _ => None,
+            KeyCode::Char(char)
+                if !key.modifiers.intersects(held)
+                    && let Some(place) =
+                        decide.items().iter().position(|(key, _)| *key == char) =>
+            {
+                Some(place)
+            }
+            _ => {
+                self.no_use(key);
+                None
+            }
         };
         let Some(chosen) = chosen else {
             self.overlay = Some(Overlay::Decide(decide));

@@ -471,6 +471,12 @@ fn a_key_that_means_nothing_in_a_window_says_so() {
         let driver = Driver::on_log(160, 45).keys(open).keys("f5");
         shows(&driver, "F5 does nothing here; Esc goes back");
     }
+    // A letter of the window that is held with Ctrl is none of its keys.
+    for (keys, says) in [("c ctrl-b", "Ctrl-b"), ("c z", "z"), ("c R", "R")] {
+        let driver = Driver::on_log(160, 45).keys(keys);
+        shows(&driver, &format!("{says} does nothing here; Esc goes back"));
+    }
+    hides(&Driver::on_log(160, 45).keys("c j k w r esc"), "does nothing here");
 }
 
 #[test]
