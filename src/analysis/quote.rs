@@ -118,13 +118,26 @@ const VITAL: [&str; 22] = [
     "/etc/sudoers",
 ];
 
+/// What the paths of more such files begin with.
+const VITAL_BEGINNINGS: [&str; 10] = [
+    "/boot/",
+    "/etc/kubernetes/",
+    "/etc/netplan/",
+    "/etc/network/",
+    "/etc/pam.d/",
+    "/etc/ssh/ssh_host_",
+    "/etc/sudoers.d/",
+    "/proc/",
+    "/sys/",
+    "/var/lib/dpkg/",
+];
+
 fn is_vital(path: &str) -> bool {
     // `/etc//passwd` and `/etc/./passwd` are the same file.
     let parts: Vec<&str> =
         path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let plain = format!("/{}", parts.join("/"));
-    VITAL.contains(&plain.as_str())
-        || ["/boot/", "/etc/pam.d/", "/proc/", "/sys/"].iter().any(|top| plain.starts_with(top))
+    VITAL.contains(&plain.as_str()) || VITAL_BEGINNINGS.iter().any(|top| plain.starts_with(top))
 }
 
 fn address(value: &str) -> Result<IpAddr, String> {
@@ -270,6 +283,9 @@ mod tests {
         loose("/etc//./shadow", true);
         loose("/etc/pam.d/common-auth", true);
         loose("/boot/vmlinuz", true);
+        loose("/etc/ssh/ssh_host_ed25519_key", true);
+        loose("/etc/sudoers.d/90-admins", true);
+        loose("/var/lib/dpkg/status", true);
         loose("/tmp/../etc/passwd", true);
         loose("/etc/passwd.old", false);
         loose("/etc/cron.d/x", false);

@@ -387,6 +387,22 @@ fn a_file_behind_a_link_is_not_moved_and_nothing_is_put_back_through_one() {
     std::fs::rename(real.join("gone"), real.join("srv")).unwrap();
     tried("srv/job", true);
     assert_eq!(std::fs::read_to_string(real.join("srv/job")).unwrap(), "bad");
+    // What came in its place stays, and only the file itself comes back to a place.
+    tried("srv/job", false);
+    std::fs::write(real.join("srv/job"), "new").unwrap();
+    assert!(tried("srv/job", true).contains("is there again: nothing was done"));
+    assert_eq!(std::fs::read_to_string(real.join("srv/job")).unwrap(), "new");
+    assert!(tried("srv/other", true).contains("was not taken from"));
+    // A link that leads nowhere is something, too; and what cannot be asked has not said no.
+    std::fs::write(real.join("srv/x*"), "").unwrap();
+    assert!(tried("srv/x*", false).contains("is there already"));
+    std::fs::remove_dir_all(real.join("triage")).unwrap();
+    program(&real, "dpkg", "exit 2");
+    assert!(tried("srv/x*", false).contains("dpkg cannot tell"));
+    // The name of a file is no pattern.
+    program(&real, "dpkg", "case $3 in *'/srv/x\\*') exit 1;; esac; echo \"some: $3\"");
+    tried("srv/x*", false);
+    assert!(!real.join("srv/x*").exists());
 }
 
 /// A tool that fails or is not there has found nothing out, and that is not the same as having found nothing.
@@ -428,6 +444,42 @@ fn a_failure_is_not_told_as_nothing_found() {
     program(&at, "cp", "for to in \"$@\"; do :; done; echo x > \"$to\"");
     let (ok, said) = tried("save-exe", "docker", &[]);
     assert!(ok && said.contains("exe-31842.bin") && !said.contains("no process of it"), "{said}");
+
+    // A folder has no hash of its own, and those of its files have no names.
+    let hash = || tried("hash-file-in-container", "docker", &[]);
+    std::fs::create_dir(at.join("kit")).unwrap();
+    std::fs::write(at.join("kit/one"), "").unwrap();
+    program(&at, "docker", "tar -cf - kit");
+    if run(&at, "set -o pipefail").0 {
+        assert_eq!(hash(), (false, "it is a folder: nothing was hashed\n".to_owned()));
+        program(&at, "docker", "tar -C kit -cf - one");
+        assert!(hash().1.starts_with("e3b0c442"));
+    }
+}
+
+/// The way back is kept until all of it was gone.
+#[test]
+fn networks_are_given_back_and_then_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let triage = folder.path().join("triage").display().to_string();
+    let (command, undo) = rendered("disconnect-network", "docker", &[]);
+    let here = |text: &str| run(folder.path(), &text.replace("/var/lib/falco-triage", &triage));
+    program(
+        folder.path(),
+        "docker",
+        "case \"$*\" in inspect*) cat nets;; *' connect '*) [ ! -e bad ] && echo \"$3\" >> nets;;\n\
+         *' disconnect '*) grep -vx \"$3\" nets > left; mv left nets;; esac",
+    );
+    let nets = || run(folder.path(), "sort nets").1;
+    std::fs::write(folder.path().join("nets"), "a\nb\n").unwrap();
+    assert!(here(&command).0 && nets().is_empty());
+    std::fs::write(folder.path().join("bad"), "").unwrap();
+    assert!(!here(&undo).0 && nets().is_empty());
+    std::fs::remove_file(folder.path().join("bad")).unwrap();
+    assert!(here(&undo).0 && nets() == "a\nb\n", "{}", nets());
+    // A network that somebody takes away later is not connected again.
+    std::fs::write(folder.path().join("nets"), "a\n").unwrap();
+    assert!(!here(&undo).0 && nets() == "a\n");
 }
 
 /// Policies add up: one that allows would undo those that deny.

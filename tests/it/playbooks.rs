@@ -250,7 +250,7 @@ fn a_command_is_about_the_file_and_the_process_of_the_alert_or_there_is_none() {
     // Two days before the alert, not before today.
     let sweep =
         command("Write below etc", &format!("{host},\"fd.name\":\"/etc/x\""), "persistence-sweep");
-    assert!(sweep.unwrap().contains("-newermt '2026-02-28T09:14:07Z'"));
+    assert!(sweep.unwrap().contains("-newerct '2026-02-28T09:14:07Z'"));
 }
 
 #[test]
