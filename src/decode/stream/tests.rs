@@ -256,7 +256,7 @@ fn no_line_of_a_stream_of_lokis_is_dropped() {
     let lines = [
         format!("2026-09-12T00:57:56.1Z stdout F {}", record("peeled")),
         record("plain"),
-        format!(r#"container_id=0a1 {}"#, record("guessed")),
+        format!("container_id=0a1 {}", record("guessed")),
         "torn, and nothing of Falco's".to_owned(),
         r#"{"rule":"R","output":"half"#.to_owned(),
         record("last"),
