@@ -188,8 +188,8 @@ fn objects(
             return None;
         };
         let first = pieces.len();
-        let is_cut = (read.ended.is_some(), read.is_half);
-        push_object(members, flags, wrap, start, end, is_cut, pieces, ctx);
+        let wrap = Wrap { is_cut: read.is_half, ..wrap.clone() };
+        push_object(members, flags, &wrap, (start, end), read.ended.is_some(), pieces, ctx);
         match read.ended {
             Some(json::Ended::InString) => return Some(Going::InString),
             Some(json::Ended::Between) => return Some(Going::Document),
@@ -199,7 +199,7 @@ fn objects(
             }
             None => {}
         }
-        start = next_start(body, end, first, wrap, pieces, ctx)?;
+        start = next_start(body, end, first, &wrap, pieces, ctx)?;
     }
 }
 
@@ -238,7 +238,9 @@ fn next_start(
             // A text alert stands between the two.
             Some(head) => {
                 let until = body.get(..text_end).unwrap_or_default();
-                push_text(until, at, &head, flags_of_bytes(text), wrap, pieces, ctx);
+                let is_cut = wrap.is_cut && text_end == body.len();
+                let wrap = Wrap { is_cut, ..wrap.clone() };
+                push_text(until, at, &head, flags_of_bytes(text), &wrap, pieces, ctx);
             }
             None => trail(pieces, first, text_end),
         }
@@ -275,27 +277,19 @@ fn trail(pieces: &mut [Piece], first: usize, end: usize) {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call; a struct would only name the same eight things again"
-)]
 fn push_object(
     members: Vec<(Box<str>, Value)>,
     flags: Flags,
     wrap: &Wrap,
-    start: usize,
-    end: usize,
-    (is_cut, is_half): (bool, bool),
+    (start, end): (usize, usize),
+    is_cut: bool,
     pieces: &mut Vec<Piece>,
     ctx: &Context,
 ) {
-    let mut all = unwrap::unwrap(members, wrap).into_iter().peekable();
-    while let Some(found) = all.next() {
+    for found in unwrap::unwrap(members, wrap) {
         let outcome = match found {
             Found::Alert(members, wrap) => {
-                // What was cut stands last.
-                let is_half = is_half && all.peek().is_none();
-                Outcome::Alert(Box::new(record::alert(members, flags, is_half, &wrap, ctx)))
+                Outcome::Alert(Box::new(record::alert(members, flags, &wrap, ctx)))
             }
             Found::Text(inner) => Outcome::Inner(inner, carried(flags)),
             Found::Other(what) => Outcome::Other(what),
@@ -389,14 +383,18 @@ fn plain(
 ) -> Body {
     let trimmed = trim_start(body);
     let start = body.len() - trimmed.len();
+    let mut wrap = wrap.clone();
     let (trimmed, flags) = match trimmed.get(..TEXT_LIMIT) {
         Some(kept) if kept.len() < trimmed.len() => (kept, {
             let mut flags = flags;
             flags.set(Flag::TooLong);
+            wrap.is_cut = true;
             flags
         }),
         _ => (trimmed, flags),
     };
+    wrap.is_cut |= is_syslog && text::is_chopped(trimmed);
+    let wrap = &wrap;
     let unescaped = if is_syslog { peel::unescape_octal(trimmed) } else { None };
     let bytes = unescaped.as_deref().unwrap_or(trimmed);
     let outer = flags;
@@ -475,11 +473,12 @@ fn guess(body: &[u8], wrap: &Wrap, flags: Flags, ctx: &Context) -> Body {
         let flags = Flags(flags.0 | flags_of_bytes(body.get(at..).unwrap_or_default()).0);
         push_text(body, at, &head, flags, &guessed, &mut pieces, ctx);
     } else if let Some(at) = first_key(body) {
-        let (members, read_flags, is_half) = members_behind(body, at);
+        let (members, read_flags, is_cut) = members_behind(body, at);
         if record::is_alert(&members) {
             let mut flags = Flags(flags.0 | read_flags.0);
             flags.set(Flag::Truncated);
-            let alert = record::alert(members, flags, is_half, &guessed, ctx);
+            let guessed = Wrap { is_cut, ..guessed };
+            let alert = record::alert(members, flags, &guessed, ctx);
             pieces.push(Piece {
                 start: 0,
                 end: body.len(),

@@ -21,6 +21,8 @@ pub(super) struct Wrap {
     pub is_guess: bool,
     /// The tag of a log daemon: the name of the program that wrote.
     pub tag: Option<Box<str>>,
+    /// Set when the last text of the record is only its first half: what is around it ended before it did.
+    pub is_cut: bool,
 }
 
 impl Wrap {
@@ -31,6 +33,7 @@ impl Wrap {
             hostname: self.hostname.or(outer.hostname),
             is_guess: self.is_guess || outer.is_guess,
             tag: self.tag.or(outer.tag),
+            is_cut: self.is_cut || outer.is_cut,
         }
     }
 }
@@ -71,11 +74,10 @@ fn top_key(key: &str) -> Option<Top> {
     })
 }
 
-/// Makes an alert of an object's members. `is_half` says that the end of the input cut the last of them.
+/// Makes an alert of an object's members.
 pub(super) fn alert(
     members: Vec<(Box<str>, Value)>,
     flags: Flags,
-    is_half: bool,
     wrap: &Wrap,
     ctx: &Context,
 ) -> Alert {
@@ -85,7 +87,7 @@ pub(super) fn alert(
     let mut flat = Vec::new();
     let mut has_priority = false;
     let is_message_cut =
-        is_half && members.last().is_some_and(|(key, _)| top_key(key) == Some(Top::Output));
+        wrap.is_cut && members.last().is_some_and(|(key, _)| top_key(key) == Some(Top::Output));
     for (key, value) in members {
         match top_key(&key) {
             Some(Top::Uuid) => alert.uuid = words(value, &mut alert.flags),
@@ -141,7 +143,7 @@ pub(super) fn alert(
     alert
 }
 
-/// Makes an alert of a text line whose head was read.
+/// Makes an alert of a text line whose head was read, and that nothing goes on with.
 pub(super) fn from_text(
     line: &str,
     head: &Head,
@@ -151,6 +153,11 @@ pub(super) fn from_text(
 ) -> Alert {
     flags.set(Flag::Text);
     flags.set(Flag::Unverified);
+    let message = line.get(head.message..).unwrap_or_default();
+    let is_cut = wrap.is_cut || text::opens_in_vain(message);
+    if is_cut {
+        flags.set(Flag::Truncated);
+    }
     let word = line.get(head.word.0..head.word.1).unwrap_or_default();
     let parsed = Priority::parse(word);
     let mut alert = Alert {
@@ -161,7 +168,7 @@ pub(super) fn from_text(
         hostname: wrap.hostname.clone(),
         ..Alert::default()
     };
-    find_rule(&mut alert, false, ctx);
+    find_rule(&mut alert, is_cut, ctx);
     find_time(&mut alert, None, None, wrap, ctx);
     note(&mut alert);
     alert

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::{Flag, Flags, Origin, Reject};
 use block::Block;
-use lines::{begins_record, ending, is_blank, is_utf16, is_whole_record};
+use lines::{ending, is_blank, is_other_record, is_utf16, is_whole_record};
 use std::sync::Arc;
 
 /// Longer lines are not kept whole: their first [`KEPT`] bytes are read as a record that ends too soon.
@@ -166,7 +166,7 @@ impl Decoder {
                 self.take_export(export, out);
             }
             for parts in std::mem::take(&mut self.parts) {
-                self.take_parts(parts, out);
+                self.tear(parts, out);
             }
             if !self.going.is_empty() {
                 let block = self.going.remove(0);
@@ -325,7 +325,7 @@ impl Decoder {
             (None, true) => {
                 if self.parts.len() >= STREAMS {
                     let oldest = self.parts.remove(0);
-                    self.take_parts(oldest, out);
+                    self.tear(oldest, out);
                 }
                 self.parts.push(Parts {
                     stream: line.stream,
@@ -338,10 +338,9 @@ impl Decoder {
             }
             (Some(place), is_open) => {
                 let mut parts = self.parts.remove(place);
-                if line.body_at.is_none() && begins_record(line.body) && is_whole_record(line.body)
-                {
+                if line.body_at.is_none() && is_other_record(&parts.text, line.body) {
                     // The part before was torn: this is a record of its own.
-                    self.take_parts(parts, out);
+                    self.tear(parts, out);
                     return self.open_up(line, out);
                 }
                 parts.text.extend_from_slice(line.body);
@@ -349,13 +348,19 @@ impl Decoder {
                 parts.place = parts.place.first(line.place);
                 parts.end = parts.end.max(line.end);
                 parts.flags.0 |= line.flags.0;
-                if is_open && parts.text.len() < LINE_LIMIT {
-                    self.parts.push(parts);
-                } else {
-                    self.take_parts(parts, out);
+                match is_open {
+                    true if parts.text.len() < LINE_LIMIT => self.parts.push(parts),
+                    true => self.tear(parts, out),
+                    false => self.take_parts(parts, out),
                 }
             }
         }
+    }
+
+    /// The last part never came.
+    fn tear(&mut self, mut parts: Parts, out: &mut Vec<Entry>) {
+        parts.wrap.is_cut = true;
+        self.take_parts(parts, out);
     }
 
     fn take_parts(&mut self, parts: Parts, out: &mut Vec<Entry>) {

@@ -64,6 +64,21 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
     Some(Head { clock, word: (start, end), message: (end + 1).min(bytes.len()) })
 }
 
+/// Whether the parenthesis that the rule's own text opens before its first field never ends: the end of the message is lost.
+pub(super) fn opens_in_vain(message: &str) -> bool {
+    let bytes = message.as_bytes();
+    let n_before = memchr::memchr(b'=', bytes).unwrap_or(bytes.len());
+    let opens = memchr::memmem::find(bytes.get(..n_before).unwrap_or_default(), b" (").is_some();
+    opens && super::body::is_unclosed(bytes)
+}
+
+/// Whether a line was shown by a tool that cuts it at the edge of the screen, and marks that.
+pub(super) fn is_chopped(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let last = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    line.ends_with("…".as_bytes()) || (line.ends_with(b">") && !last.contains(&b'<'))
+}
+
 /// Where a text alert begins in a line that begins with something else.
 pub(super) fn head_inside(bytes: &[u8]) -> Option<usize> {
     // Every head holds `: X` with a capital: look for that, then back for the time.

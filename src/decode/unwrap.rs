@@ -84,13 +84,14 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
         }
         return;
     }
-    let wrap = wrap_of(&members, wrap);
+    let mut wrap = wrap_of(&members, wrap);
     if is_journal(&members) {
         let mut entries = Vec::new();
         journal(&members, wrap, &mut entries);
         found.extend(entries.into_iter().filter(|entry| depth == 0 || is_record(entry)));
         return;
     }
+    let is_cut = std::mem::take(&mut wrap.is_cut);
     if let Some(values) = loki_values(&members) {
         // Each is a line as good as one of a file: what it is, or that it is nothing, is told where lines are read.
         found.extend(values.iter().map(|value| loki_line(value, &wrap)));
@@ -100,18 +101,25 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
     let is_exported = get_text(&members, "line").is_some() && get(&members, "timestamp").is_some();
     let n_before = found.len();
     let (stream, part) = stream_of(&members);
-    let mut texts: Vec<(usize, Box<str>)> = Vec::new();
-    for (key, value) in members {
+    let mut texts: Vec<(usize, Box<str>, bool)> = Vec::new();
+    let n_members = members.len();
+    for (nth, (key, value)) in members.into_iter().enumerate() {
+        // What was cut stands last.
+        let is_cut = is_cut && nth + 1 == n_members;
         match value {
             // What labels and annotations say, whoever may name a pod says.
             Value::Object(_) if ABOUT.contains(&&*key) || (is_exported && &*key == "fields") => {}
             Value::Object(inner) if depth < DEPTH_LIMIT => {
-                collect(inner, &wrap, depth + 1, found);
+                collect(inner, &Wrap { is_cut, ..wrap.clone() }, depth + 1, found);
             }
             Value::Array(items) if depth < DEPTH_LIMIT => {
-                for item in items {
+                let n_items = items.len();
+                for (nth, item) in items.into_iter().enumerate() {
                     match item {
-                        Value::Object(inner) => collect(inner, &wrap, depth + 1, found),
+                        Value::Object(inner) => {
+                            let is_cut = is_cut && nth + 1 == n_items;
+                            collect(inner, &Wrap { is_cut, ..wrap.clone() }, depth + 1, found);
+                        }
                         Value::String(text) if looks_like_record(&text) => {
                             found.push(Found::Text(plain(&text, wrap.clone())));
                         }
@@ -123,7 +131,7 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
                 let place = TEXT_KEYS.iter().position(|name| **name == *key);
                 let place = place.or_else(|| looks_like_record(&text).then_some(TEXT_KEYS.len()));
                 if let Some(place) = place {
-                    texts.push((place, text));
+                    texts.push((place, text, is_cut));
                 }
             }
             _ => {}
@@ -132,13 +140,16 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
     if found.len() > n_before {
         return;
     }
-    texts.sort_by_key(|(place, text)| (!looks_like_record(text), *place));
-    if let Some((_, text)) = texts.into_iter().next() {
+    texts.sort_by_key(|(place, text, _)| (!looks_like_record(text), *place));
+    if let Some((_, text, is_cut)) = texts.into_iter().next() {
         let (text, part) = match (part, text.strip_suffix('\n')) {
             (Part::Open, Some(text)) => (text, Part::Last),
+            // Whatever part it was, the rest of it is lost.
+            (Part::Open, None) if is_cut => (&*text, Part::Last),
             (part, Some(text)) => (text, part),
             (part, None) => (&*text, part),
         };
+        wrap.is_cut = is_cut;
         let text = Found::Text(Inner { body: text.as_bytes().to_vec(), wrap, stream, part });
         if depth == 0 || is_record(&text) {
             found.push(text);
@@ -257,6 +268,7 @@ pub(super) fn journal(members: &[(Box<str>, Value)], mut wrap: Wrap, found: &mut
         .iter()
         .find_map(|key| get_text(members, key));
     wrap.tag = Some(tag.unwrap_or("journal").into());
+    wrap.is_cut &= members.last().is_some_and(|(key, _)| **key == *"MESSAGE");
     let is_partial = get_text(members, "CONTAINER_PARTIAL_MESSAGE") == Some("true");
     let (stream, _) = stream_of(members);
     let part = match (is_partial, stream.is_empty()) {

@@ -7,6 +7,17 @@ pub(super) fn begins_record(body: &[u8]) -> bool {
     json::opens_record(body) || body.starts_with(b"CEF:0|Falco") || text::head(body).is_some()
 }
 
+/// Docker cuts what is longer into parts of this many bytes.
+const PART: usize = 16 << 10;
+
+/// Whether a part is no rest of what was held before it, but a record by itself: a whole object, or a text alert behind one
+/// that was too short to have been cut into parts.
+pub(super) fn is_other_record(held: &[u8], part: &[u8]) -> bool {
+    let is_text = |bytes: &[u8]| text::head(peel::trim_start(bytes)).is_some();
+    (begins_record(part) && is_whole_record(part))
+        || (held.len() < PART && is_text(held) && is_text(part))
+}
+
 /// Whether text from an envelope is a record without more parts: an object that ends.
 pub(super) fn is_whole_record(body: &[u8]) -> bool {
     let body = peel::trim_start(body).trim_ascii_end();

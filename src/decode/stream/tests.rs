@@ -227,6 +227,109 @@ fn a_record_that_is_cut_anywhere_claims_nothing_else() {
     }
 }
 
+/// Wherever the envelope of a text alert is cut, no field is told that the whole did not hold.
+#[test]
+fn a_text_alert_that_is_cut_in_its_envelope_claims_nothing_else() {
+    let text =
+        "10:00:00.123456789: Warning Odd | user=root container_id=abc012345678 container_name=web";
+    let log = format!(r#""log":"{text}\n""#);
+    let rest = r#""stream":"stdout","time":"2026-11-22T10:00:00.1Z""#;
+    let journal = r#""__REALTIME_TIMESTAMP":"1795341600123456","_HOSTNAME":"node""#;
+    for whole in [
+        format!("{{{log},{rest}}}"),
+        format!("{{{rest},{log}}}"),
+        format!(r#"{{"kubernetes":{{"pod_name":"falco"}},{log}}}"#),
+        format!(r#"{{"result":{{{log}}}}}"#),
+        format!(r#"{{"logs":[{{"line":"nothing"}},{{{log}}}]}}"#),
+        format!(r#"{{{journal},"MESSAGE":"{text}"}}"#),
+        format!(r#"{{"MESSAGE":"{text}",{journal}}}"#),
+    ] {
+        let read = |line: &str| {
+            let (mut out, mut decoder) = (Vec::new(), decoder());
+            decoder.push(line.as_bytes(), &mut out);
+            decoder.finish(&mut out);
+            let alert = |entry: Entry| match entry.item {
+                Item::Alert(alert) => Some(*alert),
+                _ => None,
+            };
+            out.into_iter().filter_map(alert).collect::<Vec<_>>()
+        };
+        let all = read(&whole);
+        let [all] = all.as_slice() else { panic!("{all:?} in {whole}") };
+        assert_eq!(all.fields.iter().count(), 3, "{whole}");
+        assert!(!all.flags.has(Flag::Truncated), "{whole}");
+        let mut n_told = 0;
+        for end in 1..whole.len() {
+            let cut = whole.get(..end).unwrap();
+            for alert in read(cut) {
+                // Half an escape is kept as it stands.
+                let output = alert.output.unwrap_or_default();
+                assert!(text.starts_with(output.trim_end_matches('\\')), "{cut}");
+                for (name, value) in alert.fields.iter() {
+                    assert_eq!(Some(value), all.fields.get(name), "{name} in {cut}");
+                    n_told += 1;
+                }
+            }
+        }
+        assert!(n_told > 20, "{n_told} of {whole}");
+    }
+}
+
+/// The fields of the only alert of a log, and whether it is said to end early.
+#[track_caller]
+fn told(log: &str) -> (String, bool) {
+    let (mut out, mut decoder) = (Vec::new(), decoder());
+    decoder.push(log.as_bytes(), &mut out);
+    decoder.finish(&mut out);
+    let [Entry { item: Item::Alert(alert), .. }] = out.as_slice() else { panic!("{out:?}") };
+    let fields = alert.fields.iter().map(|(name, value)| format!("{name}={}", value.display()));
+    (fields.collect::<Vec<_>>().join(" "), alert.flags.has(Flag::Truncated))
+}
+
+#[test]
+fn a_text_alert_whose_end_is_lost_is_said_to_end_early() {
+    const TEXT: &str = "10:00:00.1: Warning Odd";
+    let whole = |fields: &str| (fields.to_owned(), false);
+    let cut = |fields: &str| (fields.to_owned(), true);
+    let part = |tag: &str, text: &str| format!("2026-11-22T10:00:00.1Z stdout {tag} {text}\n");
+    let fields = "user.name=root container.id=0a1";
+    // A part whose rest never came.
+    let log = format!("{TEXT} | user=root container_id=0a1");
+    assert_eq!(told(&part("P", &log)), cut("user.name=root"));
+    assert_eq!(told(&part("F", &log)), whole(fields));
+    assert_eq!(told(&(part("P", &log) + &part("F", "b2"))), whole(&format!("{fields}b2")));
+    let docker = format!(r#"{{"log":"{log}","stream":"stdout","time":"2026-11-22T10:00:00Z"}}"#);
+    assert_eq!(told(&docker), cut("user.name=root"));
+    // The rule's own parenthesis never ends.
+    let tag = "Nov 22 10:00:00 node falco[7]:";
+    let log = format!("{tag} {TEXT} (user=root container_id=0a1");
+    assert_eq!(told(&format!("{log}\n")), cut("user.name=root"));
+    assert_eq!(told(&format!("{log})\n")), whole(fields));
+    // The pager marks what it cuts, and so does the journal.
+    let log = format!("{tag} {TEXT} | user=root container_id=0a1");
+    assert_eq!(told(&format!("{log}>\n")), cut("user.name=root"));
+    assert_eq!(told(&format!("{log}…\n")), cut("user.name=root"));
+    assert_eq!(
+        told(&format!("{log} image=<NA>\n")),
+        whole(&format!("{fields} container.image=<NA>"))
+    );
+    // A parenthesis in a value opens nothing.
+    let log = format!("{tag} {TEXT} | user=root command=echo ( container_id=0a1\n");
+    assert!(!told(&log).1);
+}
+
+#[test]
+fn a_text_alert_behind_a_torn_one_is_not_a_part_of_it() {
+    let docker = |text: &str| {
+        format!(r#"{{"log":"{text}","stream":"stdout","time":"2026-11-22T10:00:00Z"}}"#) + "\n"
+    };
+    let text = |n: u8| format!("10:00:00.{n}: Warning Odd | user=root container_id=0a1b2c3d4e5f");
+    let log = docker(&text(1)) + &docker(&(text(2) + "\\n"));
+    let (mut out, mut decoder) = (Vec::new(), decoder());
+    decoder.push(log.as_bytes(), &mut out);
+    assert_eq!(outputs(&out), [text(1), text(2)]);
+}
+
 /// What the message says in whole is told, whatever was lost before or behind it.
 #[test]
 fn a_whole_message_of_a_record_that_is_cut_loses_no_field() {
