@@ -313,14 +313,15 @@ fn missing(
             missing.push(Missing { field: field.clone(), why, find });
         }
     }
-    let is_event = matches!(case.facts.place, Place::Host | Place::Container | Place::Kubernetes);
+    let is_event = matches!(case.facts.place, Place::Host | Place::Container | Place::Kubernetes)
+        && !facts::is_container_start(case.alert);
     let in_container = matches!(case.facts.place, Place::Container | Place::Kubernetes);
     let wants = [
         (
             is_event,
             "proc.pname",
             "Who started the process decides between an entrypoint, a person and an intruder.",
-            &["process-ancestry", "list-processes"][..],
+            &["process-ancestry", "list-processes", "find-process"][..],
         ),
         (
             in_container,
@@ -338,13 +339,19 @@ fn missing(
             is_event,
             "proc.pid",
             "Evidence of the process is reached by its pid on the host; Falco's default outputs leave it out.",
-            &["list-processes"][..],
+            &["list-processes", "find-process"][..],
         ),
         (
             case.facts.place == Place::Unknown && case.alert.fields.known("proc.name").is_some(),
             "container.id",
             "Whether it happened on the host or in a container is not known: the alert has no such field, and that proves neither. The container's steps are shown; those that work on files and accounts of the host are not.",
             &["process-facts"][..],
+        ),
+        (
+            case.facts.place == Place::Audit,
+            "ka.response.code",
+            "Whether the API server did what was asked or refused it is not in the alert.",
+            &[][..],
         ),
         (
             in_container && case.facts.runtime_told != Told::Field,

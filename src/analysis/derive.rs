@@ -156,7 +156,8 @@ fn file_name(alert: &Alert) -> String {
 fn process(alert: &Alert) -> Option<String> {
     let named = alert.fields.text("proc.name").filter(|name| !name.is_empty());
     let first = || alert.fields.text("proc.cmdline")?.split_whitespace().next();
-    named.or_else(first).filter(|name| !name.starts_with("container:")).map(str::to_owned)
+    let is_process = !super::facts::is_container_start(alert);
+    named.or_else(first).filter(|_| is_process).map(str::to_owned)
 }
 
 fn image(alert: &Alert) -> Option<String> {

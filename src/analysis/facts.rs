@@ -14,7 +14,7 @@ use crate::query::{Own, OwnValue, Subject};
 use std::borrow::Cow;
 
 pub use ancestry::{Kin, drill as ancestry_drill};
-pub use event::target;
+pub use event::{is_container_start, target};
 pub use place::{Place, Runtime, Told, age_words, place, runtime};
 pub use remote::{Class, Flow, Remote, classify};
 

@@ -1,6 +1,6 @@
 //! Sentences with placeholders: filled from an alert, with words for what it lacks.
 
-use super::facts::{Case, Place};
+use super::facts::{Case, Place, is_container_start};
 use crate::model::Alert;
 
 /// The placeholders that are words; every other one must be a Falco field (it has a dot).
@@ -64,17 +64,23 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
     let mut rest = template.trim_end();
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_name(name)) else {
+        let Some((name, after)) =
+            after.split_once('}').filter(|(name, _)| is_name(alternative(name).0))
+        else {
             text.push('{');
             rest = after;
             continue;
         };
         rest = after;
+        let (name, words) = alternative(name);
         let nameless = is_headline && name == "rule" && case.alert.rule.is_none();
-        let known = nameless.then(|| message(case.alert)).flatten().or_else(|| known(name, case));
-        // A log of requests has no processes; nor may what does not say where it comes from.
+        let message = nameless.then(|| message(case.alert)).flatten();
+        let known = message.or_else(|| known(name, case)).or_else(|| words.map(str::to_owned));
+        // A log of requests has no processes, nor has the start of a container; nor may what does not say where it comes
+        // from.
         let is_nobody = name == "process"
-            && matches!(case.facts.place, Place::Audit | Place::Cloud | Place::Unknown);
+            && (matches!(case.facts.place, Place::Audit | Place::Cloud | Place::Unknown)
+                || is_container_start(case.alert));
         if known.is_none() && is_headline && (is_left_out(name) || is_nobody) && !text.is_empty() {
             if let Some(open) = text.strip_suffix(" (").filter(|_| rest.starts_with(')')) {
                 text.truncate(open.len());
@@ -111,13 +117,18 @@ fn is_left_out(name: &str) -> bool {
         || matches!(name, "user" | "container" | "command" | "parent" | "target" | "remote")
 }
 
+/// A placeholder and its own words for what the alert lacks: `{ka.verb|act on}`.
+fn alternative(name: &str) -> (&str, Option<&str>) {
+    name.split_once('|').map_or((name, None), |(name, words)| (name, Some(words)))
+}
+
 /// Placeholders of a sentence that are neither one of [`WORDS`] nor a field.
 pub fn unknown_placeholders(template: &str) -> Vec<&str> {
     template
         .split('{')
         .skip(1)
         .filter_map(|after| after.split_once('}'))
-        .map(|(name, _)| name)
+        .map(|(name, _)| alternative(name).0)
         .filter(|name| is_name(name) && !WORDS.contains(name) && !name.contains('.'))
         .collect()
 }
@@ -143,6 +154,7 @@ fn lacking(name: &str, case: Case<'_>) -> &'static str {
         "container" if case.facts.place == Place::Unknown => "an unknown place",
         "container" => "an unknown container",
         "priority" => "an unknown priority",
+        "rule" => "(no rule name)",
         "actor" => "somebody that the alert does not name",
         "target" => "something that the alert does not name",
         "age" => "of unknown age",
@@ -184,7 +196,7 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
         "pod" => alert.k8s().1.map(cut),
         "namespace" => alert.k8s().0.map(cut),
         "host" => alert.hostname.as_deref().map(cut),
-        "rule" => Some(cut(alert.rule_name())),
+        "rule" => alert.rule.as_deref().map(cut),
         "priority" => alert.priority.map(|priority| priority.name().to_owned()),
         "actor" | "target" => {
             let value = case.facts.value(&format!("fact.{name}"));
@@ -215,8 +227,7 @@ fn message(alert: &Alert) -> Option<String> {
 fn named_by_command(alert: &Alert) -> Option<String> {
     let first = alert.fields.text("proc.cmdline")?.split_whitespace().next()?;
     let name = first.rsplit('/').next().unwrap_or(first);
-    // The start of a container has no process yet.
-    (!name.is_empty() && !first.starts_with("container:")).then(|| cut(name))
+    (!name.is_empty() && !is_container_start(alert)).then(|| cut(name))
 }
 
 /// This very event in one sentence: what, by whom, where, to what; nothing for an alert without such fields.
@@ -247,11 +258,10 @@ pub fn seen_here(case: Case<'_>) -> Option<String> {
         words.extend(codes.into_iter().find_map(field).map(|code| format!("({code})")));
         return (words.len() > 1).then(|| format!("Seen here: {}.", words.join(" ")));
     }
-    let command = field("proc.cmdline").or_else(|| field("proc.name"))?.trim().to_owned();
-    // The start of a container is no command.
-    if command.starts_with("container:") {
+    if is_container_start(case.alert) {
         return None;
     }
+    let command = field("proc.cmdline").or_else(|| field("proc.name"))?.trim().to_owned();
     words.push(format!("`{command}`"));
     words.extend(field("proc.pname").map(|parent| format!("started by {parent}")));
     words.extend(field("user.name").map(|user| format!("as {user}")));

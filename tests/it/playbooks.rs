@@ -255,13 +255,7 @@ fn a_command_is_about_the_file_and_the_process_of_the_alert_or_there_is_none() {
 
 #[test]
 fn words_claim_no_more_than_the_alert_holds() {
-    let explain = |head: &str, fields: &str| {
-        let text = format!(
-            "{{{head},\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"output_fields\":{{{fields}}}}}"
-        );
-        let alert: cadge::analysis::playbook::SampleAlert = serde_json::from_str(&text).unwrap();
-        analyze(&alert.alert(), &[], &Playbooks::builtin(), &Choice::default())
-    };
+    let explain = told;
     let list = explain(
         "\"rule\":\"Our rule\",\"source\":\"k8s_audit\"",
         "\"ka.verb\":\"list\",\"ka.user.name\":\"ana\",\"ka.target.resource\":\"secrets\",\"ka.target.namespace\":\"prod\"",
@@ -302,6 +296,90 @@ fn words_claim_no_more_than_the_alert_holds() {
         "{}",
         tagged.headline
     );
+}
+
+/// The analysis of an alert that begins so and has these fields.
+fn told(head: &str, fields: &str) -> cadge::analysis::Analysis {
+    let text = format!(
+        "{{{head},\"priority\":\"Notice\",\"time\":\"2026-03-02T09:14:07Z\",\"output_fields\":{{{fields}}}}}"
+    );
+    let alert: cadge::analysis::playbook::SampleAlert = serde_json::from_str(&text).unwrap();
+    analyze(&alert.alert(), &[], &Playbooks::builtin(), &Choice::default())
+}
+
+#[test]
+fn a_headline_is_a_sentence_whatever_the_alert_lacks() {
+    let headline = |source: &str, fields: &str| {
+        told(&format!("\"rule\":\"Ours\",\"source\":\"{source}\""), fields).headline
+    };
+    let pod = "\"ka.user.name\":\"ana\",\"ka.target.resource\":\"pods\",\"ka.target.name\":\"web\",\"ka.target.subresource\":\"exec\"";
+    assert_eq!(headline("k8s_audit", pod), "ana asked the API server to act on pods web");
+    assert_eq!(
+        headline("k8s_audit", "\"ka.user.name\":\"ana\""),
+        "ana asked the API server to act on something"
+    );
+    assert_eq!(
+        headline("okta", "\"okta.actor.name\":\"Ana\""),
+        "Ana caused an event in Okta: Ours"
+    );
+    assert_eq!(headline("aws_cloudtrail", "\"ct.user\":\"ana\""), "ana called an operation of AWS");
+    let gcp = "\"gcp.user\":\"a@b.example\",\"gcp.projectId\":\"shop\"";
+    assert_eq!(headline("gcp_auditlog", gcp), "a@b.example called a method in project shop");
+    let started = "\"proc.cmdline\":\"container:7d01f2a4c9be\",\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"web\"";
+    assert_eq!(headline("syscall", started), "Ours in the container web (7d01f2a4c9be)");
+}
+
+#[test]
+fn the_start_of_a_container_has_no_process_and_no_login() {
+    let started = told(
+        "\"rule\":\"Launch Privileged Container\",\"source\":\"syscall\"",
+        "\"proc.cmdline\":\"container:7d01f2a4c9be\",\"user.loginuid\":0,\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"web\"",
+    );
+    assert!(!started.facts.iter().any(|fact| fact.field == "user.loginuid"));
+    assert!(!started.missing.iter().any(|lack| lack.field.starts_with("proc.")));
+}
+
+#[test]
+fn a_start_alone_is_no_container() {
+    let unknown = told(
+        "\"rule\":\"Fileless execution via memfd_create\",\"source\":\"syscall\"",
+        "\"container.id\":\"\",\"container.start_ts\":1772436025000000000,\"container.image.repository\":\"\",\"user.uid\":0,\"evt.type\":\"execve\",\"proc.name\":\"x\"",
+    );
+    let says = |field: &str| unknown.facts.iter().find(|fact| fact.field == field);
+    assert!(says("user.uid").unwrap().says.contains("the alert does not tell"));
+    assert!(says("container.image.repository").is_none());
+    assert!(says("container.start_ts").is_none());
+}
+
+#[test]
+fn the_second_self_of_runc_is_no_disguise() {
+    let init = told(
+        "\"rule\":\"Fileless execution via memfd_create\",\"source\":\"syscall\"",
+        "\"container.id\":\"host\",\"evt.type\":\"execve\",\"proc.name\":\"exe\",\"proc.cmdline\":\"exe init\",\"proc.exepath\":\"memfd:runc\",\"proc.pname\":\".runc\"",
+    );
+    assert_eq!(init.assessment.known.as_deref(), Some("runc-self-copy"));
+    assert_eq!(init.assessment.level.name(), "benign");
+}
+
+#[test]
+fn what_is_missing_is_named_once_and_with_what_finds_it() {
+    let host = told(
+        "\"rule\":\"Write below etc\",\"source\":\"syscall\"",
+        "\"container.id\":\"host\",\"evt.type\":\"openat\",\"proc.name\":\"vi\",\"fd.name\":\"/etc/x\"",
+    );
+    let find = |field: &str| host.missing.iter().find(|lack| lack.field == field).unwrap();
+    assert!(find("proc.pid").find.starts_with("ps -C vi "), "{:?}", find("proc.pid"));
+    let web = told(
+        "\"rule\":\"Netcat Remote Code Execution in Container\",\"source\":\"syscall\"",
+        "\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"web\",\"evt.type\":\"execve\",\"proc.name\":\"nc\"",
+    );
+    let images = web.missing.iter().filter(|lack| lack.field.starts_with("container.image"));
+    assert_eq!(images.count(), 1, "{:?}", web.missing);
+    let audit = told(
+        "\"rule\":\"Attach/Exec Pod\",\"source\":\"k8s_audit\"",
+        "\"ka.user.name\":\"ana\",\"ka.target.name\":\"web\"",
+    );
+    assert!(audit.missing.iter().any(|lack| lack.field == "ka.response.code"));
 }
 
 #[test]

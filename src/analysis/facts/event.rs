@@ -41,6 +41,16 @@ fn note_failure(field: &'static str, result: &str, notes: &mut Notes) -> bool {
     true
 }
 
+/// Whether it is Falco's own word for the start of a container: such an event has no process, no parent and no login,
+/// whatever its fields hold.
+pub fn is_container_start(alert: &Alert) -> bool {
+    let starts =
+        |field| alert.fields.text(field).is_some_and(|text| text.starts_with("container:"));
+    alert.fields.text("evt.type") == Some("container")
+        || starts("proc.cmdline")
+        || starts("proc.name")
+}
+
 /// Who acted, in audit and cloud alerts.
 pub fn actor(alert: &Alert) -> Option<&str> {
     [

@@ -187,6 +187,9 @@ pub fn tty(alert: &Alert, notes: &mut Notes) -> Option<bool> {
 /// Reads the audit login uid.
 pub fn login(alert: &Alert, notes: &mut Notes) -> Option<bool> {
     let uid = alert.fields.number("user.loginuid")?;
+    if super::is_container_start(alert) {
+        return None;
+    }
     if uid == -1 || uid == i128::from(u32::MAX) {
         let says = "No login stands behind the process: normal for services and containers. It says nothing about rights.";
         notes.row("user.loginuid", uid.to_string(), says, Direction::Neutral);

@@ -137,8 +137,8 @@ pub fn place(alert: &Alert) -> Place {
         Some(id) if !id.is_empty() => Place::Container,
         _ if container.name == Some("host") => Place::Host,
         _ if container.name.is_some() || container.image.is_some() => Place::Container,
-        // The lookup of the container failed, or the output has no container fields: tags and age can still tell.
-        _ if fields.known("container.start_ts").is_some() => Place::Container,
+        // The lookup of the container failed, or the output has no container fields: the rule can still tell. Its start
+        // tells nothing, as processes of the host have one too.
         _ if source == "syscall" && rule_is_of_containers(alert) => Place::Container,
         _ if source == "syscall" && rule_is_of_the_host(alert) => Place::Host,
         // Fields that are not there prove nothing: the output may leave them out, or was cut before them.
@@ -340,7 +340,7 @@ pub fn is_docker_name(name: &str) -> bool {
 pub fn age(alert: &Alert, place: Place) -> Option<i128> {
     let container = alert.container();
     let is_unresolved = container.id == Some("") && container.name.is_none();
-    if place == Place::Host || is_unresolved {
+    if matches!(place, Place::Host | Place::Unknown) || is_unresolved {
         return None;
     }
     if let Some(duration) = alert.fields.number("container.duration") {
@@ -401,7 +401,7 @@ pub fn tell(alert: &Alert, place: Place, notes: &mut Notes) {
         let says = "Docker made this name up because nobody gave one: a container started by hand or by a script. The name itself means nothing.";
         notes.row("container.name", name, says, Direction::Neutral);
     }
-    if let Some(image) = container.image {
+    if let Some(image) = container.image.filter(|image| !image.is_empty()) {
         let says = "The image's name; the digest would prove which one it is.";
         notes.row("container.image.repository", image, says, Direction::Neutral);
     }
