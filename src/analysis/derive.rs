@@ -12,6 +12,7 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "T1" | "TJ1" => 5,
         "AT" => 0,
         "T2D" => -2 * 24 * 60,
+        "SEEN" => return Ok(Some(seen_until(alert).to_string())),
         "CASE" => return Ok(Some(case_name(alert))),
         "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
         "IMAGE" => return Ok(image(alert)),
@@ -83,6 +84,14 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         .saturating_add(SignedDuration::from_mins(minutes))
         .map_err(|_| lack("the time is out of range"))?;
     Ok(Some(if name.starts_with("TJ") { journal_time(moment) } else { iso_time(moment) }))
+}
+
+/// The second after which a process that begins is not the alert's. Clocks drift, and Falco counts from its own start, so
+/// a minute is allowed; where the time is not known, every process may be the one.
+fn seen_until(alert: &Alert) -> i64 {
+    let time = alert.time.filter(|_| !alert.flags.has(Flag::LocalClock));
+    let until = time.map_or(i64::MAX, |time| time.as_second().saturating_add(60));
+    until.clamp(0, 9_999_999_999)
 }
 
 fn iso_time(time: Timestamp) -> String {

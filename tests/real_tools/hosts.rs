@@ -27,18 +27,22 @@ fn host_commands_work_in_the_order_offered() {
     let own = [
         ("PID", pid),
         ("PNAME", "sleep"),
+        // The process was there before the alert.
+        ("SEEN", "9999999999"),
         ("CASE", &*case),
         ("CID", &*cid),
         ("PATH", "/etc/motd"),
         ("EXE", "/bin/busybox"),
     ];
     // The id is another program's now: nothing is stopped, and that is said.
-    let other = rendered_with(&[("PID", pid), ("PNAME", "x'$(kill) ;y")]);
-    for name in ["pause.host", "kill-process.host"] {
-        let (_, text) = other.iter().find(|(known, _)| known == name).expect("it is there");
-        assert!(lab.must(name, text).contains("nothing was done"), "{text}");
-        let state = lab.must("state", &format!("grep State /proc/{pid}/status"));
-        assert!(state.contains("sleeping"), "{state}");
+    for (named, seen) in [("x'$(kill) ;y", "9999999999"), ("sleep", "1772442907")] {
+        let other = rendered_with(&[("PID", pid), ("PNAME", named), ("SEEN", seen)]);
+        for name in ["pause.host", "kill-process.host"] {
+            let (_, text) = other.iter().find(|(known, _)| known == name).expect("it is there");
+            assert!(lab.must(name, text).contains("nothing was done"), "{text}");
+            let state = lab.must("state", &format!("grep State /proc/{pid}/status"));
+            assert!(state.contains("sleeping"), "{state}");
+        }
     }
     // One that shares the host's network, and one that is gone, are told apart from a private one.
     let network = |pid: &str| {
@@ -108,6 +112,42 @@ fn host_commands_work_in_the_order_offered() {
     let hidden = format!("/var/lib/falco-triage/{case}/file-x");
     assert!(lab.must("copied", &format!("cat {hidden}")).starts_with('a'));
     lab.must("exe", &format!("cmp r/bin/busybox /var/lib/falco-triage/{case}/exe-{pid}.bin && test -s /var/lib/falco-triage/{case}/core-*.{pid}"));
+}
+
+/// A process may have the name and the arguments that it likes; what shows them neither acts on them nor takes them for
+/// lines of its own.
+#[test]
+fn what_a_process_calls_itself_reaches_no_terminal_and_makes_no_line() {
+    let lab = Lab::new();
+    let _ended = Ended(&lab);
+    let name = r"\033[2J\342\200\256\233\303\274";
+    lab.must("start", &format!("echo none > group; bash -c 'exec 3<> /dev/udp/127.0.0.1/9; printf \"{name}\" > /proc/$$/comm; echo $$ > pid; while :; do sleep 600; done' evil $'\\nCapEff:\\t0\\n\\e[2J\\u202e\\x9b\\u009b end' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do [ -s pid ] && sleep 0.2 && exit 0; sleep 0.1; done; exit 1"));
+    let pid = lab.must("pid", "cat pid");
+    let pid = pid.trim();
+    let now = lab.must("now", "date +%s");
+    let shown = |name: &str, seen: &str| {
+        let all = rendered_with(&[("PID", pid), ("COMM", "bash"), ("SEEN", seen)]);
+        let (_, text) = all.iter().find(|(known, _)| known == name).expect("it is there");
+        let script = format!("{{ {text}\n}} > out 2> err; echo $?; cat -v err");
+        let said = lab.must(name, &format!("LC_ALL=C.UTF-8; export LC_ALL; {script}"));
+        let out = std::fs::read(lab.path().join("out")).expect("written");
+        let out = String::from_utf8(out).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{name}: {out:?}");
+        (said, out)
+    };
+    for name in
+        ["connections.host", "process-facts.host", "list-processes.host", "process-ancestry.host"]
+    {
+        let (said, out) = shown(name, now.trim());
+        assert!(said == "0\n" && out.contains("[2J"), "{name}: {said}{out}");
+        let (said, _) = shown(name, "1772442907");
+        assert!(said.contains(&format!("process {pid} began after the alert")), "{name}: {said}");
+    }
+    let (_, out) = shown("connections.host", now.trim());
+    assert!(out.contains("[2J?\u{fc}") || out.contains("[2J??\u{fc}"), "{out:?}");
+    let (_, out) = shown("process-facts.host", now.trim());
+    assert!(out.lines().any(|line| line.starts_with("args: bash -c ")), "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("CapEff:")).count(), 1, "{out}");
 }
 
 #[test]
