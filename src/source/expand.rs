@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -42,11 +44,11 @@ impl Group {
         }
         let read: BTreeMap<Identity, &Path> =
             read.filter_map(|path| identity(path).map(|file| (file, path))).collect();
-        let Found { families, doubles } =
+        let Found { families, left_out } =
             families(files(&self.spec), |file| read.get(&file).copied());
         self.next_look = Some(Instant::now() + began.elapsed() * SHARE);
         // Nothing that comes later, even when the name that is read leads elsewhere one day.
-        self.seen.extend(doubles.into_iter().map(|(path, _)| path));
+        self.seen.extend(left_out.into_iter().map(|(path, _)| path));
         for Family { base, is_live, .. } in families {
             if is_live && self.seen.insert(base.clone()) {
                 let speaker = speaker(self.source, &base);
@@ -117,13 +119,26 @@ pub(super) fn identity(path: &Path) -> Option<Identity> {
     Some((about.dev(), about.ino()))
 }
 
+/// Which file is open here; none for what is no plain file.
+pub(super) fn identity_of(file: impl AsFd) -> Option<Identity> {
+    let about = rustix::fs::fstat(file).ok()?;
+    let is_plain = rustix::fs::FileType::from_raw_mode(about.st_mode).is_file();
+    is_plain.then_some((about.st_dev, about.st_ino))
+}
+
+/// Why a file is not read to which this program writes: each alert would make it longer. None for any other file.
+pub(super) fn own_output(path: &Path, file: Identity) -> Option<String> {
+    let is_own = [identity_of(io::stdout()), identity_of(io::stderr())].contains(&Some(file));
+    is_own.then(|| format!("{} is what cadge writes to; not read", path.display()))
+}
+
 /// What a spec stands for.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Logs, each with its rotated generations.
     pub families: Vec<Family>,
-    /// Names that are left out, each with the name under which the same file is read.
-    pub doubles: Vec<(PathBuf, PathBuf)>,
+    /// Names that are left out, each with the reason as a sentence.
+    pub left_out: Vec<(PathBuf, String)>,
 }
 
 /// These files as logs, each with its rotated generations and each file once; `taken` says under which name a file is read
@@ -134,19 +149,19 @@ pub(super) fn families<'a>(
 ) -> Found {
     // The name that is written to goes before a generation's, and a file's own name before a link to it.
     paths.sort_by_cached_key(|path| (!family::is_live(path), path.is_symlink()));
-    let (mut own, mut doubles) = (BTreeMap::<Identity, PathBuf>::new(), Vec::new());
+    let (mut own, mut left_out) = (BTreeMap::<Identity, PathBuf>::new(), Vec::new());
     paths.retain(|path| {
         let Some(identity) = identity(path) else { return true };
-        match taken(identity).or(own.get(&identity).map(PathBuf::as_path)) {
-            Some(name) => {
-                doubles.push((path.clone(), name.to_owned()));
-                false
-            }
-            None => own.insert(identity, path.clone()).is_none(),
+        let name = taken(identity).or(own.get(&identity).map(PathBuf::as_path));
+        let why = name.map(|name| double(path, name)).or_else(|| own_output(path, identity));
+        if let Some(why) = why {
+            left_out.push((path.clone(), why));
+            return false;
         }
+        own.insert(identity, path.clone()).is_none()
     });
     paths.sort();
-    Found { families: family::group(paths), doubles }
+    Found { families: family::group(paths), left_out }
 }
 
 /// The files that a spec stands for now.
@@ -329,13 +344,14 @@ mod tests {
         let found = families(files(&Spec::Folder(folder.path().to_owned())), |_| None);
         let bases: Vec<_> = found.families.into_iter().map(|family| family.base).collect();
         assert_eq!(bases, ["events.json", "other.json"].map(path));
-        assert_eq!(found.doubles.len(), 2);
+        assert_eq!(found.left_out.len(), 2);
         // What another source reads is left to it.
         let (file, name) = (identity(&path("zz.json")).unwrap(), path("zz.json"));
         let taken = |asked| (asked == file).then_some(name.as_path());
         let found = families(files(&Spec::Glob(path("e*.json"))), taken);
         assert!(found.families.is_empty());
-        assert_eq!(found.doubles, [(path("events.json"), path("zz.json"))]);
+        let why = double(&path("events.json"), &path("zz.json"));
+        assert_eq!(found.left_out, [(path("events.json"), why)]);
     }
 
     #[test]
@@ -365,7 +381,7 @@ mod tests {
             is_live: false,
         };
         assert_eq!(found.families, [live("current"), live("falco.log"), old]);
-        let left: Vec<_> = found.doubles.into_iter().map(|(path, _)| path).collect();
+        let left: Vec<_> = found.left_out.into_iter().map(|(path, _)| path).collect();
         assert_eq!(left, ["a.json-20261122", "falco-2026-11-22.log", "old.json"].map(path));
 
         let listed = |place, name: &str| (SourceId(place), vec![path(name)]);

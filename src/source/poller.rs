@@ -1,6 +1,7 @@
 //! One thread looks after all logs: woken by notices, and twice a second by its one timer in any case.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use crate::model::SourceId;
 
 use super::expand::Group;
 use super::out::{Out, Stopped};
-use super::tail::{Progress, Tail};
+use super::tail::{Elsewhere, Progress, Tail};
 use super::watch::{Watch, folders_of, silent_file_system};
 use super::{Beat, Delivery, SourceState};
 
@@ -204,7 +205,9 @@ impl Poller {
         let now = self.started.elapsed();
         let trouble = self.watch.as_ref().and_then(|watch| watch.trouble.clone());
         let mut over = Vec::new();
-        for (index, followed) in self.tails.iter_mut().enumerate() {
+        for index in 0..self.tails.len() {
+            let (before, rest) = self.tails.split_at_mut(index);
+            let Some((followed, after)) = rest.split_first_mut() else { break };
             if !std::mem::take(&mut followed.is_due) {
                 continue;
             }
@@ -212,10 +215,18 @@ impl Poller {
                 Some(why) => SourceState::Polling(why.clone()),
                 None => SourceState::Following,
             };
-            let before = followed.tail.progress();
-            let progress = followed.tail.step(now, &self.out)?;
+            let mut others = |file: &File| {
+                let mut logs = before.iter_mut().chain(after.iter_mut());
+                let known = logs.find_map(|other| match other.tail.knows(file) {
+                    Elsewhere::Unknown => None,
+                    known => Some(known),
+                });
+                known.unwrap_or(Elsewhere::Unknown)
+            };
+            let was_at = followed.tail.progress();
+            let progress = followed.tail.step_among(&mut others, now, &self.out)?;
             let was_woken = std::mem::take(&mut followed.was_woken);
-            if followed.tail.progress() != before && !was_woken {
+            if followed.tail.progress() != was_at && !was_woken {
                 followed.n_unannounced += 1;
                 if followed.n_unannounced == UNANNOUNCED && trouble.is_none() {
                     followed.silent =

@@ -18,7 +18,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::model::SourceId;
 
 use super::bodies::{Fingerprint, open_log};
-use super::expand::{Found, Group, Owners, double, families, files, identity, share_out, speaker};
+use super::expand::{Found, Group, Owners, double, families, files, identity, identity_of};
+use super::expand::{own_output, share_out, speaker};
 use super::family::Family;
 use super::out::{Out, Speaker, Stopped};
 use super::poller::{Poller, Wake};
@@ -90,9 +91,10 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
         let source = source_id(place);
         let context = context.clone();
         match resolve(spec) {
-            Spec::Stdin => {
+            Spec::Stdin if identity_of(io::stdin()).is_none() => {
                 thread::spawn(move || read_stdin(source, &context));
             }
+            Spec::Stdin => logs.push((source, Spec::Stdin)),
             Spec::Child(words) => {
                 let left = children_left.clone();
                 thread::spawn(move || {
@@ -121,9 +123,9 @@ pub fn spawn_with(specs: Vec<Spec>, options: Options, out: Outlet, beat: Option<
         }
     }
     drop(children_left);
+    let reading = context.clone();
+    thread::spawn(move || read_logs(logs, &reading));
     if !polled.is_empty() {
-        let reading = context.clone();
-        thread::spawn(move || read_logs(logs, &reading));
         let watch = context.options.follow.then(|| {
             if context.options.poll_only {
                 Watch::off("asked to look instead of waiting for notices".to_owned())
@@ -184,7 +186,10 @@ fn read_logs(logs: Vec<(SourceId, Spec)>, context: &Context) {
     let owners = Arc::new(share_out(&listed));
     for ((source, spec), (_, paths)) in logs.into_iter().zip(listed) {
         let (owners, context) = (Arc::clone(&owners), context.clone());
-        thread::spawn(move || read_files(&spec, paths, source, &owners, &context));
+        thread::spawn(move || match spec {
+            Spec::Stdin => read_file_on_stdin(source, &owners, &context),
+            spec => read_files(&spec, paths, source, &owners, &context),
+        });
     }
 }
 
@@ -211,6 +216,13 @@ fn read_files(
             wakes.send(Wake::Complete(source, Some(why))).map_err(|_| Stopped)?;
             return Ok(());
         }
+        Spec::File(path)
+            if let Some(why) = identity(path).and_then(|file| own_output(path, file)) =>
+        {
+            out.state(source, SourceState::Unreadable(why.clone()))?;
+            wakes.send(Wake::Complete(source, Some(why))).map_err(|_| Stopped)?;
+            return Ok(());
+        }
         Spec::File(path) if let Some(other) = identity(path).and_then(taken) => {
             out.state(source, SourceState::Note(double(path, other)))?;
             out.state(source, SourceState::Finished)?;
@@ -229,10 +241,10 @@ fn read_files(
             }
         }
         _ => {
-            let Found { families, doubles } = families(paths, taken);
-            let is_empty = families.is_empty() && doubles.is_empty();
-            for (path, other) in doubles {
-                out.state(source, SourceState::Note(double(&path, &other)))?;
+            let Found { families, left_out } = families(paths, taken);
+            let is_empty = families.is_empty() && left_out.is_empty();
+            for (path, why) in left_out {
+                out.state(source, SourceState::Note(why))?;
                 // Its file is read: it is nothing that comes later.
                 seen.insert(path);
             }
@@ -334,6 +346,19 @@ fn read_once(
         if let Progress::Done(error) = tail.step(Duration::ZERO, out)? {
             return Ok(error);
         }
+    }
+}
+
+/// Reads a file on standard input, unless it is read under its name as well or is written to by us.
+fn read_file_on_stdin(source: SourceId, owners: &Owners, context: &Context) -> Result<(), Stopped> {
+    let (name, file) = (Path::new("standard input"), identity_of(io::stdin()));
+    if let Some((_, other)) = file.and_then(|file| owners.get(&file)) {
+        context.out.state(source, SourceState::Note(double(name, other)))?;
+        return done(source, None, &context.out);
+    }
+    match file.and_then(|file| own_output(name, file)) {
+        Some(why) => done(source, Some(why), &context.out),
+        None => read_stdin(source, context),
     }
 }
 

@@ -2,8 +2,9 @@
 //! between two of our looks. What was there when we came is history; what holds the same bytes was read already.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::bodies::{Fingerprint, Print, open_log};
 use super::family;
@@ -34,8 +35,19 @@ pub(super) struct Scan {
 /// The siblings that need no reading.
 #[derive(Debug, Default)]
 pub(super) struct Siblings {
+    /// What lay beside the log at first is read by somebody else.
+    pub is_history_read: bool,
     known: BTreeMap<FileId, (Look, Option<Fingerprint>)>,
-    over: VecDeque<Fingerprint>,
+    over: VecDeque<Over>,
+}
+
+/// A file that was read, as far as its fingerprint goes.
+#[derive(Debug)]
+struct Over {
+    id: FileId,
+    /// When the file was made: its number is given to another one when it is gone. None where that is not kept.
+    born: Option<SystemTime>,
+    print: Fingerprint,
 }
 
 impl Siblings {
@@ -45,6 +57,9 @@ impl Siblings {
             if let Ok(metadata) = fs::metadata(&path) {
                 let print =
                     open_log(&path).ok().and_then(|file| whole_print(&file, metadata.len()));
+                if let Some(print) = print.filter(|_| self.is_history_read) {
+                    self.remember(&metadata, print);
+                }
                 self.known.insert(file_id(&metadata), (Look::new(&metadata), print));
             }
         }
@@ -52,14 +67,28 @@ impl Siblings {
 
     /// Notes a generation that is not read any more.
     pub fn retire(&mut self, generation: &Generation) {
+        let print = generation.fingerprint();
         if let Ok(metadata) = generation.file.metadata() {
-            self.known
-                .insert(generation.id, (Look::new(&metadata), Some(generation.fingerprint())));
+            self.known.insert(generation.id, (Look::new(&metadata), Some(print)));
+            self.remember(&metadata, print);
         }
-        self.over.push_back(generation.fingerprint());
+    }
+
+    fn remember(&mut self, metadata: &Metadata, print: Fingerprint) {
+        let born = metadata.created().ok();
+        self.over.push_back(Over { id: file_id(metadata), born, print });
         if self.over.len() > REMEMBERED {
             self.over.pop_front();
         }
+    }
+
+    /// How far this very file was read, under whatever name.
+    pub fn read_to(&self, file: &File) -> Option<u64> {
+        let metadata = file.metadata().ok()?;
+        let (id, born) = (file_id(&metadata), metadata.created().ok()?);
+        let is_it = |over: &&Over| over.id == id && over.born == Some(born);
+        let over = self.over.iter().rev().find(is_it)?;
+        over.print.is_in(file).then(|| over.print.mark.from + u64::from(over.print.mark.len))
     }
 
     /// Looks for generations that nobody read. `held` are being read; `ghosts` were cut under us.
@@ -134,8 +163,11 @@ impl Siblings {
         if unsettled {
             return Ok(Verdict::Unsettled);
         }
-        let mut prints =
-            self.over.iter().chain(self.known.values().filter_map(|(_, print)| print.as_ref()));
+        let mut prints = self
+            .over
+            .iter()
+            .map(|over| &over.print)
+            .chain(self.known.values().filter_map(|(_, print)| print.as_ref()));
         if let Some(print) = prints.find(|print| print.is_in(&file)) {
             return Ok(Verdict::Known(Some(*print)));
         }

@@ -3,6 +3,8 @@
 //! [`Tail::step`] looks at the files once and passes on what is new. It keeps no clock and no watch of its own: the
 //! caller says what time it is and when to look, so that a test can step it through any story.
 
+mod others;
+
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use super::bodies::open_log;
 use super::generation::{FileId, Generation, Read, Turn, file_id};
 use super::out::{Out, Speaker, Stopped};
 use super::siblings::{Found, Siblings};
+pub(super) use others::{Elsewhere, Others};
 
 /// A renamed or deleted generation is read until it has been quiet for so long: its writer may still hold it.
 const QUIET: Duration = Duration::from_secs(20);
@@ -103,6 +106,7 @@ impl Tail {
 
     /// Takes hold of the log as it is now, to be read later: whatever rotation does meanwhile, nothing is missed.
     pub fn hold(&mut self) {
+        self.siblings.is_history_read = true;
         self.first_look();
         if let Ok(file) = open_log(&self.path)
             && let Ok(metadata) = file.metadata()
@@ -155,8 +159,18 @@ impl Tail {
         true
     }
 
-    /// Looks once and passes on what is new.
+    /// Looks once and passes on what is new, of a log that is read alone.
     pub fn step(&mut self, now: Duration, out: &Out) -> Result<Progress, Stopped> {
+        self.step_among(&mut |_| Elsewhere::Unknown, now, out)
+    }
+
+    /// Looks once and passes on what is new; a file that comes under this log's name may be one that others read.
+    pub fn step_among(
+        &mut self,
+        others: &mut Others<'_>,
+        now: Duration,
+        out: &Out,
+    ) -> Result<Progress, Stopped> {
         let is_first = self.first_look();
         let mut turn = Turn { now, share: SHARE, backlog_from: self.backlog_from };
         if self.read_old(&mut turn, out)? == Read::More {
@@ -172,7 +186,7 @@ impl Tail {
         }
         let id = file_id(&metadata);
         if self.current.as_ref().is_none_or(|current| current.id != id) {
-            match self.switch(id, is_first, &mut turn, out)? {
+            match self.switch(id, is_first, others, &mut turn, out)? {
                 Ok(Read::More) => return Ok(Progress::More),
                 Ok(_) => {}
                 Err(error) => return self.unreadable(&describe(&self.path, &error), out),
@@ -275,6 +289,7 @@ impl Tail {
         &mut self,
         id: FileId,
         is_first: bool,
+        others: &mut Others<'_>,
         turn: &mut Turn,
         out: &Out,
     ) -> Result<io::Result<Read>, Stopped> {
@@ -301,6 +316,22 @@ impl Tail {
             Err(error) => return Ok(Err(error)),
         }
         self.find_target();
+        let is_own = self.old.iter().any(|generation| generation.id == id);
+        let mut read_to = self.siblings.read_to(&file).filter(|_| self.follow);
+        if self.follow && !is_own && read_to.is_none() {
+            match others(&file) {
+                Elsewhere::Unknown => {}
+                Elsewhere::Read => {
+                    self.step_back(turn.now);
+                    return Ok(Ok(Read::End { moved: false }));
+                }
+                Elsewhere::Left(mut generation) => {
+                    generation.speaker = self.speaker.clone();
+                    self.old.push(generation);
+                }
+                Elsewhere::ReadTo(position) => read_to = Some(position),
+            }
+        }
         let replaced = self.current.take();
         let is_copy_of = replaced.as_ref().and_then(|generation| prefix_of(generation, &file));
         if let Some(mut generation) = replaced {
@@ -309,11 +340,11 @@ impl Tail {
         }
         let back = self.old.iter().position(|generation| generation.id == id);
         let next = if let Some(index) = back {
-            // Renamed back to its own name.
+            // Renamed back to its own name, or from another log's.
             self.old.remove(index)
         } else {
             let mut next = Generation::new(file, id, self.speaker.clone(), self.follow, turn.now);
-            if let Some(position) = is_copy_of
+            if let Some(position) = is_copy_of.or(read_to)
                 && let Err(error) = next.skip_to(position)
             {
                 return Ok(Err(error));

@@ -347,6 +347,70 @@ fn a_folder_tells_of_one_log_that_goes_and_waits_when_all_are_gone() {
     run.until(|run| matches!(run.states.last(), Some(SourceState::Waiting(_))));
 }
 
+/// After what `come` does, and a line more in `a.json` where it is, each line was read once.
+#[track_caller]
+fn check_once(files: &[(&str, &[u8])], come: impl Fn(&Path), n_lines: usize) {
+    let (folder, mut run) = follow(files);
+    come(folder.path());
+    // A log of its own says when all before it was seen.
+    write(folder.path(), "last.json", "last\n");
+    run.until(|run| run.text().contains("last\n"));
+    let mut read: Vec<_> = run.text().lines().map(str::to_owned).collect();
+    read.sort();
+    let mut expected: Vec<_> = lines(0, n_lines).lines().map(str::to_owned).collect();
+    expected.push("last".to_owned());
+    expected.sort();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_new_name_of_what_was_read_is_not_read_again() {
+    let link = |from: &str, to: &str| {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        move |folder: &Path| fs::hard_link(folder.join(&from), folder.join(&to)).unwrap()
+    };
+    let (first, second) = (lines(0, 3), lines(3, 3));
+    let files = [("a.json.1", first.as_bytes()), ("a.json", second.as_bytes())];
+    check_once(&files, link("a.json.1", "b.json"), 6);
+    check_once(&files, link("a.json.1", "a.json.kept"), 6);
+    // Renamed to a name that is free, or to that of another log, which is followed too.
+    let rename = |folder: &Path, to: &str| {
+        fs::rename(folder.join("a.json"), folder.join(to)).unwrap();
+    };
+    check_once(&files, |folder| rename(folder, "b.json"), 6);
+    let third = lines(6, 3);
+    let files = [files[0], files[1], ("b.json", third.as_bytes())];
+    check_once(&files, |folder| rename(folder, "b.json"), 9);
+    check_once(
+        &files,
+        |folder| {
+            fs::remove_file(folder.join("b.json")).unwrap();
+            fs::hard_link(folder.join("a.json"), folder.join("b.json")).unwrap();
+        },
+        9,
+    );
+    // History that takes the log's own name.
+    check_once(
+        &files,
+        |folder| fs::rename(folder.join("a.json.1"), folder.join("a.json")).unwrap(),
+        9,
+    );
+}
+
+#[test]
+fn what_is_written_to_a_renamed_log_is_read_once() {
+    let (first, second) = (lines(0, 3), lines(3, 3));
+    let files = [("a.json", first.as_bytes()), ("b.json", second.as_bytes())];
+    for to in ["b.json", "c.json"] {
+        let write_on = |folder: &Path| {
+            let mut a = fs::OpenOptions::new().append(true).open(folder.join("a.json")).unwrap();
+            fs::rename(folder.join("a.json"), folder.join(to)).unwrap();
+            a.write_all(lines(6, 3).as_bytes()).unwrap();
+        };
+        check_once(&files, write_on, 9);
+    }
+}
+
 #[test]
 fn a_large_file_is_announced_and_a_small_one_sent() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
+pub const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 /// What the snapshots show: JSON, damage, and Falco's own log.
-const SOME: [&str; 3] = ["formats/falco-0.40.jsonl", "damage/torn.jsonl", "formats/internal.jsonl"];
+pub const SOME: [&str; 3] =
+    ["formats/falco-0.40.jsonl", "damage/torn.jsonl", "formats/internal.jsonl"];
 
 fn cadge(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cadge"));
@@ -19,15 +20,15 @@ fn cadge(words: &[&str]) -> Command {
 }
 
 #[track_caller]
-fn ends(words: &[&str], code: i32) -> Assert {
+pub fn ends(words: &[&str], code: i32) -> Assert {
     cadge(words).assert().code(code)
 }
 
-fn out(assert: &Assert) -> String {
+pub fn out(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stdout.clone()).unwrap()
 }
 
-fn err(assert: &Assert) -> String {
+pub fn err(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
@@ -482,7 +483,7 @@ fn more_archives_are_read_than_files_may_be_open_at_first() {
 }
 
 /// What a shell's line says on standard error, and how it ends; `$CADGE` is the program.
-fn shell(script: &str, code: i32) -> String {
+pub fn shell(script: &str, code: i32) -> String {
     let mut command = Command::new("sh");
     command.env_clear().env("HOME", "/nonexistent").env("CADGE", env!("CARGO_BIN_EXE_cadge"));
     command.env("PATH", "/usr/bin:/bin").current_dir(FIXTURES);
@@ -567,43 +568,4 @@ fn a_theme_that_does_not_exist_is_an_error_with_those_that_do() {
     assert!(told.contains("config.toml:2:9: unknown theme `mien`; did you mean `mine`?"), "{told}");
     let told = err(&ends(&["--config", "/nonexistent/config.toml", SOME[0]], 2));
     assert!(told.contains("/nonexistent/config.toml: cannot be read: no such file"), "{told}");
-}
-
-#[test]
-fn a_file_with_two_names_is_read_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let log = path("events.json");
-    std::fs::copy(Path::new(FIXTURES).join(SOME[0]), &log).unwrap();
-    std::os::unix::fs::symlink(&log, path("current.json")).unwrap();
-    std::fs::hard_link(&log, path("zz.json")).unwrap();
-    let alone = out(&ends(&["list", "--json", &log], 0));
-    let (current, zz, all, few) =
-        (path("current.json"), path("zz.json"), path("*.json"), path("[ez]*"));
-    let home = path("");
-    for others in [
-        &[&log][..],
-        &[&current],
-        &[&zz, &log, &current],
-        &[&home],
-        &[&all],
-        &[&home, &all],
-        &[&few, &current, &home],
-    ] {
-        for last in [true, false] {
-            let mut words = vec!["list", "--json"];
-            words.extend(others.iter().map(|name| name.as_str()));
-            words.insert(if last { words.len() } else { 2 }, &log);
-            let assert = ends(&words, 0);
-            assert_eq!(out(&assert).lines().count(), alone.lines().count(), "{words:?}");
-            assert!(err(&assert).contains("read once"), "{words:?}: {}", err(&assert));
-        }
-    }
-    let twice = ends(&["list", "--json", &log, &log], 0);
-    assert_eq!(out(&twice), alone);
-    assert!(err(&twice).contains("events.json is named twice; read once"), "{}", err(&twice));
-    // The same content is another log when it is another file.
-    std::fs::copy(&log, path("copy.log")).unwrap();
-    let both = ends(&["list", "--json", &log, &path("copy.log")], 0);
-    assert_eq!(out(&both).lines().count(), 2 * alone.lines().count());
 }

@@ -21,6 +21,7 @@ mod e2e;
 mod filter;
 mod hostile;
 mod identities;
+mod inputs;
 mod laws;
 mod layers;
 mod levels;
