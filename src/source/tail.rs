@@ -327,7 +327,7 @@ impl Tail {
                 }
                 Elsewhere::Left(mut generation) => {
                     generation.speaker = self.speaker.clone();
-                    self.old.push(generation);
+                    self.old.push(*generation);
                 }
                 Elsewhere::ReadTo(position) => read_to = Some(position),
             }

@@ -13,7 +13,7 @@ pub(in crate::source) enum Elsewhere {
     /// It is read under another name that it has as well.
     Read,
     /// It was read under a name that it has no more: whoever asks goes on with it.
-    Left(Generation),
+    Left(Box<Generation>),
     /// It was read up to here.
     ReadTo(u64),
 }
@@ -27,12 +27,12 @@ impl Tail {
         let Ok(metadata) = file.metadata() else { return Elsewhere::Unknown };
         let id = file_id(&metadata);
         if let Some(index) = self.old.iter().position(|generation| generation.id == id) {
-            return Elsewhere::Left(self.old.remove(index));
+            return Elsewhere::Left(Box::new(self.old.remove(index)));
         }
         if self.current.as_ref().is_some_and(|current| current.id == id) {
             let is_here = fs::metadata(&self.path).is_ok_and(|here| file_id(&here) == id);
             let left = self.current.take_if(|_| !is_here);
-            return left.map_or(Elsewhere::Read, Elsewhere::Left);
+            return left.map_or(Elsewhere::Read, |left| Elsewhere::Left(Box::new(left)));
         }
         self.siblings.read_to(file).map_or(Elsewhere::Unknown, Elsewhere::ReadTo)
     }
