@@ -2,6 +2,7 @@
 //! docker compose, logcli. Each is peeled off; what it said of time and host is kept.
 
 mod journalctl;
+mod pods;
 
 use super::{Context, record::Wrap, text, time};
 
@@ -56,8 +57,8 @@ pub(super) fn peel<'a>(line: &'a [u8], ctx: &Context) -> Peeled<'a> {
             || syslog(&mut peeled, ctx)
             || dated(&mut peeled, ctx)
             || journalctl::journalctl(&mut peeled, ctx)
-            || bracketed(&mut peeled)
-            || named(&mut peeled);
+            || pods::bracketed(&mut peeled)
+            || pods::named(&mut peeled);
         if !known {
             // The spaces before a line of Falco's summary mean something.
             peeled.body = before;
@@ -85,8 +86,43 @@ fn ascii(bytes: &[u8]) -> Option<&str> {
 fn word(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(b' ', bytes)?;
     let (word, rest) = bytes.split_at(end);
+    let word = without_color_behind(word);
     let rest = rest.get(rest.iter().take_while(|byte| **byte == b' ').count()..)?;
-    (!word.is_empty()).then_some((word, rest))
+    (!word.is_empty()).then_some((word, without_color(rest)))
+}
+
+/// How long the color sequence is that tools put around their prefixes, or the one back to the usual letters with it; 0 when
+/// there is none.
+fn color(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"\x1b(B") {
+        return 3;
+    }
+    let Some(rest) = bytes.strip_prefix(b"\x1b[") else { return 0 };
+    let n = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    if rest.get(n) == Some(&b'm') { n + 3 } else { 0 }
+}
+
+/// Without the colors before it.
+fn without_color(mut bytes: &[u8]) -> &[u8] {
+    while let n @ 1.. = color(bytes) {
+        bytes = bytes.get(n..).unwrap_or_default();
+    }
+    bytes
+}
+
+/// Without the colors behind it.
+fn without_color_behind(mut bytes: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memrchr(0x1b, bytes)
+        && without_color(bytes.get(at..).unwrap_or_default()).is_empty()
+    {
+        bytes = bytes.get(..at).unwrap_or_default();
+    }
+    bytes
+}
+
+/// A line that begins with a color, without the end of it behind the record.
+pub(super) fn without_end_of_color(line: &[u8]) -> &[u8] {
+    if color(trim_start(line)) == 0 { line } else { without_color_behind(line) }
 }
 
 /// `<13>` of a syslog message on the wire, and the fields of RFC 5424 behind it.
@@ -366,95 +402,6 @@ fn without_labels(bytes: &[u8]) -> Option<&[u8]> {
         at += 1;
     }
     inside.get(at + 1..)?.strip_prefix(b" ").map(trim_start)
-}
-
-/// `[pod/falco-x/falco] …` of `kubectl logs --prefix`, `falco/falco-x[falco]: …` of kail.
-fn bracketed(peeled: &mut Peeled) -> bool {
-    if let Some((first, rest)) = word(peeled.body)
-        && let Some(place) = first.strip_suffix(b"]:")
-        && let Some((pod, container)) = place
-            .iter()
-            .position(|byte| *byte == b'[')
-            .and_then(|at| Some((place.get(..at)?, place.get(at + 1..)?)))
-        && let [namespace, pod] = pod.split(|byte| *byte == b'/').collect::<Vec<_>>().as_slice()
-        && [*namespace, *pod, container].into_iter().all(is_name)
-    {
-        peeled.stream.push_str(&String::from_utf8_lossy(place));
-        peeled.body = rest;
-        return true;
-    }
-    let Some(rest) = peeled.body.strip_prefix(b"[pod/") else { return false };
-    let limit = rest.get(..rest.len().min(400)).unwrap_or_default();
-    let Some(end) = memchr::memchr(b']', limit) else { return false };
-    peeled.stream.push_str(&String::from_utf8_lossy(rest.get(..end).unwrap_or_default()));
-    peeled.body = trim_start(rest.get(end + 1..).unwrap_or_default());
-    true
-}
-
-/// Whether a word may be the name of a container, a pod or a namespace, or of a task of docker's on a node.
-fn is_name(name: &[u8]) -> bool {
-    let may_stand =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@');
-    name.first().is_some_and(u8::is_ascii_alphanumeric)
-        && name.len() <= 253
-        && name.iter().all(may_stand)
-}
-
-/// Whether a word is a name as Kubernetes allows them.
-fn is_kubernetes_name(name: &[u8]) -> bool {
-    let may_stand = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
-    name.iter().all(may_stand)
-}
-
-/// `falco-1  | …` of docker compose, `pod container …` of stern, which has the namespace before them when it reads all.
-fn named(peeled: &mut Peeled) -> bool {
-    let body = without_color(peeled.body);
-    let Some((first, rest)) = word(body) else { return false };
-    if !is_name(first) {
-        return false;
-    }
-    if let Some(rest) = rest.strip_prefix(b"|") {
-        peeled.stream.push_str(&String::from_utf8_lossy(first));
-        peeled.body = trim_start(without_color(rest));
-        return true;
-    }
-    let mut rest = rest;
-    let mut names = vec![first];
-    for _ in 0..2 {
-        let Some((next, after)) = word(rest) else { return false };
-        if !is_name(next) {
-            return false;
-        }
-        names.push(next);
-        // Three words are a sentence as well: those of Kubernetes are in lower case, and pods are numbered.
-        if let [_, pod, _] = names.as_slice()
-            && !(pod.contains(&b'-') && names.iter().all(|name| is_kubernetes_name(name)))
-        {
-            return false;
-        }
-        rest = after;
-        let begins_record = rest.starts_with(b"{") || text::head(rest).is_some();
-        let begins_dated = time::iso(rest).is_some_and(|stamp| rest.get(stamp.used) == Some(&b' '));
-        if begins_record || begins_dated {
-            let place = body.get(..body.len() - rest.len()).unwrap_or_default();
-            peeled.stream.push_str(String::from_utf8_lossy(place).trim_end());
-            peeled.body = rest;
-            return true;
-        }
-    }
-    false
-}
-
-/// Without a color sequence that tools put around their prefixes.
-fn without_color(mut bytes: &[u8]) -> &[u8] {
-    while let Some(rest) = bytes.strip_prefix(b"\x1b[") {
-        let n = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
-        if rest.get(n) != Some(&b'm') {
-            break;
-        }
-        bytes = rest.get(n + 1..).unwrap_or_default();
-    }
-    bytes
 }
 
 /// `#012` and its like, as rsyslog writes control characters, turned back.

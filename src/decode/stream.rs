@@ -285,6 +285,7 @@ impl Decoder {
         }
         let place = Place { offset: place.offset + from, ..place };
         let ctx = self.ctx.clone();
+        let line = peel::without_end_of_color(line);
         let Peeled { body, wrap, stream, part, is_syslog, is_colored } = peel::peel(line, &ctx);
         let before = (line.len() - body.len()) as u64;
         let is_bare = !is_syslog

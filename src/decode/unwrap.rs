@@ -97,6 +97,13 @@ fn collect(members: Members, wrap: &Wrap, depth: usize, found: &mut Vec<Found>) 
         found.extend(values.iter().map(|value| loki_line(value, &wrap)));
         return;
     }
+    if let Some(events) = cloudwatch_events(&members) {
+        for (nth, event) in events.iter().enumerate() {
+            let is_cut = is_cut && nth + 1 == events.len();
+            found.push(cloudwatch_line(event, &Wrap { is_cut, ..wrap.clone() }));
+        }
+        return;
+    }
     // What Grafana exports has its labels under `fields`, where others keep the alert itself.
     let is_exported = get_text(&members, "line").is_some() && get(&members, "timestamp").is_some();
     let n_before = found.len();
@@ -196,6 +203,30 @@ fn loki_line(value: &Value, wrap: &Wrap) -> Found {
         return Found::Text(plain(line, Wrap { time, ..wrap.clone() }));
     }
     Found::Nothing("a value of a stream of Loki's that is no line")
+}
+
+/// The events of a stream of `CloudWatch`, as its interface answers (`events`) and as it hands them on (`logEvents`).
+fn cloudwatch_events(members: &[(Box<str>, Value)]) -> Option<&[Value]> {
+    let Some(Value::Array(events)) = get(members, "events").or_else(|| get(members, "logEvents"))
+    else {
+        return None;
+    };
+    let is_event = |event: &Value| {
+        matches!(event, Value::Object(event) if get_text(event, "message").is_some()
+            && matches!(get(event, "timestamp"), Some(Value::Number(_))))
+    };
+    events.first().is_some_and(is_event).then_some(events)
+}
+
+/// `{"timestamp": 1767260401123, "message": "a line"}`, and what else is known of it.
+fn cloudwatch_line(event: &Value, wrap: &Wrap) -> Found {
+    if let Value::Object(event) = event
+        && let Some(line) = get_text(event, "message")
+    {
+        let is_cut = wrap.is_cut && event.last().is_some_and(|(key, _)| **key == *"message");
+        return Found::Text(plain(line, Wrap { is_cut, ..wrap_of(event, wrap) }));
+    }
+    Found::Nothing("an event of CloudWatch's without a message")
 }
 
 /// The stream a line belongs to, and whether the record goes on in the next line of it.

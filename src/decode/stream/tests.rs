@@ -330,6 +330,40 @@ fn a_text_alert_behind_a_torn_one_is_not_a_part_of_it() {
     assert_eq!(outputs(&out), [text(1), text(2)]);
 }
 
+/// Each message of a stream is a line as good as one of a file.
+#[test]
+fn no_message_of_an_export_of_cloudwatchs_is_dropped() {
+    let messages = [
+        r#"{"rule":"R","output":"one"}"#,
+        "START RequestId: 1 Version: $LATEST",
+        "Wed Jun 04 22:33:13 2025: Falco version: 0.41.0",
+        r#"{"log":"{\"rule\":\"R\",\"output\":\"two\"}\n"}"#,
+        "10:00:00.1: Notice three",
+    ];
+    let event = |message: &&str| serde_json::json!({"timestamp": 1_767_260_401_123_u64, "message": message});
+    let events: Vec<_> = messages.iter().map(event).collect();
+    for log in [
+        serde_json::json!({"events": events, "nextForwardToken": "f/1"}),
+        serde_json::json!({"messageType": "DATA_MESSAGE", "logGroup": "g", "logEvents": events}),
+    ] {
+        for log in [log.to_string(), serde_json::to_string_pretty(&log).unwrap()] {
+            let (mut out, mut decoder) = (Vec::new(), decoder());
+            decoder.push(log.as_bytes(), &mut out);
+            decoder.finish(&mut out);
+            let foreign = format!("reject: {}", crate::decode::body::NO_TEXT);
+            let own = format!("other: {}", crate::decode::own::LOG);
+            let expected = ["one", &foreign, &own, "two", "10:00:00.1: Notice three"];
+            assert_eq!(outputs(&out), expected, "{log}");
+            let times = out.iter().filter_map(|entry| match &entry.item {
+                Item::Alert(alert) => alert.time,
+                _ => None,
+            });
+            let time = "2026-01-01T09:40:01.123Z".parse().unwrap();
+            assert_eq!(times.collect::<Vec<_>>(), [time; 3]);
+        }
+    }
+}
+
 /// What the message says in whole is told, whatever was lost before or behind it.
 #[test]
 fn a_whole_message_of_a_record_that_is_cut_loses_no_field() {
