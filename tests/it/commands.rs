@@ -40,6 +40,7 @@ fn run(folder: &Path, command: &str) -> (bool, String) {
         .args(["-c", &format!("sudo() {{ \"$@\"; }}\n{command}")])
         .current_dir(folder)
         .env("PATH", path)
+        .env("HOME", folder)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -337,7 +338,7 @@ fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
             program(
                 folder.path(),
                 program_name,
-                &format!("case \"$*\" in {calls} *) exit 2;; esac"),
+                &format!("cd \"$HOME\"; case \"$*\" in {calls} *) exit 2;; esac"),
             );
             std::fs::write(folder.path().join("state"), format!("{before}\n").trim_start())
                 .unwrap();
@@ -353,6 +354,17 @@ fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
             run(folder.path(), &undo);
             assert_eq!(now(), off, "{id}, taken back twice: {undo}");
         }
+        // The change is made, and then the connection is lost: the way back knows it all the same.
+        let folder = tempfile::tempdir().unwrap();
+        let script = format!(
+            "cd \"$HOME\"; was=$(cat state); case \"$*\" in {calls} *) exit 2;; esac; [ \"$was\" = \"$(cat state)\" ]"
+        );
+        program(folder.path(), program_name, &script);
+        std::fs::write(folder.path().join("state"), format!("{on}\n").trim_start()).unwrap();
+        let now = || run(folder.path(), "cat state").1.trim().to_owned();
+        assert!(!run(folder.path(), &command).0 && now() != on, "{id}");
+        run(folder.path(), &undo);
+        assert_eq!(now(), on, "{id}, lost in between: {undo}");
     }
 }
 

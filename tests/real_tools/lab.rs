@@ -37,6 +37,7 @@ impl Lab {
             .args(["-c", script])
             .current_dir(self.path())
             .stdin(std::process::Stdio::null())
+            .env("HOME", self.path())
             .env("PATH", format!("{}/bin:{path}:/usr/sbin:/sbin", self.path().display()))
             .output()
             .expect("bash is there");

@@ -3,8 +3,8 @@
 use super::lab::Lab;
 use super::shells::rendered;
 
-/// How files of the sample alert's case are called.
-const CASE: &str = "20260302-7d01f2a4c9be";
+/// The folder of the sample alert's case, below the home of who runs the commands.
+const CASE: &str = "falco-triage/20260302-7d01f2a4c9be";
 const SAVED: [(&str, &str); 8] = [
     ("object.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"),
     (
@@ -37,8 +37,10 @@ fn check(program: &str, real: &str, arguments: &str, reached: &[&str], at_least:
                     let (_, mut out) = run();
                     // Once more with what commands save before they change it: some save only once, and undos take it up.
                     if text.contains(CASE) {
-                        for (kind, saved) in SAVED {
-                            std::fs::write(lab.path().join(format!("{CASE}.{kind}")), saved).expect("written");
+                        let folder = lab.path().join(CASE);
+                        std::fs::create_dir_all(&folder).expect("made");
+                        for (name, saved) in SAVED {
+                            std::fs::write(folder.join(name), saved).expect("written");
                         }
                         out += &run().1;
                     }

@@ -131,6 +131,25 @@ fn kubernetes_knows_every_key_of_the_manifests() {
 }
 
 #[test]
+fn a_profile_that_is_there_stays_and_one_that_is_wrong_does_not() {
+    let lab = Lab::new();
+    let all = rendered();
+    let (_, text) =
+        all.iter().find(|(name, _)| name == "docker-no-netcat.host").expect("in the catalogue");
+    let text = text.replace("/etc/apparmor.d", &lab.path().display().to_string());
+    let file = lab.path().join("falco-triage-no-netcat");
+    lab.program("apparmor_parser", "exit 1");
+    assert!(!lab.sh(&text).0 && !file.exists());
+    lab.program("apparmor_parser", "exit 0");
+    lab.must("written", &text);
+    assert!(file.exists());
+    std::fs::write(&file, "own").expect("written");
+    let (ok, said) = lab.sh(&text);
+    assert!(!ok && said.contains("File exists"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "own");
+}
+
+#[test]
 fn compose_reads_every_service() {
     let lab = Lab::new();
     let files: Vec<_> =
@@ -155,7 +174,16 @@ fn the_seccomp_profile_names_a_call_that_exists_and_takes_it_out() {
         .expect("in the catalogue");
     let at = lab.path().display().to_string();
     lab.must("profile", &text.replace("/etc/docker", &at));
-    lab.must("without", &format!("jq -e '[.syscalls[].names[]] | index(\"memfd_create\") == null and length > 300' {at}/seccomp-no-memfd.json"));
+    // What is there, changed by a person perhaps, stays.
+    std::fs::write(lab.path().join("falco-triage-no-memfd.json"), "own").expect("written");
+    let (ok, said) = lab.sh(&text.replace("/etc/docker", &at));
+    assert!(!ok && said.contains("File exists"), "{said}");
+    assert_eq!(
+        lab.must("own", "cat falco-triage-no-memfd.json && rm falco-triage-no-memfd.json"),
+        "own"
+    );
+    lab.must("profile", &text.replace("/etc/docker", &at));
+    lab.must("without", &format!("jq -e '[.syscalls[].names[]] | index(\"memfd_create\") == null and length > 300' {at}/falco-triage-no-memfd.json"));
 }
 
 /// The kernel takes the rules where it lets us; elsewhere only that auditctl understands its own list is shown.
