@@ -164,11 +164,13 @@ fn lines(text: &str, cols: usize, exact: bool) -> Vec<String> {
         for word in paragraph.split_inclusive(' ') {
             let columns = width(word);
             let needed = if exact { columns } else { width(word.trim_end_matches(' ')) };
-            if used > 0 && used + needed > cols {
+            // A blank that no line has room for begins the next one: a line of nothing but blanks looks like an end.
+            let is_blank = exact && line.bytes().all(|byte| byte == b' ');
+            if used > 0 && used + needed > cols && !is_blank {
                 lines.push(finish(&line, exact));
                 (line, used) = (String::new(), 0);
             }
-            if needed <= cols {
+            if used + needed <= cols {
                 line.push_str(word);
                 used += columns;
                 continue;
@@ -272,6 +274,7 @@ mod tests {
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(wrap_exact("docker pause 64fa", 8).concat(), "docker pause 64fa");
+        assert_eq!(wrap_exact("abcd efghij", 4), ["abcd", " efg", "hij"]);
         assert_eq!(wrap("𬺰\u{11341}", 2), ["𬺰", "\u{11341}"]);
     }
 
