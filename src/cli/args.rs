@@ -16,6 +16,9 @@ pub struct Cli {
     pub view: View,
 }
 
+/// What `--runtime` takes.
+pub const RUNTIMES: [&str; 7] = ["docker", "podman", "nerdctl", "ctr", "crictl", "kubectl", "host"];
+
 const ABOUT: &str = "\
 Shows Falco's alerts grouped by rule and container, explains the one under the cursor, and copies the commands that \
 answer it.
@@ -293,8 +296,8 @@ pub struct Explain {
     /// For reading, for a ticket, or for a program.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.
-    #[arg(long, value_name = "NAME")]
+    /// Offer commands for this runtime first.
+    #[arg(long, value_name = "NAME", value_parser = RUNTIMES)]
     pub runtime: Option<String>,
     /// Leave secrets in the Markdown as they are; text and JSON tell every value as it was read.
     #[arg(long)]

@@ -54,8 +54,8 @@ pub struct Chosen {
     /// Leave secrets as they are.
     #[arg(long)]
     pub no_mask: bool,
-    /// Offer commands for this runtime first: docker, podman, nerdctl, ctr, crictl, kubectl, host.
-    #[arg(long, value_name = "NAME")]
+    /// Offer commands for this runtime first.
+    #[arg(long, value_name = "NAME", value_parser = super::args::RUNTIMES)]
     pub runtime: Option<String>,
     /// The database of decisions, instead of the one in the state folder.
     #[arg(long, value_name = "FILE")]

@@ -13,7 +13,7 @@ use crate::config::Paths;
 use crate::model::{Level, Priority, Status, Verdict};
 use crate::triage::{Board, Db, Scope, Suppression};
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use std::io;
 use std::path::PathBuf;
@@ -85,17 +85,18 @@ pub enum Command {
 
 /// Which alert or group a decision is about.
 #[derive(Args, Clone, Debug)]
+#[command(group(ArgGroup::new("which").required(true).args(["alert", "key", "filter"])))]
 pub struct Which {
     #[command(flatten)]
     pub input: Input,
     /// The alert: its number in the order read (from 1), its id from `list --json`, or its uuid.
-    #[arg(long, value_name = "N|ID|UUID", required_unless_present_any = ["key", "filter"])]
+    #[arg(long, value_name = "N|ID|UUID")]
     pub alert: Option<String>,
     /// A key as `triage list` prints it; no SOURCE is needed.
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["alert", "filter"])]
+    #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// All alerts that meet this filter, in Falco's condition language.
-    #[arg(long, value_name = "EXPR", conflicts_with = "alert")]
+    #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
     /// How much it covers: alert, container, workload.
     #[arg(long, value_name = "SCOPE", value_parser = scope, default_value = "alert")]
@@ -130,14 +131,15 @@ pub struct Set {
 }
 
 #[derive(Args, Clone, Debug)]
+#[command(group(ArgGroup::new("what").required(true).args(["filter", "alert"])))]
 pub struct Mute {
     #[command(flatten)]
     pub input: Input,
     /// What is hidden, in Falco's condition language.
-    #[arg(long, value_name = "EXPR", required_unless_present = "alert")]
+    #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
     /// Instead of a filter: the rule and place of this alert (number, id or uuid).
-    #[arg(long, value_name = "N|ID|UUID", conflicts_with = "filter")]
+    #[arg(long, value_name = "N|ID|UUID")]
     pub alert: Option<String>,
     /// With --alert, how much it covers: alert (those of the same process), container, workload.
     #[arg(long, value_name = "SCOPE", value_parser = scope, default_value_t = mute::USUAL)]

@@ -400,8 +400,10 @@ impl App {
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
         let target = self.groups.target(&ground);
         let pick = self.groups.pick();
-        // A group that is read does not change under the reader when more of it comes.
-        if pick == self.assessor.wanted_for && pick.is_some() && self.assessor.wanted.is_some() {
+        // A group that is read does not change under the reader when more of it comes; but what another view or a decision
+        // took out of it is not shown for it.
+        let is_kept = self.assessor.wanted.is_some_and(|id| ground.holds(id) || target == Some(id));
+        if pick == self.assessor.wanted_for && pick.is_some() && is_kept {
             return;
         }
         // What is still being looked through may give the alert back.

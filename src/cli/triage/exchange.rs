@@ -32,7 +32,7 @@ pub(super) fn export(
     };
     evidence.retain(|evidence| wanted.contains(evidence.sha256.as_str()));
     let bundle = Bundle::new(changes.clone(), suppressions, evidence);
-    serde_json::to_writer_pretty(&mut *out, &bundle)?;
+    serde_json::to_writer_pretty(&mut *out, &bundle).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(Exit::Done)
 }

@@ -2,7 +2,6 @@
 
 use super::tell::told;
 use super::{Open, Summary};
-use crate::analysis::Choice;
 use crate::cli::near::Near;
 use crate::cli::session::Session;
 use crate::cli::{Exit, explain};
@@ -127,14 +126,13 @@ fn muted(page: &mut String, open: &Open, now: Timestamp) {
 
 /// One group of open alerts.
 struct Waiting {
+    /// That of the worst of them.
     level: Option<Level>,
     rule: String,
     place: String,
     n: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    /// The place in the order of the latest alert.
-    newest: usize,
 }
 
 /// What nobody decided about in the log, or what came back; the worst first.
@@ -154,21 +152,17 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
     let mut groups: BTreeMap<crate::triage::Key, Waiting> = BTreeMap::new();
     let mut n_muted = 0_u64;
     for (at, id) in order.iter().enumerate() {
-        let Ok((_, alert)) = session.alert(*id) else { continue };
+        let Some(alert) = near.alert(*id) else { continue };
         let keys = AlertKeys::of(&alert);
         if open.board.standing(&keys, alert.time).status() != Status::Open {
             continue;
         }
-        let needs_judgment = mutes.iter().any(|(_, filter)| filter.needs_judgment());
-        let mut assess = || {
-            explain::explain(&mut near, at, &playbooks, &Choice::default())
-                .map(|(_, analysis)| analysis.assessment)
-        };
-        let early = if needs_judgment { assess() } else { None };
+        let assessment = explain::assess(&mut near, at, &playbooks);
+        let level = assessment.as_ref().map(|assessment| assessment.level);
         let judged = Judged {
             alert: &alert,
-            level: early.as_ref().map(|assessment| assessment.level),
-            known: early.as_ref().and_then(|assessment| assessment.known.as_deref()),
+            level,
+            known: assessment.as_ref().and_then(|assessment| assessment.known.as_deref()),
             triage: None,
         };
         let asks: Vec<_> = mutes
@@ -176,12 +170,9 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
             .filter(|(_, filter)| filter.matches(&judged))
             .map(|(mute, _)| mute)
             .collect();
-        if !asks.is_empty() {
-            let level = early.or_else(assess).map(|assessment| assessment.level);
-            if asks.iter().any(|mute| mute.may_hide(alert.priority, level, now)) {
-                n_muted += 1;
-                continue;
-            }
+        if asks.iter().any(|mute| mute.may_hide(alert.priority, level, now)) {
+            n_muted += 1;
+            continue;
         }
         let group = groups.entry(keys.container).or_insert_with(|| Waiting {
             level: None,
@@ -190,18 +181,13 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
             n: 0,
             first: alert.time,
             last: alert.time,
-            newest: at,
         });
+        group.level = group.level.max(level);
         group.n += 1;
         group.first = [group.first, alert.time].into_iter().flatten().min();
         group.last = group.last.max(alert.time);
-        group.newest = at;
     }
     let mut groups: Vec<Waiting> = groups.into_values().collect();
-    for group in &mut groups {
-        group.level = explain::explain(&mut near, group.newest, &playbooks, &Choice::default())
-            .map(|(_, analysis)| analysis.assessment.level);
-    }
     groups.sort_by_key(|group| {
         (std::cmp::Reverse(group.level), std::cmp::Reverse(group.last), group.rule.clone())
     });

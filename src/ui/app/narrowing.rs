@@ -188,7 +188,7 @@ impl App {
         let mut found = None;
         for _ in 0..hits.len() {
             at = next_hit(hits, at, down);
-            found = at.filter(|id| self.is_in_sight(*id));
+            found = at.filter(|id| self.ground().holds(*id));
             if found.is_some() {
                 break;
             }
@@ -230,15 +230,10 @@ impl App {
             self.lines.done(self.now, notice);
         }
         match first {
-            Some(id) if self.is_in_sight(id) => self.show_alert(id),
+            Some(id) if self.ground().holds(id) => self.show_alert(id),
             Some(_) => self.next_hit(true),
             None => {}
         }
-    }
-
-    /// Whether the view and the filter leave an alert in the list.
-    fn is_in_sight(&self, id: AlertId) -> bool {
-        self.ground().matches.is_none_or(|matches| matches.binary_search(&id).is_ok())
     }
 
     /// Why an alert is not in the list, and what would show it.
@@ -258,7 +253,7 @@ impl App {
 
     /// Puts the cursor on an alert, wherever it stands.
     pub(super) fn show_alert(&mut self, id: AlertId) {
-        if !self.is_in_sight(id) {
+        if !self.ground().holds(id) {
             let why = self.why_hidden(Some(id));
             self.lines.warn(self.now, format!("Not now: {why}"));
             return;

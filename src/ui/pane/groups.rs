@@ -45,6 +45,11 @@ impl Ground<'_> {
         self.store.flags(node.stat.newest).has(Flag::Internal)
     }
 
+    /// Whether the view and the filter leave an alert in the list.
+    pub fn holds(&self, id: AlertId) -> bool {
+        self.matches.is_none_or(|matches| matches.binary_search(&id).is_ok())
+    }
+
     /// The alerts of a group, newest read first.
     pub fn alerts_of(&self, node: NodeId) -> Vec<AlertId> {
         let Some(matches) = self.matches else { return self.store.alerts_of(node) };

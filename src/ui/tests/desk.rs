@@ -70,6 +70,26 @@ proptest! {
 }
 
 #[test]
+fn the_detail_shows_what_stands_in_the_view_and_under_the_cursor() {
+    let mut driver = Driver::new(160, 45);
+    driver.feed(log(40).as_bytes());
+    driver.follows();
+    // Of the first rule one group is escalated and the other one closed, so that the rule stands in both views.
+    let mut driver = driver.wait(4).keys("g j e").wait(4).keys("g j c b").wait(4);
+    let mut n_shown = 0;
+    for _ in View::ALL {
+        driver = driver.keys("o g");
+        let app = &driver.app;
+        let Some(id) = app.assessor.wanted else { continue };
+        n_shown += 1;
+        let is_kept = app.desk.left().is_none_or(|(_, kept)| kept.contains(&id));
+        assert!(is_kept, "{:?} shows an alert that it does not hold", app.desk.view);
+        assert_eq!(app.groups.target(&app.ground()), Some(id), "{:?}", app.desk.view);
+    }
+    assert!(n_shown >= 3, "{n_shown}");
+}
+
+#[test]
 fn a_decision_about_one_group_leaves_the_others_as_they_are() {
     let mut driver = Driver::new(160, 45);
     driver.feed(log(40).as_bytes());

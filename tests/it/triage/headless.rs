@@ -517,3 +517,43 @@ fn a_summary_tells_once_what_was_decided_at_once() {
     );
     assert_eq!(page.matches("closed as benign").count(), 2, "{page}");
 }
+
+#[test]
+fn a_group_that_waits_is_as_bad_as_the_worst_of_it() {
+    let host = Host::new();
+    host.append(&line(2, 40, SHELL, "Critical"));
+    host.append(&line(2, 50, SHELL, "Notice"));
+    let page = host.says(&["triage", "summary", "events.json"]);
+    let waits = page.lines().find(|line| line.contains("3 alerts, 2026")).unwrap_or_default();
+    assert!(waits.starts_with("- **high** `Terminal shell in container`"), "{page}");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the pipe must be closed by hand")]
+fn an_export_into_a_closed_pipe_is_no_failure() {
+    let host = Host::new();
+    let filter = "alert.rule exists";
+    host.says(&["triage", "set", "--filter", filter, "--status", "closed", "events.json"]);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_cadge"))
+        .env_clear()
+        .env("HOME", host.home.path())
+        .args(["triage", "export"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn a_command_line_without_its_alert_names_every_way_to_say_it() {
+    let host = Host::new();
+    for words in [&["triage", "show"][..], &["triage", "set", "--status", "closed"]] {
+        let said = error(&host.ends(words, 2));
+        assert!(said.contains("--key <KEY>") && said.contains("--filter <EXPR>"), "{said}");
+    }
+    let said = error(&host.ends(&["explain", "events.json", "--runtime", "dokcer"], 2));
+    assert!(said.contains("docker") && said.contains("crictl"), "{said}");
+}
