@@ -14,15 +14,18 @@ mod quotes;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod words;
 
 use super::Context;
 use crate::model::{Columns, Flag, Flags, Priority, Value};
 use ends::{end_of_scalar, end_of_string};
 use envelope::Envelope;
-use keys::{Column, Keys, Last, Meaning, Member, Want};
+use keys::{Keys, Last, Meaning, Member, Want};
 pub use pick::{Everything, Wants};
+pub(super) use quotes::bits;
 use quotes::{Marks, Quotes};
+use texts::Texts;
 use words::Words;
 
 /// Most output fields that can be asked for ([`Scanner::asking`]).
@@ -115,27 +118,22 @@ impl Scanner {
 
     /// Reads the first line of some bytes; `None` when the careful decoder must read it, or it has no end here.
     pub fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
-        let found = match bytes.first()? {
+        match bytes.first()? {
             b'{' if envelope::may_be(bytes) => {
                 let (len, is_plain) = self.envelope.open(bytes)?;
-                let found = self.json.record(self.envelope.record(), ctx)?;
+                let found = self.json.record(self.envelope.record(), 0, ctx)?;
                 // The envelope would know the host where the record does not.
                 found.columns.hostname?;
                 let is_plain = is_plain && found.is_plain;
-                Found { len: u32::try_from(len).ok()?, is_plain, ..found }
+                Some(Found { len: length(len)?, is_plain, ..found })
             }
-            b'{' => self.json.record(bytes, ctx)?,
+            b'{' => self.json.record(bytes, 0, ctx),
             b'0'..=b'9' => match stamp::container_runtime(bytes) {
-                Some(start) => {
-                    let found = self.json.record(bytes.get(start..)?, ctx)?;
-                    Found { len: found.len.checked_add(u32::try_from(start).ok()?)?, ..found }
-                }
-                None => self.words.record(bytes, ctx)?,
+                Some(start) => self.json.record(bytes, start, ctx),
+                None => self.words.record(bytes, ctx),
             },
-            _ => return None,
-        };
-        // The careful decoder flags longer ones.
-        (u64::from(found.len) <= super::stream::HUGE).then_some(found)
+            _ => None,
+        }
     }
 
     /// The columns of a line, given with its newline, and the length of the record.
@@ -149,9 +147,15 @@ impl Scanner {
     }
 }
 
+/// The length of a record; nothing for those that the careful decoder flags as long.
+fn length(n_bytes: usize) -> Option<u32> {
+    u32::try_from(n_bytes).ok().filter(|n_bytes| u64::from(*n_bytes) <= super::stream::HUGE)
+}
+
 impl Json {
-    /// Reads the first line of some bytes.
-    fn record<'a>(&'a mut self, bytes: &'a [u8], ctx: &Context) -> Option<Found<'a>> {
+    /// Reads the first line of some bytes, whose JSON begins behind `start` of them.
+    fn record<'a>(&'a mut self, bytes: &'a [u8], start: usize, ctx: &Context) -> Option<Found<'a>> {
+        let bytes = bytes.get(start..)?;
         let len = self.quotes.find(bytes)?;
         let record = bytes.get(..len)?;
         if !self.quotes.is_ascii {
@@ -162,9 +166,24 @@ impl Json {
         self.asked.fill((0, 0));
         let mut walk = Walk::new(record, &self.quotes, &mut self.asked, super::time::latest(ctx));
         walk.record(&mut self.members, &mut self.fields, &mut self.tags, &mut self.days)?;
+        let raw = walk.raw;
+        let event_source = raw.event_source?;
+        let mut flags = Flags::default();
+        if event_source == b"internal" {
+            flags.set(Flag::Internal);
+        }
+        // Made where it is handed on: it is too large to be moved about for each record.
         Some(Found {
-            columns: walk.raw.columns()?,
-            len: u32::try_from(len).ok()?,
+            columns: Columns {
+                time: Some(raw.time?),
+                priority: Some(raw.priority?),
+                rule: Some(raw.rule?),
+                event_source: Some(event_source),
+                hostname: raw.hostname,
+                flags,
+                ..raw.fields.columns()
+            },
+            len: length(start + len)?,
             values: Some(Values { record, asked: &self.asked }),
             is_plain: !self.quotes.may_spell(),
         })
@@ -182,34 +201,7 @@ struct Raw<'a> {
     rule: Text<'a>,
     event_source: Text<'a>,
     hostname: Text<'a>,
-    fields: [Text<'a>; Column::COUNT],
-}
-
-impl<'a> Raw<'a> {
-    fn columns(&self) -> Option<Columns<'a, [u8]>> {
-        let field = |column: Column| self.fields.get(column as usize).copied().flatten();
-        let full = |column: Column| field(column).filter(|text| !text.is_empty());
-        let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
-        let event_source = self.event_source?;
-        let mut flags = Flags::default();
-        if event_source == b"internal" {
-            flags.set(Flag::Internal);
-        }
-        Some(Columns {
-            time: Some(self.time?),
-            priority: Some(self.priority?),
-            rule: Some(self.rule?),
-            event_source: Some(event_source),
-            hostname: self.hostname,
-            container_id: field(Column::ContainerId),
-            container_name: field(Column::ContainerName),
-            image: field(Column::ImageRepository).or_else(|| field(Column::Image)),
-            namespace: first([Column::Namespace, Column::MetaNamespace, Column::AuditNamespace]),
-            pod: first([Column::Pod, Column::MetaPod, Column::AuditPod]),
-            process: field(Column::Process),
-            flags,
-        })
-    }
+    fields: Texts<'a>,
 }
 
 /// A walk over the tokens of one line.
@@ -351,7 +343,7 @@ impl<'a, 'q> Walk<'a, 'q> {
         {
             let (open, close) = (start + 1, end - 1);
             if !matches!(self.bytes.get(open..close)?, b"<NA>" | ESCAPED_NA) {
-                *self.raw.fields.get_mut(column)? = Some(self.text(open, close)?);
+                self.raw.fields.put(column, self.text(open, close)?)?;
             }
         }
         if let Some(asked) = want.asked() {

@@ -5,7 +5,7 @@
 
 mod starts;
 
-use super::{RulesFiles, rename};
+use super::{RulesFiles, fast, rename};
 use crate::model::Priority;
 use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) use starts::Met;
@@ -165,12 +165,12 @@ impl Templates {
         }
         // Few rules begin with a field: their text stands behind the first words.
         let words = message.get(..message.len().min(WORDS - 1)).unwrap_or_default();
-        let (parts, rest) = words.as_chunks::<16>();
-        let mut last = [0; 16];
+        let (blocks, rest) = words.as_chunks::<64>();
+        let mut last = [0; 64];
         last.get_mut(..rest.len())?.copy_from_slice(rest);
         let (mut start, mut n_words) = (0, 0);
-        for part in parts.iter().chain([&last]) {
-            let mut spaces = u8x16::new(*part).simd_eq(u8x16::splat(b' ')).to_bitmask();
+        for block in blocks.iter().chain([&last]) {
+            let mut spaces = fast::bits(block, |part| part.simd_eq(u8x16::splat(b' ')));
             while spaces != 0 {
                 let from = start + spaces.trailing_zeros() as usize + 1;
                 // Of a shorter rest no text is the beginning.
@@ -186,7 +186,7 @@ impl Templates {
                 }
                 spaces &= spaces - 1;
             }
-            start += 16;
+            start += 64;
         }
         None
     }

@@ -127,15 +127,15 @@ impl<'a> Piece<'a> {
         let mut is_current = true;
         while !rest.is_empty() {
             if decoder.is_idle()
-                && let Some(found) = self.scanner.record(rest, &ctx)
+                && let Some(found) = &self.scanner.record(rest, &ctx)
                 && let Some((_, after)) = rest.split_at_checked(found.len as usize + 1)
             {
                 let at = bytes.len() - rest.len();
-                let fate = self.strain.fate(at, &found);
+                let fate = self.strain.fate(at, found);
                 if fate == Fate::Keep {
                     let (offset, line) = (self.offset, self.lines);
-                    let Found { columns, len, is_plain, .. } = found;
-                    self.rows.add(&columns, Stands { offset, len, line, is_plain });
+                    let Found { len, is_plain, .. } = *found;
+                    self.rows.add(&found.columns, Stands { offset, len, line, is_plain });
                 } else {
                     self.outcome.passed.all += 1;
                     self.outcome.passed.met += u64::from(fate == Fate::Count);

@@ -5,6 +5,7 @@
 //! whose [`Cell::place`] is `None`.
 
 use super::index::{Index, Pairs};
+use super::numbered;
 use crate::model::Container;
 use rustc_hash::FxHashMap;
 use std::hash::BuildHasher;
@@ -116,7 +117,7 @@ impl std::fmt::Debug for Hasher {
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self(super::numbered::hasher())
+        Self(numbered::hasher())
     }
 }
 
@@ -156,15 +157,12 @@ impl Interner {
         if learned.afresh {
             numbers = Numbers::default();
         }
-        let mut kinds = super::numbered::texts(&learned.kinds);
-        while let (Some(rule), Some(event_source)) = (kinds.next(), kinds.next()) {
+        for [rule, event_source] in numbered::texts(&learned.kinds) {
             let kind = self.kind(rule, event_source);
             numbers.kinds.push(kind);
         }
-        let mut places = super::numbered::texts(&learned.places);
-        while let Some(hostname) = places.next() {
-            let mut next = || places.next().flatten();
-            let place = self.place([hostname, next(), next(), next(), next(), next()]);
+        for texts in numbered::texts(&learned.places) {
+            let place = self.place(texts);
             numbers.places.push(place);
         }
         for (kind, place) in &learned.cells {
@@ -173,7 +171,7 @@ impl Interner {
             let cell = self.cell(kind, place);
             numbers.cells.push(cell);
         }
-        for text in super::numbered::texts(&learned.processes) {
+        for [text] in numbered::texts(&learned.processes) {
             let process = self.process(text.unwrap_or_default());
             numbers.processes.push(process);
         }

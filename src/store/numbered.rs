@@ -100,39 +100,67 @@ impl<const N: usize> Numbered<N> {
     }
 }
 
-/// Writes texts as a key: each behind its length.
+/// Writes texts as a key: their lengths, and then themselves.
 pub(super) fn write<const N: usize>(texts: [Option<&[u8]>; N], key: &mut Vec<u8>) {
-    for text in texts {
-        let text = text.map(|text| if text.len() > MOST { cut(text) } else { text });
-        let len = text.map_or(u16::MAX, |text| u16::try_from(text.len()).unwrap_or(0));
-        key.extend_from_slice(&len.to_le_bytes());
-        key.extend_from_slice(text.unwrap_or_default());
+    let texts = texts.map(|text| text.map(|text| if text.len() > MOST { cut(text) } else { text }));
+    key.extend_from_slice(lengths(&texts).as_flattened());
+    for text in texts.into_iter().flatten() {
+        push(key, text);
+    }
+}
+
+/// A length that no text has: there is none.
+const NONE: u16 = u16::MAX;
+
+/// The lengths of some texts; of those that are too long, one that no key holds.
+#[inline]
+fn lengths<const N: usize>(texts: &[Option<&[u8]>; N]) -> [[u8; 2]; N] {
+    texts.map(|text| text.map_or(NONE, |text| length(text.len())).to_le_bytes())
+}
+
+#[inline]
+fn length(n_bytes: usize) -> u16 {
+    u16::try_from(n_bytes).ok().filter(|n_bytes| usize::from(*n_bytes) <= MOST).unwrap_or(NONE - 1)
+}
+
+/// Writes a text behind others. Most are names of a few letters, for which a call takes longer than to write.
+#[inline]
+fn push(to: &mut Vec<u8>, text: &[u8]) {
+    /// A text of `N` to twice as many bytes: its begin, and over that its end.
+    #[inline]
+    fn ends<const N: usize>(to: &mut Vec<u8>, text: &[u8]) -> Option<()> {
+        let (first, last) = (text.first_chunk::<N>()?, text.last_chunk::<N>()?);
+        let end = to.len() + text.len();
+        to.extend_from_slice(first);
+        to.truncate(end - N);
+        to.extend_from_slice(last);
+        Some(())
+    }
+    let is_short = match text.len() {
+        0 => Some(()),
+        4..8 => ends::<4>(to, text),
+        8..16 => ends::<8>(to, text),
+        16..=32 => ends::<16>(to, text),
+        33..=64 => ends::<32>(to, text),
+        _ => None,
+    };
+    if is_short.is_none() {
+        to.extend_from_slice(text);
     }
 }
 
 /// Whether a key is that of some texts; no key is that of texts which are too long.
-fn is_key(key: &[u8], texts: &[Option<&[u8]>]) -> bool {
-    let mut rest = key;
-    for text in texts {
-        let Some((len, after)) = rest.split_first_chunk::<2>() else { return false };
-        let len = u16::from_le_bytes(*len);
-        rest = after;
-        let Some(text) = text else {
-            if len != u16::MAX {
-                return false;
-            }
-            continue;
-        };
-        if text.len() != usize::from(len) || text.len() > MOST {
-            return false;
-        }
-        let Some((known, after)) = rest.split_at_checked(text.len()) else { return false };
-        if !is_same(known, text) {
-            return false;
-        }
-        rest = after;
+fn is_key<const N: usize>(key: &[u8], texts: &[Option<&[u8]>; N]) -> bool {
+    let lengths = lengths(texts);
+    let Some((known, mut rest)) = key.split_at_checked(2 * N) else { return false };
+    if !is_same(known, lengths.as_flattened()) {
+        return false;
     }
-    true
+    texts.iter().flatten().all(|text| {
+        let Some((known, after)) = rest.split_at_checked(text.len()) else { return false };
+        rest = after;
+        is_same(known, text)
+    })
 }
 
 /// Whether two texts of one length are the same. Most are names of a few letters, for which a call takes longer than to look.
@@ -142,6 +170,7 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
         (text.first_chunk(), text.last_chunk())
     }
     match a.len() {
+        2..4 => ends::<2>(a) == ends::<2>(b),
         4..8 => ends::<4>(a) == ends::<4>(b),
         8..16 => ends::<8>(a) == ends::<8>(b),
         16..=32 => ends::<16>(a) == ends::<16>(b),
@@ -179,19 +208,23 @@ fn hash(hasher: &rustc_hash::FxSeededState, key: &[u8]) -> u32 {
     hasher.hash_one(key) as u32
 }
 
-/// The texts in a key, in the order in which they were given; several keys may follow on each other.
-pub(super) fn texts(key: &[u8]) -> impl Iterator<Item = Option<&str>> {
-    let mut rest = key;
+/// The texts in some keys of `N` texts, in the order in which they were given.
+pub(super) fn texts<const N: usize>(keys: &[u8]) -> impl Iterator<Item = [Option<&str>; N]> {
+    let mut rest = keys;
     std::iter::from_fn(move || {
-        let (len, after) = rest.split_first_chunk::<2>()?;
-        let len = u16::from_le_bytes(*len);
-        if len == u16::MAX {
-            rest = after;
-            return Some(None);
+        let (lengths, mut after) = rest.split_at_checked(2 * N)?;
+        let (lengths, _) = lengths.as_chunks::<2>();
+        let mut all = [None; N];
+        for (text, length) in all.iter_mut().zip(lengths) {
+            let length = u16::from_le_bytes(*length);
+            if length != NONE {
+                let bytes;
+                (bytes, after) = after.split_at_checked(usize::from(length))?;
+                *text = str::from_utf8(bytes).ok();
+            }
         }
-        let (text, after) = after.split_at_checked(usize::from(len))?;
         rest = after;
-        Some(str::from_utf8(text).ok())
+        Some(all)
     })
 }
 
@@ -227,8 +260,9 @@ mod tests {
                 prop_assert_eq!(key, None);
                 let key = (expected == next).then_some(&written);
                 if let Some(key) = key {
-                    let texts: Vec<_> = texts(key).collect();
-                    prop_assert_eq!(texts, [pair.0.as_deref(), pair.1.as_deref()]);
+                    let twice = [&key[..], key].concat();
+                    let texts: Vec<_> = texts(&twice).collect();
+                    prop_assert_eq!(texts, [[pair.0.as_deref(), pair.1.as_deref()]; 2]);
                 }
             }
         }
@@ -251,7 +285,7 @@ mod tests {
         let mut numbered = Numbered::new(4);
         let long = "ü".repeat(MOST);
         let (first, key) = numbered.number([Some(long.as_bytes())]);
-        assert_eq!(texts(key.unwrap()).next(), Some(long.get(..MOST)));
+        assert_eq!(texts(key.unwrap()).next(), Some([long.get(..MOST)]));
         assert_eq!(numbered.number([Some(long.as_bytes())]), (first, None));
         assert_eq!(numbered.number([long.get(..MOST).map(str::as_bytes)]), (first, None));
     }

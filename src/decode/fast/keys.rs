@@ -3,45 +3,9 @@
 //! Falco writes the keys of a rule's alerts in the same order each time, so the next key is mostly known before it is
 //! looked at, and one comparison of its bytes is all it takes.
 
+use super::texts::Column;
 use crate::decode::rename;
 use wide::u8x16;
-
-/// A field that has a column, or may stand in for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    ContainerId,
-    ContainerName,
-    ImageRepository,
-    Image,
-    Namespace,
-    MetaNamespace,
-    AuditNamespace,
-    Pod,
-    MetaPod,
-    AuditPod,
-    Process,
-}
-
-impl Column {
-    pub const COUNT: usize = 11;
-
-    pub fn of(key: &[u8]) -> Option<Self> {
-        Some(match key {
-            b"container.id" => Self::ContainerId,
-            b"container.name" => Self::ContainerName,
-            b"container.image.repository" => Self::ImageRepository,
-            b"container.image" => Self::Image,
-            b"k8s.ns.name" => Self::Namespace,
-            b"k8smeta.ns.name" => Self::MetaNamespace,
-            b"ka.target.namespace" => Self::AuditNamespace,
-            b"k8s.pod.name" => Self::Pod,
-            b"k8smeta.pod.name" => Self::MetaPod,
-            b"ka.target.pod.name" => Self::AuditPod,
-            b"proc.name" => Self::Process,
-            _ => return None,
-        })
-    }
-}
 
 /// What an output field is wanted for: its column, and its number among those that somebody asks for. One number, so that
 /// the many fields that nobody wants are passed with one comparison.

@@ -241,7 +241,7 @@ impl Seen {
 
 /// One bit for each byte that something is true of.
 #[inline]
-pub(super) fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
+pub(in crate::decode) fn bits(block: &[u8; 64], is_it: impl Fn(u8x16) -> u8x16) -> u64 {
     let (parts, _) = block.as_chunks::<16>();
     parts
         .iter()

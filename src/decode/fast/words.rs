@@ -3,10 +3,10 @@
 
 mod clocks;
 mod shapes;
+mod signs;
 
 use super::Found;
-use super::keys::Column;
-use super::quotes::{bits, controls};
+use super::texts::{Column, Texts};
 use crate::decode::record::CUT;
 use crate::decode::templates::{Met, Templates};
 use crate::decode::{Context, body, cut, text, time};
@@ -15,11 +15,9 @@ use crate::model::{Columns, Flag, Flags, Priority};
 use clocks::{Clocks, Time};
 use memchr::memmem::Finder;
 use shapes::{Lies, MOST_SIGNS, Places, Reading, Shapes};
+use signs::Signs;
 use std::sync::Arc;
-use wide::u8x16;
 
-/// Longer lines are left to the careful decoder.
-const LONGEST: usize = 64 << 10;
 /// Fields that say when it happened, before any clock does.
 const TIMES: [&str; 5] =
     ["evt.time", "evt.time.iso8601", "evt.rawtime", "evt.datetime", "jevt.rawtime"];
@@ -27,8 +25,7 @@ const TIMES: [&str; 5] =
 /// What is kept from one line to the next.
 #[derive(Debug)]
 pub(super) struct Words {
-    /// Where `=` stands in the line.
-    signs: Vec<u32>,
+    signs: Signs,
     clocks: Clocks,
     /// How falcosidekick ends a text that it cut.
     cut: Finder<'static>,
@@ -50,7 +47,7 @@ struct Learned {
 impl Default for Words {
     fn default() -> Self {
         Self {
-            signs: Vec::new(),
+            signs: Signs::default(),
             clocks: Clocks::default(),
             cut: Finder::new(b"[...]"),
             learned: None,
@@ -60,20 +57,20 @@ impl Default for Words {
     }
 }
 
-/// The texts of columns.
-type Texts<'a> = [Option<&'a [u8]>; Column::COUNT];
-
 impl Words {
     /// Reads the first line of some bytes.
     pub fn record<'a>(&mut self, bytes: &'a [u8], ctx: &'a Context) -> Option<Found<'a>> {
         let time = self.clocks.read(bytes, ctx)?;
         let (priority, n_word) = text::priority(bytes.get(time.used..)?)?;
-        let seen = look(bytes, &mut self.signs)?;
-        let line = bytes.get(..seen.len)?;
+        // What stands before the message was looked at byte by byte.
         let start = time.used + n_word + 1;
+        let seen = self.signs.find(bytes.get(start..)?)?;
+        let len = start + seen.len;
+        let line = bytes.get(..len)?;
         let message = self.plain(line, start, seen.is_ascii)?;
         let mut flags = flags(time, ctx);
-        let (texts, known) = self.texts(message, start, priority, ctx)?;
+        let mut texts = Texts::default();
+        let known = self.texts(message, priority, ctx, &mut texts)?;
         let known = known.and_then(|place| ctx.templates.at(place));
         flags.set(if known.is_some() { Flag::RuleFromText } else { Flag::RuleMissing });
         match known.map(|known| &*known.source) {
@@ -81,16 +78,22 @@ impl Words {
             Some("internal") => flags.set(Flag::Internal),
             Some(_) => {}
         }
-        let columns = Columns {
-            time: time.nanoseconds,
-            priority: Some(priority),
-            rule: known.map(|known| known.rule.as_bytes()),
-            event_source: known.map(|known| known.source.as_bytes()),
-            flags,
-            ..columns_of(&texts)?
-        };
-        let len = u32::try_from(seen.len).ok()?;
-        Some(Found { columns, len, values: None, is_plain: !has_spelled(line) })
+        if texts.get(Column::ContainerId).is_some_and(is_name_with_id) {
+            return None;
+        }
+        Some(Found {
+            columns: Columns {
+                time: time.nanoseconds,
+                priority: Some(priority),
+                rule: known.map(|known| known.rule.as_bytes()),
+                event_source: known.map(|known| known.source.as_bytes()),
+                flags,
+                ..texts.columns()
+            },
+            len: u32::try_from(len).ok()?,
+            values: None,
+            is_plain: !has_spelled(line),
+        })
     }
 
     /// The message of a line, unless the line must be read with care.
@@ -113,14 +116,15 @@ impl Words {
         (!ends_blank).then_some(message)
     }
 
-    /// The texts of a message's columns, and the place of its rule's template; the message begins at `start`.
+    /// Finds the texts of a message's columns, and the place of its rule's template.
+    #[expect(clippy::option_option, reason = "refused, no rule known, the place of its template")]
     fn texts<'a>(
         &mut self,
         message: &'a [u8],
-        start: usize,
         priority: Priority,
         ctx: &Context,
-    ) -> Option<(Texts<'a>, Option<u32>)> {
+        texts: &mut Texts<'a>,
+    ) -> Option<Option<u32>> {
         let learned = match &mut self.learned {
             Some(learned) if Arc::ptr_eq(&learned.templates, &ctx.templates) => learned,
             learned => learned.insert(Learned::new(&ctx.templates)),
@@ -128,17 +132,15 @@ impl Words {
         let group = ctx.templates.group(message, &mut learned.met);
         // Where several rules print the same text, the priority helps to tell them apart.
         let kind = group.map(|group| (group, ctx.templates.is_shared(group).then_some(priority)));
-        // No sign stands before the message.
-        let signs = || self.signs.iter().map(|sign| (*sign as usize).wrapping_sub(start));
-        let reading = if self.signs.len() > MOST_SIGNS {
+        let signs = self.signs.places();
+        let reading = if signs.len() > MOST_SIGNS {
             None
         } else {
-            learned.shapes.find(kind, message, signs(), &ctx.templates, &mut self.places)
+            learned.shapes.find(kind, message, signs, &ctx.templates, &mut self.places)
         };
-        let mut texts = Texts::default();
         let mut put = |column: Column, from: usize, to: usize| {
-            *texts.get_mut(column as usize)? = Some(trim(message.get(from..to)?)?);
-            Some(())
+            let text = trim(message.get(from..to)?)?;
+            if text == b"<NA>" { Some(()) } else { texts.put(column as usize, text) }
         };
         let known = match reading {
             Some(Reading::Careful) => return None,
@@ -155,9 +157,9 @@ impl Words {
                     group.and_then(|group| ctx.templates.choose(group, text, Some(priority)));
                 self.keys.read(text);
                 let columns = columns(text, known, &self.keys, &ctx.templates);
-                if self.signs.len() <= MOST_SIGNS {
+                if signs.len() <= MOST_SIGNS {
                     let said = columns.as_deref().map(|columns| (known, columns));
-                    learned.shapes.note(kind, message, signs(), &ctx.templates, said);
+                    learned.shapes.note(kind, message, signs, &ctx.templates, said);
                 }
                 for (column, from, to) in columns? {
                     put(column, from, to)?;
@@ -165,7 +167,7 @@ impl Words {
                 known
             }
         };
-        Some((texts, known))
+        Some(known)
     }
 }
 
@@ -195,59 +197,6 @@ fn flags(time: Time, ctx: &Context) -> Flags {
 fn is_odd(time: i64, ctx: &Context) -> bool {
     let begins = |second: i64| second.saturating_mul(1_000_000_000);
     time < begins(time::FIRST_FALCO) || time >= begins(time::latest(ctx).saturating_add(1))
-}
-
-/// What was seen in a line.
-struct Seen {
-    /// Bytes before the newline.
-    len: usize,
-    /// False also where only what follows is not.
-    is_ascii: bool,
-}
-
-/// Finds the end of a line and where `=` stands in it; refuses other control characters.
-fn look(bytes: &[u8], signs: &mut Vec<u32>) -> Option<Seen> {
-    signs.clear();
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    let mut last = [b' '; 64];
-    last.get_mut(..rest.len())?.copy_from_slice(rest);
-    let mut all = u8x16::splat(0);
-    let mut start = 0;
-    for block in blocks.iter().chain([&last]) {
-        let (parts, _) = block.as_chunks::<16>();
-        let mut equal = 0;
-        let (mut delete, mut least) = (u8x16::splat(0), u8x16::splat(u8::MAX));
-        for (n, part) in parts.iter().enumerate() {
-            let part = u8x16::new(*part);
-            equal |= u64::from(part.simd_eq(u8x16::splat(b'=')).to_bitmask()) << (n * 16);
-            delete |= part.simd_eq(u8x16::splat(0x7f));
-            least = least.min(part);
-            all |= part;
-        }
-        let odd = delete | least.min(u8x16::splat(0x1f)).simd_eq(least);
-        let mut end = None;
-        if odd.to_bitmask() != 0 {
-            let first = bits(block, controls).trailing_zeros();
-            if block.get(first as usize) != Some(&b'\n') {
-                return None;
-            }
-            equal &= (1 << first) - 1;
-            end = Some((start + first) as usize);
-        }
-        while equal != 0 {
-            signs.push(start + equal.trailing_zeros());
-            equal &= equal - 1;
-        }
-        if let Some(len) = end {
-            let is_ascii = all & u8x16::splat(0x80) == u8x16::splat(0);
-            return (len <= LONGEST).then_some(Seen { len, is_ascii });
-        }
-        start += 64;
-        if start as usize > LONGEST {
-            return None;
-        }
-    }
-    None
 }
 
 /// The columns of a message, from where to where; `None` when it says more than columns hold.
@@ -280,7 +229,7 @@ fn trim(value: &[u8]) -> Option<&[u8]> {
     match inner {
         [b' ', ..] => {}
         [.., b',' | b'|'] => {}
-        [inner @ .., b')'] if inner.iter().all(|byte| *byte != b'(') => return Some(inner),
+        [inner @ .., b')'] if memchr::memchr(b'(', inner).is_none() => return Some(inner),
         [.., b')'] => {}
         [.., last] if last.is_ascii_graphic() => return Some(inner),
         _ => {}
@@ -288,26 +237,8 @@ fn trim(value: &[u8]) -> Option<&[u8]> {
     Some(cut::trim(str::from_utf8(value).ok()?).as_bytes())
 }
 
-/// Puts texts where they belong; refuses those that say more than a column.
-fn columns_of<'a>(texts: &Texts<'a>) -> Option<Columns<'a, [u8]>> {
-    let field = |column: Column| {
-        texts.get(column as usize).copied().flatten().filter(|text| *text != b"<NA>")
-    };
-    let full = |column: Column| field(column).filter(|text| !text.is_empty());
-    let first = |columns: [Column; 3]| columns.into_iter().find_map(full);
-    let container_id = field(Column::ContainerId);
-    if container_id.is_some_and(|id| {
-        memchr::memchr(b'(', id).is_some() && id.windows(5).any(|part| part == b" (id=")
-    }) {
-        return None;
-    }
-    Some(Columns {
-        container_id,
-        container_name: field(Column::ContainerName),
-        image: field(Column::ImageRepository).or_else(|| field(Column::Image)),
-        namespace: first([Column::Namespace, Column::MetaNamespace, Column::AuditNamespace]),
-        pod: first([Column::Pod, Column::MetaPod, Column::AuditPod]),
-        process: field(Column::Process),
-        ..Columns::default()
-    })
+/// Whether a container's id is `name (id=0123456789ab)`, which says more than a column.
+#[inline]
+fn is_name_with_id(id: &[u8]) -> bool {
+    id.contains(&b'(') && id.windows(5).any(|part| part == b" (id=")
 }

@@ -4,20 +4,19 @@
 //! them, by the steps of the careful decoder, and only looked up for the next. Shapes are paths of a tree: a step for each
 //! key that may matter, told by its bytes. Signs in values that cannot be keys are no steps.
 
-use super::super::keys::Column;
+mod tree;
+
+use super::super::texts::Column;
 use crate::decode::cut::{self, Weight};
 use crate::decode::templates::{Group, Templates};
 use crate::model::Priority;
 use rustc_hash::FxHashMap;
-use wide::u8x16;
+use tree::{LONGEST, Nodes, Path, weigh};
 
 /// Keys and signs of a message that are looked at; more are read without a shape.
 pub(super) const MOST_SIGNS: usize = cut::COMMON_KEYS;
-/// Nodes before everything is forgotten, and steps that may follow on one.
-const NODES: usize = 4096;
-const STEPS: usize = 32;
-/// Longer keys, with what stands before them, are no steps.
-const LONGEST: usize = 80;
+/// Messages of other shapes, one behind the other, before the path of a kind becomes that of the last one.
+const MISSES: usize = 16;
 
 /// What kind of message it is, apart from its keys: which rules may have printed it, and where several may, with which
 /// priority.
@@ -29,32 +28,12 @@ pub(super) type Lies = (Column, usize, usize);
 /// The shapes met so far, for one set of templates.
 #[derive(Debug)]
 pub(super) struct Shapes {
-    nodes: Vec<Node>,
-    roots: FxHashMap<Kind, u32>,
-    /// The kind met last, and its root.
-    last: Option<(Kind, u32)>,
-    /// Two last bytes that keys have: a bit for each.
-    ends: Vec<u64>,
-}
-
-/// Some keys in order.
-#[derive(Debug, Default)]
-struct Node {
-    /// Keys that came behind these, those of late first, and what only looks like a key, which leads nowhere else.
-    steps: Vec<Step>,
-    /// What a message says that has these keys and no more.
-    reading: Option<Reading>,
-}
-
-/// A key, and what stands before it.
-#[derive(Debug)]
-struct Step {
-    /// Its last bytes, and which of them must be the same.
-    last: [u8; 16],
-    mask: u32,
-    /// All of it.
-    bytes: Box<[u8]>,
-    node: u32,
+    nodes: Nodes,
+    paths: Vec<Path>,
+    /// By the kind: the number of its path.
+    kinds: FxHashMap<Kind, usize>,
+    /// The kind met last, and the number of its path.
+    last: Option<(Kind, usize)>,
 }
 
 /// What a message says.
@@ -97,38 +76,10 @@ impl Default for Places {
     }
 }
 
-impl Step {
-    fn new(bytes: &[u8], node: u32) -> Self {
-        let last = padded(bytes);
-        let mask = (0xffff << (16 - bytes.len().min(16))) & 0xffff;
-        Self { last, mask, bytes: bytes.into(), node }
-    }
-
-    /// Whether these bytes end with it; `last` are their last ones.
-    #[inline]
-    fn ends(&self, last: u8x16, before: &[u8]) -> bool {
-        let same = last.simd_eq(u8x16::new(self.last)).to_bitmask();
-        same & self.mask == self.mask && (self.bytes.len() <= 16 || before.ends_with(&self.bytes))
-    }
-}
-
 impl Shapes {
     pub fn new(templates: &Templates) -> Self {
-        let mut ends = vec![0; (1 << 16) / 64];
-        let mut add = |last: [u8; 2]| {
-            let number = usize::from(u16::from_le_bytes(last));
-            if let Some(bits) = ends.get_mut(number / 64) {
-                *bits |= 1_u64 << (number % 64);
-            }
-        };
-        for key in templates.all_keys().map(str::as_bytes) {
-            match key {
-                [.., a, b] => add([*a, *b]),
-                [only] => (0..=u8::MAX).for_each(|any| add([any, *only])),
-                [] => {}
-            }
-        }
-        Self { nodes: Vec::new(), roots: FxHashMap::default(), last: None, ends }
+        let nodes = Nodes::new(templates);
+        Self { nodes, paths: Vec::new(), kinds: FxHashMap::default(), last: None }
     }
 
     /// What a message says, if others of its shape were met; the places of the signs behind its keys are noted. `signs` are the
@@ -138,71 +89,60 @@ impl Shapes {
         &mut self,
         kind: Kind,
         message: &[u8],
-        signs: impl Iterator<Item = usize>,
+        signs: &[u32],
         templates: &Templates,
         places: &mut Places,
     ) -> Option<&Reading> {
-        let mut n_places = 0;
-        let mut node = self.root(kind)?;
-        for sign in signs {
+        let number = self.path(kind)?;
+        let path = self.paths.get_mut(number)?;
+        let mut n_signs = path.follow(message, signs, 0, places);
+        let mut n_places = n_signs;
+        // The node of a message that has left the path.
+        let mut aside = None;
+        while let Some(sign) = signs.get(n_signs) {
+            let sign = *sign as usize;
             let before = message.get(..sign)?;
-            let last = before.last_chunk().copied().unwrap_or_else(|| padded(before));
-            let next = self.nodes.get_mut(node as usize)?.next(u8x16::new(last), before);
-            match next {
+            let node = aside.unwrap_or_else(|| path.node(n_places));
+            n_signs += 1;
+            match self.nodes.next(node, before) {
                 Some(next) if next == node => {}
                 Some(next) => {
                     *places.0.get_mut(n_places)? = sign;
                     n_places += 1;
-                    node = next;
+                    aside = Some(next);
                 }
-                None if self.is_nothing(before, kind, node, templates, message) => {}
+                None if self.nodes.is_nothing(before, kind, node, templates, message) => {}
                 None => return None,
             }
+            if aside.is_none() {
+                let n_more = path.follow(message, signs.get(n_signs..)?, n_places, places);
+                n_signs += n_more;
+                n_places += n_more;
+            }
         }
-        self.nodes.get(node as usize)?.reading.as_ref()
-    }
-
-    /// Whether a sign behind these bytes is no key of a message. What looks like one is noted.
-    fn is_nothing(
-        &mut self,
-        before: &[u8],
-        kind: Kind,
-        node: u32,
-        templates: &Templates,
-        message: &[u8],
-    ) -> bool {
-        let is_end = |last: [u8; 2]| {
-            let number = usize::from(u16::from_le_bytes(last));
-            self.ends.get(number / 64).is_none_or(|bits| bits & 1 << (number % 64) != 0)
-        };
-        if !cut::may_weigh(before, is_end) {
-            return true;
+        if aside.is_none() && n_places == path.steps.len() {
+            path.n_missed = 0;
+        } else {
+            path.n_missed += 1;
         }
-        let (weight, n_bytes) = weigh(kind, message, before.len(), templates);
-        if weight != Weight::None {
-            return false;
+        let node = aside.unwrap_or_else(|| path.node(n_places));
+        if path.n_missed >= MISSES {
+            path.n_missed = 0;
+            path.steps = self.nodes.steps(path.root, message, signs);
         }
-        if let Some(bytes) = n_bytes
-            .filter(|n_bytes| *n_bytes <= LONGEST)
-            .and_then(|n_bytes| before.get(before.len() - n_bytes..))
-            && let Some(here) = self.nodes.get_mut(node as usize)
-            && here.steps.len() < STEPS / 2
-        {
-            here.steps.push(Step::new(bytes, node));
-        }
-        true
+        self.nodes.reading(node)
     }
 
     #[inline]
-    fn root(&mut self, kind: Kind) -> Option<u32> {
-        if let Some((last, root)) = self.last
+    fn path(&mut self, kind: Kind) -> Option<usize> {
+        if let Some((last, path)) = self.last
             && last == kind
         {
-            return Some(root);
+            return Some(path);
         }
-        let root = *self.roots.get(&kind)?;
-        self.last = Some((kind, root));
-        Some(root)
+        let path = *self.kinds.get(&kind)?;
+        self.last = Some((kind, path));
+        Some(path)
     }
 
     /// Notes what a message says, for the next of its shape: `None` when it must be read with care, else the template of its
@@ -211,12 +151,12 @@ impl Shapes {
         &mut self,
         kind: Kind,
         message: &[u8],
-        signs: impl Iterator<Item = usize>,
+        signs: &[u32],
         templates: &Templates,
         said: Option<(Option<u32>, &[Lies])>,
     ) -> Option<()> {
         let mut steps = Vec::new();
-        for sign in signs {
+        for sign in signs.iter().map(|sign| *sign as usize) {
             match weigh(kind, message, sign, templates) {
                 (Weight::None, _) => {}
                 (Weight::Key, Some(n_bytes)) if n_bytes <= LONGEST => steps.push((sign, n_bytes)),
@@ -242,74 +182,21 @@ impl Shapes {
                 Reading::Columns(known, columns.iter().map(span).collect::<Option<_>>()?)
             }
         };
-        if self.nodes.len() + steps.len() >= NODES {
+        if !self.nodes.has_room_for(steps.len()) {
             self.nodes.clear();
-            self.roots.clear();
+            self.paths.clear();
+            self.kinds.clear();
             self.last = None;
         }
-        let mut node = match self.roots.get(&kind) {
-            Some(root) => *root,
+        let path = match self.kinds.get(&kind) {
+            Some(path) => *path,
             None => {
-                let root = self.add()?;
-                self.roots.insert(kind, root);
-                root
+                self.paths.push(Path::new(self.nodes.add()?));
+                self.kinds.insert(kind, self.paths.len() - 1);
+                self.paths.len() - 1
             }
         };
-        for (sign, n_bytes) in steps {
-            let bytes = message.get(sign - n_bytes..sign)?;
-            let known = self.nodes.get(node as usize)?;
-            let next = known.steps.iter().find(|step| *step.bytes == *bytes).map(|step| step.node);
-            node = match next {
-                Some(next) => next,
-                None if known.steps.len() >= STEPS => return None,
-                None => {
-                    let next = self.add()?;
-                    self.nodes.get_mut(node as usize)?.steps.push(Step::new(bytes, next));
-                    next
-                }
-            };
-        }
-        self.nodes.get_mut(node as usize)?.reading = Some(reading);
-        Some(())
+        let keys = steps.into_iter().map(|(sign, n_bytes)| message.get(sign - n_bytes..sign));
+        self.nodes.grow(self.paths.get(path)?.root, keys, reading)
     }
-
-    fn add(&mut self) -> Option<u32> {
-        let number = u32::try_from(self.nodes.len()).ok()?;
-        self.nodes.push(Node::default());
-        Some(number)
-    }
-}
-
-impl Node {
-    /// The node behind the key that these bytes end with.
-    #[inline]
-    fn next(&mut self, last: u8x16, before: &[u8]) -> Option<u32> {
-        let (first, others) = self.steps.split_first_mut()?;
-        if first.ends(last, before) {
-            return Some(first.node);
-        }
-        let other = others.iter_mut().find(|step| step.ends(last, before))?;
-        std::mem::swap(first, other);
-        Some(first.node)
-    }
-}
-
-/// The last bytes of some, behind zeros, which no message holds.
-#[cold]
-fn padded(bytes: &[u8]) -> [u8; 16] {
-    let mut last = [0; 16];
-    for (to, from) in last.iter_mut().rev().zip(bytes.iter().rev()) {
-        *to = *from;
-    }
-    last
-}
-
-fn weigh(
-    kind: Kind,
-    message: &[u8],
-    sign: usize,
-    templates: &Templates,
-) -> (Weight, Option<usize>) {
-    let known = kind.into_iter().flat_map(|(group, _)| templates.of_group(group));
-    cut::weigh(message, sign, known)
 }
