@@ -119,14 +119,13 @@ const VITAL: [&str; 22] = [
 ];
 
 /// What the paths of more such files begin with.
-const VITAL_BEGINNINGS: [&str; 10] = [
+const VITAL_BEGINNINGS: [&str; 9] = [
     "/boot/",
     "/etc/kubernetes/",
     "/etc/netplan/",
     "/etc/network/",
     "/etc/pam.d/",
     "/etc/ssh/ssh_host_",
-    "/etc/sudoers.d/",
     "/proc/",
     "/sys/",
     "/var/lib/dpkg/",
@@ -284,11 +283,13 @@ mod tests {
         loose("/etc/pam.d/common-auth", true);
         loose("/boot/vmlinuz", true);
         loose("/etc/ssh/ssh_host_ed25519_key", true);
-        loose("/etc/sudoers.d/90-admins", true);
+        loose("/etc/kubernetes/manifests/web.yaml", true);
         loose("/var/lib/dpkg/status", true);
         loose("/tmp/../etc/passwd", true);
         loose("/etc/passwd.old", false);
         loose("/etc/cron.d/x", false);
+        // The command itself looks whether the person may still take it back.
+        loose("/etc/sudoers.d/90-x", false);
         loose("/home/ana/.bashrc", false);
     }
 

@@ -7,7 +7,7 @@ use brush_parser::ast::{
     Word as Raw,
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
-use brush_parser::{Parser, ParserOptions};
+use brush_parser::{ParseError, ParserOptions, Token, parse_tokens, uncached_tokenize_str};
 
 /// How deep commands may nest, and how long one text may be: a parser that recurses must not be led astray.
 const DEPTH: usize = 24;
@@ -93,6 +93,26 @@ struct Flat {
     pipelines: usize,
 }
 
+/// The tokens with a line's end in the place of each `;;` that an `esac` follows, which means the same. The parser takes
+/// `esac )` and `esac |` behind `;;` for one more pattern.
+fn without_last_breaks(mut tokens: Vec<Token>) -> Vec<Token> {
+    let mut last = None;
+    for at in 0..tokens.len() {
+        match tokens.get(at) {
+            Some(Token::Operator(sign, _)) if sign == ";;" => last = Some(at),
+            Some(Token::Operator(sign, _)) if sign == "\n" => {}
+            Some(Token::Word(word, _)) if word == "esac" => {
+                if let Some(Token::Operator(sign, _)) = last.and_then(|at| tokens.get_mut(at)) {
+                    "\n".clone_into(sign);
+                }
+                last = None;
+            }
+            _ => last = None,
+        }
+    }
+    tokens
+}
+
 impl Flat {
     fn text(
         &mut self,
@@ -107,11 +127,14 @@ impl Flat {
                 why: "too long or too deeply nested to be judged".into(),
             });
         }
+        let end = text.lines().count().max(1);
+        let tokens = uncached_tokenize_str(text, &self.options.tokenizer_options())
+            .map_err(|error| NotShell { line: above + end, why: error.to_string() })?;
         let program =
-            Parser::new(text.as_bytes(), &self.options).parse_program().map_err(|error| {
+            parse_tokens(&without_last_breaks(tokens), &self.options).map_err(|error| {
                 let line = match &error {
-                    brush_parser::ParseError::ParsingNear(at) => at.line,
-                    _ => text.lines().count().max(1),
+                    ParseError::ParsingNear(at) => at.line,
+                    _ => end,
                 };
                 NotShell { line: above + line, why: error.to_string() }
             })?;
@@ -488,6 +511,24 @@ mod tests {
         assert_eq!(programs("cat <<'E'\nrm -rf /\nE"), ["cat"]);
         assert_eq!(programs("bash <(curl http://x)"), ["curl", "bash"]);
         assert_eq!(programs("# only a comment"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_choice_may_end_a_subshell_or_feed_a_pipe() {
+        let cases = [
+            "(case $1 in *x*) echo a;; esac)",
+            "(cd / && case $1 in (*x*) echo a;; esac | cat)",
+            "(case $1 in y) echo a &;; x) echo b\n;;\n\nesac)",
+            "( case $1 in y) ;; x) ;; esac )",
+            "x=$( (case $1 in (y) echo a;; esac) )",
+        ];
+        for text in cases {
+            assert!(parse(text).is_ok(), "{text}: {:?}", parse(text));
+        }
+        assert_eq!(programs(cases[1]), ["cd", "echo", "cat"]);
+        assert_eq!(parse("(case $1 in x) echo a;;\nesac)\nls").unwrap()[1].line, 3);
+        assert!(parse("case $1 in x) echo a;; esac)").is_err());
+        assert!(parse("echo a;; esac").is_err());
     }
 
     #[test]

@@ -417,6 +417,44 @@ fn a_file_behind_a_link_is_not_moved_and_nothing_is_put_back_through_one() {
     assert!(!real.join("srv/x*").exists());
 }
 
+/// What was dropped among the rules of sudo is moved away, unless the person could not take it back then.
+#[test]
+fn a_rule_of_sudo_is_moved_away_as_long_as_sudo_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = folder.path().canonicalize().unwrap();
+    let rules = real.join("etc/sudoers.d");
+    std::fs::create_dir_all(&rules).unwrap();
+    for name in ["dpkg", "rpm"] {
+        program(&real, name, "exit 1");
+    }
+    program(
+        &real,
+        "sudo",
+        "shift 2; [ \"$*\" = 'jane sh' ] && grep -qs jane \"$HOME\"/etc/sudoers.d/*",
+    );
+    let tried = |name: &str, user: &str, undo: bool| {
+        let (command, back) =
+            rendered("quarantine-file", "host", &[("LOOSE", &format!("/etc/sudoers.d/{name}"))]);
+        let text = if undo { back } else { command };
+        let text = text
+            .replace("/var/lib/falco-triage", real.join("triage").to_str().unwrap())
+            .replace("/etc/sudoers.d", rules.to_str().unwrap());
+        run(&real, &format!("export SUDO_USER={user}\n{text}"))
+    };
+    for (name, user) in [("90-jane", "jane"), ("99-evil", "mallory")] {
+        std::fs::write(rules.join(name), format!("{user} ALL=(ALL) NOPASSWD: ALL\n")).unwrap();
+    }
+    let (ok, said) = tried("90-jane", "jane", false);
+    assert!(!ok && said.ends_with("90-jane only: nothing was done\n"), "{said}");
+    assert!(rules.join("90-jane").exists());
+    for user in ["jane", "root"] {
+        let (ok, said) = tried("99-evil", user, false);
+        assert!(ok && !rules.join("99-evil").exists(), "{said}");
+        let (ok, said) = tried("99-evil", user, true);
+        assert!(ok && rules.join("99-evil").exists(), "{said}");
+    }
+}
+
 /// A tool that fails or is not there has found nothing out, and that is not the same as having found nothing.
 #[test]
 fn a_failure_is_not_told_as_nothing_found() {

@@ -412,7 +412,7 @@ fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
     let rule = "Service Account Created in Kube Namespace";
     let show = command("k8s_audit", rule, account, "k8s-show-object").unwrap();
     assert!(show.contains("--namespace kube-system get serviceaccounts helper"), "{show}");
-    // Two objects of one day have a file each: the way back of one is not the other.
+    // Two objects of one day have a folder each: the way back of one is not the other.
     let binding = |name: &str| {
         let fields = format!(
             "\"ka.user.name\":\"ana\",\"ka.target.name\":\"{name}\",\"ka.target.resource\":\"clusterrolebindings\""
@@ -420,8 +420,11 @@ fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
         command("k8s_audit", "Attach to cluster-admin Role", &fields, "k8s-save-cluster-object")
             .unwrap()
     };
-    let file = |text: String| text.rsplit(" > ").next().unwrap_or_default().to_owned();
-    assert_ne!(file(binding("one")), file(binding("two")));
+    let folder = |text: String| {
+        let (_, after) = text.split_once("cd ~/falco-triage/").expect("a folder");
+        after.split(' ').next().unwrap_or_default().to_owned()
+    };
+    assert_ne!(folder(binding("one")), folder(binding("two")));
     // Who saves twice keeps what stood there first, also when the first attempt failed.
     let kept = |command: &str, answers: &str| {
         let folder = tempfile::tempdir().unwrap();
@@ -429,9 +432,11 @@ fn a_command_for_a_cloud_is_about_the_person_and_the_object_of_the_alert() {
         for answer in answers.split(',') {
             let script = format!("answer() {{ {answer}; }}; {stub}; {command}");
             let mut shell = std::process::Command::new("sh");
-            shell.args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+            shell.args(["-c", &script]).env("HOME", folder.path()).output().unwrap();
         }
-        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        let case = std::fs::read_dir(folder.path().join("falco-triage")).unwrap().next();
+        let files = std::fs::read_dir(case.expect("a folder").unwrap().path()).unwrap();
+        let files = files.map(|file| file.unwrap().path());
         let mut saved = files
             .filter(|path| path.extension().is_some_and(|kind| kind == "yaml" || kind == "json"));
         std::fs::read_to_string(saved.next().expect("a file")).unwrap()
