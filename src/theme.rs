@@ -10,7 +10,7 @@ mod role;
 
 pub use depth::Depth;
 pub use load::{BUILTIN, load, name_problem};
-pub use problem::{Problem, forms, merged, no_plain_file, read_text, unknown, unread};
+pub use problem::{Page, Problem, no_plain_file, read_text, unknown, unread};
 pub use role::Role;
 
 use ratatui::style::{Color, Style};

@@ -86,15 +86,14 @@ fn not_trusted(file: &std::fs::File) -> Option<String> {
 /// Reads the text of a file of settings. What is wrong is told; the rest is still read, so that all is told at once.
 pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut page = Page { file, text, problems: Vec::new() };
-    let form = theme::forms(file, text, &errors);
+    let mut page = Page(theme::Page::new(file, text));
     let mut config = Config::default();
     for (key, value) in document.get_ref() {
         match key.get_ref().as_ref() {
             "theme" => {
                 if let Some(theme) = page.text(value, "the name of a theme") {
                     match (words.theme_problem)(theme) {
-                        Some(what) => page.problem(&value.span(), what),
+                        Some(what) => page.problem(&value.span(), || what),
                         None => theme.clone_into(&mut config.theme),
                     }
                 }
@@ -108,7 +107,9 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                 match page.text(value, wanted) {
                     Some(text) if is_version(text) => text.clone_into(&mut config.falco),
                     Some(_) => {
-                        page.problem(&value.span(), format!("expected {wanted}, such as `0.40`"));
+                        page.problem(&value.span(), || {
+                            format!("expected {wanted}, such as `0.40`")
+                        });
                     }
                     None => {}
                 }
@@ -149,11 +150,11 @@ pub fn read(file: &str, text: &str, words: Vocabulary<'_>) -> (Config, Vec<Probl
                     "evidence_size",
                     "keys",
                 ];
-                page.problem(&key.span(), unknown("key", other, allowed.into_iter()));
+                page.problem(&key.span(), || unknown("key", other, allowed.into_iter()));
             }
         }
     }
-    (config, theme::merged(form, page.problems))
+    (config, page.0.problems(&errors))
 }
 
 /// `0.40` or `0.40.1`.
@@ -163,20 +164,16 @@ fn is_version(text: &str) -> bool {
 }
 
 /// A file while it is read.
-struct Page<'a> {
-    file: &'a str,
-    text: &'a str,
-    problems: Vec<Problem>,
-}
+struct Page<'a>(theme::Page<'a>);
 
 impl Page<'_> {
-    fn problem(&mut self, span: &Range<usize>, what: impl Into<String>) {
-        self.problems.push(Problem::at(self.file, self.text, span, what));
+    fn problem(&mut self, span: &Range<usize>, what: impl FnOnce() -> String) {
+        self.0.problem(span, what);
     }
 
     fn expected(&mut self, value: &Spanned<DeValue<'_>>, wanted: &str) {
-        let what = format!("expected {wanted}, found {}", value.get_ref().type_str());
-        self.problem(&value.span(), what);
+        let found = value.get_ref().type_str();
+        self.problem(&value.span(), || format!("expected {wanted}, found {found}"));
     }
 
     fn text<'v>(&mut self, value: &'v Spanned<DeValue<'_>>, wanted: &str) -> Option<&'v str> {
@@ -200,7 +197,7 @@ impl Page<'_> {
         let Some(word) = self.text(value, &wanted) else { return };
         match all.iter().find(|one| name(**one) == word) {
             Some(one) => *into = *one,
-            None => self.problem(&value.span(), unknown("value", word, names())),
+            None => self.problem(&value.span(), || unknown("value", word, names())),
         }
     }
 
@@ -215,8 +212,7 @@ impl Page<'_> {
         match read(text) {
             Ok(measure) => *into = measure,
             Err(wanted) => {
-                let what = format!("`{text}` is not understood: {wanted}");
-                self.problem(&value.span(), what);
+                self.problem(&value.span(), || format!("`{text}` is not understood: {wanted}"));
             }
         }
     }
@@ -229,10 +225,10 @@ impl Page<'_> {
         for (key, value) in in_order {
             let action = key.get_ref().as_ref();
             if !words.actions.contains(&action) {
-                let actions = words.actions.iter().copied();
-                let what =
-                    format!("{} (`cadge keys` lists all)", unknown("action", action, actions));
-                self.problem(&key.span(), what);
+                self.problem(&key.span(), || {
+                    let actions = words.actions.iter().copied();
+                    format!("{} (`cadge keys` lists all)", unknown("action", action, actions))
+                });
                 continue;
             }
             let one = std::slice::from_ref(value);
@@ -250,12 +246,12 @@ impl Page<'_> {
                 let label = match (words.key)(text) {
                     Ok(label) => label,
                     Err(what) => {
-                        self.problem(&item.span(), what);
+                        self.problem(&item.span(), || what);
                         continue;
                     }
                 };
                 if let Some((_, other)) = places.iter().find(|(key, _)| *key == label) {
-                    let what = format!("the key `{text}` is bound to `{other}` already");
+                    let what = || format!("the key `{text}` is bound to `{other}` already");
                     self.problem(&item.span(), what);
                 } else {
                     places.push((label, action.to_owned()));

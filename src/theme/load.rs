@@ -3,10 +3,10 @@
 //! A mistake costs the role it stands at, not the theme: what cannot be read is taken from the theme that is inherited,
 //! and told as a [`Problem`].
 
-use super::problem::{self, Problem, unknown};
+use super::problem::{self, Page, Problem, unknown};
 use super::{Depth, Role, Theme};
 use ratatui::style::{Color, Modifier, Style};
-use std::{cell::RefCell, collections::BTreeMap, fs::File, io::ErrorKind, ops::Range, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, fs::File, io::ErrorKind, path::Path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -155,23 +155,23 @@ impl Draft {
         };
         let Some((file, text)) = found else { return false };
         let (document, errors) = DeTable::parse_recoverable(&text);
-        let mut page = Page { file: &file, text: &text, problems };
-        let (told, n_more) = problem::forms(&file, &text, &errors);
-        page.problems.extend(told);
-        page.problems.extend((n_more > 0).then(|| problem::more(&file, n_more)));
+        let mut page = Page::new(&file, &text);
         let document = document.get_ref();
         if let Some(parent) = document.get("inherits") {
             match parent.get_ref().as_str() {
                 _ if generation >= MOST_PARENTS => {
-                    page.problem(&parent.span(), "themes inherit in a circle");
+                    page.problem(&parent.span(), || "themes inherit in a circle".to_owned());
                 }
                 Some(name) => {
-                    if !self.read(name, own, generation + 1, page.problems) {
+                    if !self.read(name, own, generation + 1, problems) {
                         let names = BUILTIN.iter().map(|(name, _)| *name);
-                        page.problem(&parent.span(), unknown("theme", name, names));
+                        page.problem(&parent.span(), || unknown("theme", name, names));
                     }
                 }
-                None => page.problem(&parent.span(), "`inherits` is the name of a theme"),
+                None => {
+                    let what = || "`inherits` is the name of a theme".to_owned();
+                    page.problem(&parent.span(), what);
+                }
             }
         }
         for (key, value) in document {
@@ -180,17 +180,16 @@ impl Draft {
                 ("palette", DeValue::Table(table)) => self.read_palette(table, &mut page),
                 ("roles", DeValue::Table(table)) => self.read_roles(table, &mut page),
                 ("palette" | "roles", other) => {
-                    page.problem(
-                        &value.span(),
-                        format!("expected a table, found {}", other.type_str()),
-                    );
+                    let what = || format!("expected a table, found {}", other.type_str());
+                    page.problem(&value.span(), what);
                 }
                 (other, _) => {
                     let allowed = ["inherits", "palette", "roles"].into_iter();
-                    page.problem(&key.span(), unknown("key", other, allowed));
+                    page.problem(&key.span(), || unknown("key", other, allowed));
                 }
             }
         }
+        problems.append(&mut page.problems(&errors));
         true
     }
 
@@ -199,15 +198,15 @@ impl Draft {
             let paint = match value.get_ref() {
                 DeValue::Array(both) => {
                     if let [rich, plain] = both.iter().as_slice() {
-                        let both = page.color(rich).zip(page.color(plain));
+                        let both = color(page, rich).zip(color(page, plain));
                         both.map(|(rich, plain)| Paint { rich, plain: Some(plain) })
                     } else {
                         let what = "expected a color, or a color and the one of 16 for it";
-                        page.problem(&value.span(), what);
+                        page.problem(&value.span(), || what.to_owned());
                         None
                     }
                 }
-                _ => page.color(value).map(|rich| Paint { rich, plain: None }),
+                _ => color(page, value).map(|rich| Paint { rich, plain: None }),
             };
             if let Some(paint) = paint {
                 self.palette.insert(key.get_ref().to_string(), paint);
@@ -219,7 +218,7 @@ impl Draft {
         for (key, value) in table {
             let Some(role) = Role::parse(key.get_ref()) else {
                 let roles = Role::ALL.iter().map(|role| role.name());
-                page.problem(&key.span(), unknown("role", key.get_ref(), roles));
+                page.problem(&key.span(), || unknown("role", key.get_ref(), roles));
                 continue;
             };
             let look = match value.get_ref() {
@@ -228,7 +227,8 @@ impl Draft {
                 }
                 DeValue::Table(table) => Some(self.read_look(table, page)),
                 other => {
-                    let what = format!("expected a color or a table, found {}", other.type_str());
+                    let what =
+                        || format!("expected a color or a table, found {}", other.type_str());
                     page.problem(&value.span(), what);
                     None
                 }
@@ -254,13 +254,13 @@ impl Draft {
                             look.modifiers |= *modifier;
                         } else {
                             let names = MODIFIERS.iter().map(|(name, _)| *name);
-                            page.problem(&item.span(), unknown("modifier", word, names));
+                            page.problem(&item.span(), || unknown("modifier", word, names));
                         }
                     }
                 }
                 other => {
                     let allowed = ["fg", "bg", "modifiers"].into_iter();
-                    page.problem(&key.span(), unknown("key", other, allowed));
+                    page.problem(&key.span(), || unknown("key", other, allowed));
                 }
             }
         }
@@ -269,16 +269,16 @@ impl Draft {
 
     /// A color's name when the palette has it or it is a color by itself.
     fn color_name(&self, value: &Spanned<DeValue<'_>>, page: &mut Page<'_>) -> Option<String> {
-        let word = page.word(value)?;
+        let word = word(page, value)?;
         if !self.palette.contains_key(word) && parse_color(word).is_none() {
-            let names =
-                self.palette.keys().map(String::as_str).chain(NAMED.iter().map(|(n, _)| *n));
-            let what = format!(
-                "{} (a color is `#rrggbb`, 0 to 255, a name of the palette, or one of {})",
-                unknown("color", word, names),
-                named()
-            );
-            page.problem(&value.span(), what);
+            page.problem(&value.span(), || {
+                let own = self.palette.keys().map(String::as_str);
+                format!(
+                    "{} (a color is `#rrggbb`, 0 to 255, a name of the palette, or one of {})",
+                    unknown("color", word, own.chain(NAMED.iter().map(|(name, _)| *name))),
+                    named()
+                )
+            });
             return None;
         }
         Some(word.to_owned())
@@ -296,42 +296,29 @@ impl Draft {
     }
 }
 
-/// A file while it is read.
-struct Page<'a> {
-    file: &'a str,
-    text: &'a str,
-    problems: &'a mut Vec<Problem>,
+/// The text that a color is.
+fn word<'v>(page: &mut Page<'_>, value: &'v Spanned<DeValue<'_>>) -> Option<&'v str> {
+    let word = value.get_ref().as_str();
+    if word.is_none() {
+        let found = value.get_ref().type_str();
+        page.problem(&value.span(), || format!("expected a color in quotes, found {found}"));
+    }
+    word
 }
 
-impl Page<'_> {
-    fn problem(&mut self, span: &Range<usize>, what: impl Into<String>) {
-        self.problems.push(Problem::at(self.file, self.text, span, what));
-    }
-
-    /// The text that a color is.
-    fn word<'v>(&mut self, value: &'v Spanned<DeValue<'_>>) -> Option<&'v str> {
-        let word = value.get_ref().as_str();
-        if word.is_none() {
-            let found = value.get_ref().type_str();
-            self.problem(&value.span(), format!("expected a color in quotes, found {found}"));
-        }
-        word
-    }
-
-    fn color(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Color> {
-        let word = self.word(value)?;
-        let color = parse_color(word);
-        if color.is_none() {
-            let names = NAMED.iter().map(|(name, _)| *name);
-            let what = format!(
+fn color(page: &mut Page<'_>, value: &Spanned<DeValue<'_>>) -> Option<Color> {
+    let word = word(page, value)?;
+    let color = parse_color(word);
+    if color.is_none() {
+        page.problem(&value.span(), || {
+            format!(
                 "{} (a color is `#rrggbb`, 0 to 255, or one of {})",
-                unknown("color", word, names),
+                unknown("color", word, NAMED.iter().map(|(name, _)| *name)),
                 named()
-            );
-            self.problem(&value.span(), what);
-        }
-        color
+            )
+        });
     }
+    color
 }
 
 const MODIFIERS: [(&str, Modifier); 6] = [

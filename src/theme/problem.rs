@@ -83,12 +83,38 @@ pub fn unread(path: &Path, error: &io::Error) -> Problem {
     Problem::with_file(path, format!("cannot be read: {why}"))
 }
 
-/// What is wrong with the form of a TOML file, and how many more mistakes there are that are not looked at.
-pub fn forms(file: &str, text: &str, errors: &[toml::de::Error]) -> (Vec<Problem>, usize) {
-    // Each place is counted from the beginning of the text: many of them would take long.
-    let told: Vec<_> = errors.iter().take(MOST + 1).map(|error| form(file, text, error)).collect();
-    let n_more = errors.len() - told.len();
-    (told, n_more)
+/// A file of settings while it is read: what is wrong in it, as far as it is told.
+pub struct Page<'a> {
+    file: &'a str,
+    text: &'a str,
+    told: Vec<Problem>,
+    /// How many more mistakes were not looked at.
+    n_more: usize,
+}
+
+impl<'a> Page<'a> {
+    pub fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, told: Vec::new(), n_more: 0 }
+    }
+
+    /// Notes what is wrong at a place. It is put into words only where it is told: each place is counted from the beginning
+    /// of the text, and each word compared with all that are allowed, so that many of them would take long.
+    pub fn problem(&mut self, span: &Range<usize>, what: impl FnOnce() -> String) {
+        if self.told.len() > MOST {
+            self.n_more += 1;
+        } else {
+            self.told.push(Problem::at(self.file, self.text, span, what()));
+        }
+    }
+
+    /// All that is wrong, by place, together with what is wrong in the file's form.
+    pub fn problems(self, errors: &[toml::de::Error]) -> Vec<Problem> {
+        let Self { file, text, told, n_more } = self;
+        let form: Vec<_> =
+            errors.iter().take(MOST + 1).map(|error| form(file, text, error)).collect();
+        let n_left = n_more + errors.len() - form.len();
+        merged(form, told, n_left)
+    }
 }
 
 /// What is wrong with the form of a TOML file at one place, in our words where those of its reader take it for granted that one knows TOML.
@@ -112,16 +138,13 @@ fn form(file: &str, text: &str, error: &toml::de::Error) -> Problem {
 }
 
 /// That there are more problems of a file than are told.
-pub fn more(file: &str, n_more: usize) -> Problem {
+fn more(file: &str, n_more: usize) -> Problem {
     Problem { file: file.to_owned(), line: 0, column: 0, what: format!("and {n_more} more") }
 }
 
-/// What is wrong with a file's form ([`forms`]) together with what is wrong in it, by place. Of a line whose form is wrong only one of
+/// What is wrong with a file's form together with what is wrong in it, by place. Of a line whose form is wrong only one of
 /// both is told: what stands there was guessed.
-pub fn merged(
-    (mut form, n_left): (Vec<Problem>, usize),
-    mut content: Vec<Problem>,
-) -> Vec<Problem> {
+fn merged(mut form: Vec<Problem>, mut content: Vec<Problem>, n_left: usize) -> Vec<Problem> {
     let place = |problem: &Problem| (problem.line, problem.column);
     content.retain(|problem| {
         let is_sound = form.iter().all(|wrong| wrong.line != problem.line);
@@ -201,12 +224,23 @@ mod tests {
         let text = "=\n".repeat(10_000);
         let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
         assert!(errors.len() > 1000, "{}", errors.len());
-        let form = forms("f.toml", &text, &errors);
-        assert_eq!((form.0.len(), form.0.len() + form.1), (MOST + 1, errors.len()));
-        let told = merged(form, Vec::new());
-        assert_eq!(told.len(), MOST + 1);
-        let last = format!("f.toml: and {} more", errors.len() - MOST);
-        assert_eq!(told.last().map(ToString::to_string), Some(last));
+        let check = |page: Page, errors: &[_], n_mistakes: usize| {
+            let told = page.problems(errors);
+            assert_eq!(told.len(), MOST + 1);
+            let last = format!("f.toml: and {} more", n_mistakes - MOST);
+            assert_eq!(told.last().map(ToString::to_string), Some(last));
+        };
+        check(Page::new("f.toml", &text), &errors, errors.len());
+        let (mut page, mut n_worded) = (Page::new("f.toml", &text), 0);
+        for line in 0..10_000 {
+            let mut says = || {
+                n_worded += 1;
+                "wrong".to_owned()
+            };
+            page.problem(&(2 * line..2 * line + 1), &mut says);
+        }
+        assert_eq!(n_worded, MOST + 1);
+        check(page, &[], 10_000);
     }
 
     #[test]
