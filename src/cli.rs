@@ -75,10 +75,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            match unwritten(&error) {
-                Some(says) => say(&says),
-                None => say(&format!("{error:#}")),
-            }
+            say(&format!("{error:#}"));
             if error.is::<select::BadFilter>() { Exit::Usage.into() } else { Exit::Failed.into() }
         }
     }
@@ -87,16 +84,16 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Some(command) = cli.command else { return view::run(cli.view) };
     match command {
-        Command::Fields(args) => fields::run(&args, &mut io::stdout().lock()),
-        Command::Check(args) => check::run(&args, &mut io::stdout(), &mut io::stderr()),
+        Command::Fields(args) => fields::run(&args, &mut out()),
+        Command::Check(args) => check::run(&args, &mut out(), &mut io::stderr()),
         Command::Demo(args) => view::demo(args),
         Command::Run(args) => view::child(args),
         Command::Journal(args) => view::journal(args),
-        Command::Config(args) => settings::config(&args, &mut io::stdout(), &mut io::stderr()),
-        Command::Paths => settings::paths(&mut io::stdout()),
-        Command::Keys => settings::keys(&mut io::stdout()),
-        Command::Completions { shell } => manual::completions(shell, &mut io::stdout()),
-        Command::Man => manual::man(&mut io::stdout()),
+        Command::Config(args) => settings::config(&args, &mut out(), &mut io::stderr()),
+        Command::Paths => settings::paths(&mut out()),
+        Command::Keys => settings::keys(&mut out()),
+        Command::Completions { shell } => manual::completions(shell, &mut out()),
+        Command::Man => manual::man(&mut out()),
         Command::Report(args) => report::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Lint(args) => lint::run(&args),
@@ -144,18 +141,33 @@ fn say_masked(n: usize) {
     }
 }
 
-/// What to say of an error that speaks of no file and can only come from writing: it was standard output.
-fn unwritten(error: &anyhow::Error) -> Option<String> {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero};
-    let bare = error.downcast_ref::<io::Error>().filter(|_| error.chain().count() == 1)?;
-    let kind = bare.kind();
-    if !matches!(kind, StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | WriteZero)
-    {
-        return None;
+/// Standard output, which says of its errors that they are its own.
+struct Out(io::StdoutLock<'static>);
+
+/// Standard output, for this thread alone.
+fn out() -> Out {
+    Out(io::stdout().lock())
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(unwritten)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(unwritten)
+    }
+}
+
+/// The same error, with the place. Whoever writes tries again after an interruption, and ends in silence when nobody reads.
+fn unwritten(error: io::Error) -> io::Error {
+    if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::BrokenPipe) {
+        return error;
     }
     let file = std::fs::read_link("/proc/self/fd/1").ok().filter(|path| path.is_absolute());
     let place = file.map(|path| format!(" ({})", path.display())).unwrap_or_default();
-    Some(format!("cannot write to standard output{place}: {}", crate::private::told(kind.into())))
+    let (kind, why) = (error.kind(), crate::private::told(error));
+    io::Error::new(kind, format!("cannot write to standard output{place}: {why}"))
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -12,19 +12,29 @@ const MOST_ALIKE: usize = 10_000;
 
 /// The same error, in words that say what a person can do where there is no room: the system says only that there is none.
 pub fn told(error: io::Error) -> io::Error {
-    let words = match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full; make room, or choose another place",
-        io::ErrorKind::QuotaExceeded => {
-            "your share of the disk is used up (quota); make room, or choose another place"
-        }
-        io::ErrorKind::FileTooLarge => {
-            "no file may grow so large here (ulimit -f, or the disk's own limit); choose another place"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another place",
-        _ => return error,
+    let Some(lack) = lack(error.kind()) else { return error };
+    let way = match error.kind() {
+        io::ErrorKind::FileTooLarge | io::ErrorKind::ReadOnlyFilesystem => "choose another place",
+        _ => "make room, or choose another place",
     };
-    io::Error::new(error.kind(), words)
+    io::Error::new(error.kind(), format!("{lack}; {way}"))
 }
+
+/// What the place lacks to which nothing can be written; none for an error of another kind.
+pub fn lack(kind: io::ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        io::ErrorKind::StorageFull => FULL,
+        io::ErrorKind::QuotaExceeded => "your share of the disk is used up (quota)",
+        io::ErrorKind::FileTooLarge => {
+            "no file may grow so large here (ulimit -f, or the disk's own limit)"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only",
+        _ => return None,
+    })
+}
+
+/// Of a disk without room.
+pub const FULL: &str = "the disk is full";
 
 /// Writes a file by way of a new one beside it: mode 0600, synced, then renamed.
 ///

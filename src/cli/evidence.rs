@@ -34,7 +34,7 @@ pub fn run(args: &Evidence) -> anyhow::Result<Exit> {
     if let Some(path) = &args.verify {
         let wrong = bundle::verify(path)
             .with_context(|| format!("{} cannot be checked", path.display()))?;
-        let mut out = io::stdout().lock();
+        let mut out = super::out();
         for says in &wrong {
             writeln!(out, "{}", printable(says))?;
         }

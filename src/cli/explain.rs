@@ -27,7 +27,7 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     for problem in problems {
         let _ = writeln!(io::stderr(), "cadge: {}", crate::text::printable(&problem));
     }
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(super::out());
     let mut near = Near::new(&session, &order);
     let n_told = tell(&mut out, args, &mut near, &chosen, &playbooks)?;
     out.flush()?;

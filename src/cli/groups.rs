@@ -68,7 +68,7 @@ pub fn run(groups: &Groups) -> anyhow::Result<Exit> {
     let names = session.store.names();
     let parts = Parts::new(&session, &selection, groups.by);
     let sorted = parts.sorted();
-    let mut out = io::stdout().lock();
+    let mut out = super::out();
     if groups.json {
         out.write_all(b"[")?;
     }

@@ -81,7 +81,7 @@ pub fn run(args: &Lint) -> anyhow::Result<Exit> {
         Format::Sarif => output::sarif(&judged),
         Format::Github => output::github(&judged),
     };
-    io::stdout().write_all(out.as_bytes())?;
+    super::out().write_all(out.as_bytes())?;
     let worst = judged.iter().flat_map(|file| &file.findings).map(|finding| finding.severity).max();
     let fails = args.fail_on.is_some_and(|level| worst >= Some(level.into()));
     Ok(if fails { Exit::Findings } else { Exit::Done })

@@ -26,7 +26,7 @@ pub fn run(list: &List) -> anyhow::Result<Exit> {
     if list.format == ListFormat::Csv {
         return table(list, &session, &selection);
     }
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, super::out());
     let answer = selection.picked(&session);
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: answer.n_gone };
     if list.count {
@@ -49,7 +49,7 @@ fn rejects(list: &List) -> anyhow::Result<Exit> {
     let mut session = Session::open(&list.input, false)?;
     session.hold_rejects();
     let selection = Selection::new(&list.select, &session.rules)?;
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, super::out());
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
     while session.take() == Taken::News {
         for reject in session.take_rejects() {
@@ -66,7 +66,7 @@ fn is_json(list: &List) -> bool {
 
 /// The alerts as a table for spreadsheets.
 fn table(list: &List, session: &Session, selection: &Selection) -> anyhow::Result<Exit> {
-    let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let out = BufWriter::with_capacity(1 << 16, super::out());
     let mut table = csv::Table::new(out, !list.no_mask)?;
     let mut n_shown = 0_u64;
     let answer = selection.picked(session);
@@ -92,7 +92,7 @@ fn follow(list: &List) -> anyhow::Result<Exit> {
     let mut session = Session::open(&list.input, true)?;
     let selection = Selection::new(&list.select, &session.rules)?;
     let mut printer = Printer { list, selection, n_shown: 0, n_gone: 0 };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(super::out());
     let mut next = 0;
     if list.rejects {
         session.hold_rejects();

@@ -81,7 +81,7 @@ pub fn run(args: &Report) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => private::write(path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?,
-        None => io::stdout().write_all(text.as_bytes())?,
+        None => super::out().write_all(text.as_bytes())?,
     }
     case.say_masked();
     Ok(if session.end() { Exit::Done } else { Exit::Failed })

@@ -10,7 +10,7 @@ use crate::text;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 
 #[derive(Default)]
 struct Count {
@@ -32,7 +32,7 @@ pub fn run(stats: &Stats) -> anyhow::Result<Exit> {
         write_text(&mut out, &session, &count);
     }
     out.push('\n');
-    io::stdout().lock().write_all(out.as_bytes())?;
+    super::out().write_all(out.as_bytes())?;
     let is_fine = session.end();
     Ok(if is_fine { Exit::Done } else { Exit::Failed })
 }

@@ -15,7 +15,6 @@ use crate::triage::{Board, Db, Scope, Suppression};
 use anyhow::Context;
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use std::io;
 use std::path::PathBuf;
 
 #[derive(Args, Clone, Debug)]
@@ -200,7 +199,7 @@ pub struct Summary {
 
 /// Runs one of the subcommands.
 pub fn run(triage: &Triage) -> anyhow::Result<Exit> {
-    let mut out = io::stdout().lock();
+    let mut out = super::out();
     let mut open = Open::new(triage)?;
     match &triage.command {
         Command::List { status, json } => tell::list(&open.board, *status, *json, &mut out),

@@ -50,7 +50,7 @@ pub fn run(args: &Tune) -> anyhow::Result<Exit> {
     };
     let group = if args.group { group(&session, &order, place, &alert) } else { Vec::new() };
     let alerts: Vec<&Alert> = std::iter::once(&alert).chain(&group).collect();
-    let mut out = io::stdout().lock();
+    let mut out = super::out();
     let exception = match exception(&alerts, &wish) {
         Ok(exception) => exception,
         Err(refusal) => {

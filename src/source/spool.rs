@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, open, unlink};
 
+use crate::private;
+
 /// Beyond this many bytes the oldest are given up, so that a pipe that runs for weeks does not fill the disk.
 const LIMIT: u64 = 32 << 30;
 /// The oldest bytes are given up in pieces of this size.
@@ -52,7 +54,10 @@ impl Spool {
     pub fn append(&mut self, bytes: &[u8]) {
         self.trouble = self.file.write_all_at(bytes, self.len).err().map(|error| {
             let folder = self.folder.display();
-            format!("{folder}: {}; set TMPDIR to a folder with room", no_room(&error))
+            format!(
+                "{folder}: {}; set TMPDIR to a folder with room",
+                private::lack(error.kind()).map_or_else(|| error.to_string(), str::to_owned)
+            )
         });
         self.len += bytes.len() as u64;
         if self.len - self.given_up > LIMIT + PIECE {
@@ -61,14 +66,6 @@ impl Spool {
             let _ = fallocate(&*self.file, flags, self.given_up, PIECE);
             self.given_up += PIECE;
         }
-    }
-}
-
-/// A full disk in words; any other error as it is.
-fn no_room(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
     }
 }
 

@@ -34,7 +34,11 @@ pub enum Fault {
         "the triage database cannot be written (read-only); make it writable, or set XDG_STATE_HOME ({0})"
     )]
     ReadOnly(PathBuf),
-    #[error("the disk is full; make room for the triage database, or set XDG_STATE_HOME ({0})")]
+    #[error(
+        "{}; make room for the triage database, or set XDG_STATE_HOME ({})",
+        crate::private::FULL,
+        .0.display()
+    )]
     Full(PathBuf),
     #[error(
         "the triage database is another program's and is left alone; move it away, or set XDG_STATE_HOME ({0})"
