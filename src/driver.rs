@@ -226,7 +226,7 @@ async fn run(
             biased;
             signal = signals.next() => match signal {
                 // They were for the editor, which has ended meanwhile.
-                Asked::End(INTERRUPT) | Asked::Stop if outside.borrow().was_lent() => {}
+                Asked::End(INTERRUPT | QUIT) | Asked::Stop if outside.borrow().was_lent() => {}
                 Asked::End(number) => return Ok(Left::Signal(number)),
                 Asked::Stop => outside.borrow_mut().suspend(),
                 Asked::GoOn => outside.borrow_mut().resume(),
@@ -438,6 +438,8 @@ fn begin(
 
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
+/// The number of SIGQUIT.
+const QUIT: u8 = 3;
 /// How long after an editor's end a signal from the keyboard was its, not ours.
 const LENT: Duration = Duration::from_millis(100);
 
@@ -453,6 +455,7 @@ struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    quit: Signal,
     stop: Signal,
     go_on: Signal,
     /// Only listened to so that a limit on the size of files is an error of writing, not the end.
@@ -469,6 +472,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             stop: of(rustix::process::Signal::TSTP.as_raw())?,
             go_on: of(rustix::process::Signal::CONT.as_raw())?,
             _limit: of(rustix::process::Signal::XFSZ.as_raw())?,
@@ -486,6 +490,7 @@ impl Signals {
             _ = self.terminate.recv() => Asked::End(15),
             _ = self.hang_up.recv() => Asked::End(1),
             _ = self.interrupt.recv() => Asked::End(INTERRUPT),
+            _ = self.quit.recv() => Asked::End(QUIT),
             _ = self.stop.recv() => Asked::Stop,
             _ = self.go_on.recv() => Asked::GoOn,
             _ = fault => fail(),

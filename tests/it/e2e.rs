@@ -51,7 +51,8 @@ fn a_panic_gives_the_terminal_back_and_then_speaks() {
 
 #[test]
 fn signals_end_it_with_their_number_and_give_the_terminal_back() {
-    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+    let asked = [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129), (Signal::QUIT, 131)];
+    for (signal, code) in asked {
         let mut session = Session::start(&["demo"]);
         session.see("Fileless execution");
         session.signal(signal);
