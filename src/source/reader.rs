@@ -20,12 +20,12 @@ use crate::model::SourceId;
 use super::bodies::{Fingerprint, open_log};
 use super::expand::{Found, Group, Owners, double, families, files, identity, identity_of};
 use super::expand::{own_output, share_out, speaker};
-use super::family::Family;
+use super::family::{self, Family};
 use super::out::{Out, Speaker, Stopped};
 use super::poller::{Poller, Wake};
 use super::siblings::whole_print;
 use super::stream::{self, End};
-use super::tail::{Progress, Tail, describe};
+use super::tail::{Tail, describe};
 use super::unpack::{packing, unpack};
 use super::watch::Watch;
 use super::{Beat, Delivery, Options, Outlet, SourceState, Spec, child, journal};
@@ -184,10 +184,24 @@ fn allow_many_files() {
 fn read_logs(logs: Vec<(SourceId, Spec)>, context: &Context) {
     let listed: Vec<_> = logs.iter().map(|(source, spec)| (*source, files(spec))).collect();
     let owners = Arc::new(share_out(&listed));
+    let named: BTreeSet<PathBuf> = listed.iter().flat_map(|(_, paths)| paths).cloned().collect();
     for ((source, spec), (_, paths)) in logs.into_iter().zip(listed) {
+        // As a shell writes `falco.log*`: whoever follows the log reads what it is rotated to.
+        let generation = match &spec {
+            Spec::File(path) if context.options.follow => {
+                generation_of(path).filter(|family| named.contains(&family.base))
+            }
+            _ => None,
+        };
         let (owners, context) = (Arc::clone(&owners), context.clone());
         thread::spawn(move || match spec {
             Spec::Stdin => read_file_on_stdin(source, &owners, &context),
+            Spec::File(_) if let Some(family) = generation => {
+                for family in open_families(vec![family], source, &context.options) {
+                    read_family(family, source, &context)?;
+                }
+                context.wakes.send(Wake::Complete(source, None)).map_err(|_| Stopped)
+            }
             spec => read_files(&spec, paths, source, &owners, &context),
         });
     }
@@ -248,8 +262,8 @@ fn read_files(
                 // Its file is read: it is nothing that comes later.
                 seen.insert(path);
             }
-            for family in families {
-                seen.insert(family.base.clone());
+            seen.extend(families.iter().map(|family| family.base.clone()));
+            for family in open_families(families, source, options) {
                 read_family(family, source, context)?;
             }
             if is_empty && !options.follow {
@@ -288,21 +302,47 @@ fn add(tail: Tail, wakes: &SyncSender<Wake>) -> Result<(), Stopped> {
     wakes.send(Wake::Add(Box::new(tail))).map_err(|_| Stopped)
 }
 
+/// A rotated file as the one generation of its log; none for a log itself.
+fn generation_of(path: &Path) -> Option<Family> {
+    family::group(vec![path.to_owned()]).into_iter().find(|family| !family.is_live)
+}
+
+/// So many rotated files of a source are opened before the first of them is read.
+const AHEAD: usize = 512;
+
+/// A family whose files are open.
+struct OpenFamily {
+    live: Option<Tail>,
+    history: Vec<(PathBuf, Option<io::Result<File>>)>,
+}
+
+/// Opens the files of logs before any of them is read: they may be rotated meanwhile.
+fn open_families(families: Vec<Family>, source: SourceId, options: &Options) -> Vec<OpenFamily> {
+    let mut n_open = 0;
+    let open = |Family { base, history, is_live }| {
+        let live = is_live.then(|| {
+            let mut tail = log(&base, source, options);
+            tail.is_part = true;
+            tail.hold();
+            tail
+        });
+        let history = history.into_iter().map(|path| {
+            n_open += 1;
+            let file = (n_open <= AHEAD).then(|| open_log(&path));
+            (path, file)
+        });
+        OpenFamily { live, history: history.collect() }
+    };
+    families.into_iter().map(open).collect()
+}
+
 /// Reads a log's rotated generations, oldest first, each content once, and hands the log itself to the poller.
-fn read_family(family: Family, source: SourceId, context: &Context) -> Result<(), Stopped> {
+fn read_family(family: OpenFamily, source: SourceId, context: &Context) -> Result<(), Stopped> {
     let Context { options, out, wakes, .. } = context;
-    let Family { base, history, is_live } = family;
-    // Opened before the rest is read: it may be rotated meanwhile.
-    let mut live = None;
-    if is_live {
-        let mut tail = log(&base, source, options);
-        tail.is_part = true;
-        tail.hold();
-        live = Some(tail);
-    }
+    let OpenFamily { live, history } = family;
     let mut read: Vec<Fingerprint> = Vec::new();
-    for path in history {
-        let file = match open_log(&path) {
+    for (path, file) in history {
+        let file = match file.unwrap_or_else(|| open_log(&path)) {
             Ok(file) => file,
             Err(error) => {
                 out.state(source, SourceState::Unreadable(describe(&path, &error)))?;
@@ -322,7 +362,11 @@ fn read_family(family: Family, source: SourceId, context: &Context) -> Result<()
         read.extend(print);
         let error = match packing(&file) {
             Some(packing) => unpack(file, packing, &speaker(source, &path), options, out)?.err(),
-            None => read_once(path, source, options, out)?,
+            None => {
+                let speaker = speaker(source, &path);
+                let read = Tail::read_file(file, 0, speaker, options.backlog_from, out)?;
+                read.err().map(|error| describe(&path, &error))
+            }
         };
         if let Some(error) = error {
             out.state(source, SourceState::Unreadable(error))?;
@@ -331,21 +375,6 @@ fn read_family(family: Family, source: SourceId, context: &Context) -> Result<()
     match live {
         Some(tail) => add(tail, wakes),
         None => Ok(()),
-    }
-}
-
-fn read_once(
-    path: PathBuf,
-    source: SourceId,
-    options: &Options,
-    out: &Out,
-) -> Result<Option<String>, Stopped> {
-    let speaker = speaker(source, &path);
-    let mut tail = Tail::new(path, speaker, false, options.backlog_from);
-    loop {
-        if let Progress::Done(error) = tail.step(Duration::ZERO, out)? {
-            return Ok(error);
-        }
     }
 }
 

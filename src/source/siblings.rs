@@ -67,10 +67,17 @@ impl Siblings {
 
     /// Notes a generation that is not read any more.
     pub fn retire(&mut self, generation: &Generation) {
-        let print = generation.fingerprint();
+        self.leave(generation);
         if let Ok(metadata) = generation.file.metadata() {
-            self.known.insert(generation.id, (Look::new(&metadata), Some(print)));
-            self.remember(&metadata, print);
+            self.remember(&metadata, generation.fingerprint());
+        }
+    }
+
+    /// Notes a generation that somebody else goes on with.
+    pub fn leave(&mut self, generation: &Generation) {
+        if let Ok(metadata) = generation.file.metadata() {
+            let print = Some(generation.fingerprint());
+            self.known.insert(generation.id, (Look::new(&metadata), print));
         }
     }
 

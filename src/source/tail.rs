@@ -159,11 +159,6 @@ impl Tail {
         true
     }
 
-    /// Looks once and passes on what is new, of a log that is read alone.
-    pub fn step(&mut self, now: Duration, out: &Out) -> Result<Progress, Stopped> {
-        self.step_among(&mut |_| Elsewhere::Unknown, now, out)
-    }
-
     /// Looks once and passes on what is new; a file that comes under this log's name may be one that others read.
     pub fn step_among(
         &mut self,

@@ -347,6 +347,64 @@ fn a_folder_tells_of_one_log_that_goes_and_waits_when_all_are_gone() {
     run.until(|run| matches!(run.states.last(), Some(SourceState::Waiting(_))));
 }
 
+#[test]
+fn what_is_rotated_while_its_family_is_read_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let name =
+        |n: usize| folder.path().join(if n == 0 { "a.json".into() } else { format!("a.json.{n}") });
+    // The oldest takes long: the receiver does not take it all at once.
+    let n_old = 600_000;
+    write(folder.path(), "a.json.3", lines(0, n_old));
+    for n in [2, 1, 0] {
+        fs::write(name(n), lines(n_old + 3 * (2 - n), 3)).unwrap();
+    }
+    let other = |suffix: &str| folder.path().join(format!("b.json{suffix}"));
+    fs::write(other(".1"), lines(n_old + 12, 1)).unwrap();
+    fs::write(other(""), lines(n_old + 13, 1)).unwrap();
+    let options = Options { follow: true, backlog_from: u64::MAX, ..Options::default() };
+    let mut run = start(vec![Spec::Folder(folder.path().to_owned())], options);
+    run.until(|run| !run.bodies.is_empty());
+    for n in [3, 2, 1, 0] {
+        fs::rename(name(n), name(n + 1)).unwrap();
+    }
+    fs::write(name(0), lines(n_old + 9, 3)).unwrap();
+    fs::rename(other(".1"), other(".2")).unwrap();
+    fs::rename(other(""), other(".1")).unwrap();
+    fs::write(other(""), lines(n_old + 14, 1)).unwrap();
+    for last in [n_old + 11, n_old + 14] {
+        let last = lines(last, 1);
+        run.until(|run| run.bodies.values().any(|(_, bytes)| bytes.ends_with(last.as_bytes())));
+    }
+    let mut read: Vec<_> = run.text().lines().map(str::to_owned).collect();
+    // What two logs say at once comes in any order.
+    read.get_mut(n_old..).unwrap().sort();
+    assert!(read.join("\n") + "\n" == lines(0, n_old + 15), "{} lines", read.len());
+}
+
+#[test]
+fn generations_that_are_named_beside_their_log_are_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |name: &str| folder.path().join(name);
+    let path = |which: &str| Spec::File(name(which));
+    for (from, which) in [(0, "a.json.1"), (3, "a.json")] {
+        write(folder.path(), which, lines(from, 3));
+    }
+    let options = Options { follow: true, ..Options::default() };
+    let mut run = start(vec![path("a.json.1"), path("a.json")], options);
+    run.until(|run| run.text().lines().count() == 6);
+    fs::rename(name("a.json.1"), name("a.json.2")).unwrap();
+    fs::copy(name("a.json"), name("a.json.1")).unwrap();
+    write(folder.path(), "a.json", lines(6, 1));
+    run.until(|run| run.text().contains(&lines(6, 1)));
+    fs::rename(name("a.json.1"), name("a.json.3")).unwrap();
+    fs::rename(name("a.json"), name("a.json.1")).unwrap();
+    write(folder.path(), "a.json", lines(7, 1));
+    run.until(|run| run.text().contains(&lines(7, 1)));
+    let mut read: Vec<_> = run.text().lines().map(str::to_owned).collect();
+    read.sort();
+    assert_eq!(read.join("\n") + "\n", lines(0, 8));
+}
+
 /// After what `come` does, and a line more in `a.json` where it is, each line was read once.
 #[track_caller]
 fn check_once(files: &[(&str, &[u8])], come: impl Fn(&Path), n_lines: usize) {

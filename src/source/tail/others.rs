@@ -27,13 +27,20 @@ impl Tail {
         let Ok(metadata) = file.metadata() else { return Elsewhere::Unknown };
         let id = file_id(&metadata);
         if let Some(index) = self.old.iter().position(|generation| generation.id == id) {
-            return Elsewhere::Left(Box::new(self.old.remove(index)));
+            let left = self.old.remove(index);
+            return self.leave(left);
         }
         if self.current.as_ref().is_some_and(|current| current.id == id) {
             let is_here = fs::metadata(&self.path).is_ok_and(|here| file_id(&here) == id);
             let left = self.current.take_if(|_| !is_here);
-            return left.map_or(Elsewhere::Read, |left| Elsewhere::Left(Box::new(left)));
+            return left.map_or(Elsewhere::Read, |left| self.leave(left));
         }
         self.siblings.read_to(file).map_or(Elsewhere::Unknown, Elsewhere::ReadTo)
+    }
+
+    /// Its new name may be that of a generation of ours: it is none that nobody reads.
+    fn leave(&mut self, generation: Generation) -> Elsewhere {
+        self.siblings.leave(&generation);
+        Elsewhere::Left(Box::new(generation))
     }
 }
