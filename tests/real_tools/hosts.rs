@@ -17,7 +17,7 @@ fn host_commands_work_in_the_order_offered() {
     let lab = Lab::new();
     lab.root();
     let _ended = Ended(&lab);
-    lab.must("start", "ln -s /etc/shadow r/etc/link; ln -s /etc r/etc/folder; mkdir r/opt; ln -s ../etc r/opt/etc; unshare --net --mount --pid --fork sh -c 'mount --bind r r && cd r && mount --move . / && exec chroot . /bin/sleep 600' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
+    lab.must("start", "ln -s /etc/shadow r/etc/link; ln -s /etc r/etc/folder; mkdir r/opt; ln -s ../etc r/opt/etc; mkfifo r/opt/pipe; unshare --net --mount --pid --fork sh -c 'mount --bind r r && cd r && mount --move . / && exec chroot . /bin/sleep 600' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do pgrep -P \"$(cat outer)\" > pid && exit 0; sleep 0.1; done; exit 1");
     lab.must("sleeps", "for i in $(seq 50); do [ \"$(cat /proc/$(cat pid)/comm)\" = sleep ] && exit 0; sleep 0.1; done; exit 1");
     let pid = lab.must("pid", "cat pid");
     let pid = pid.trim();
@@ -70,6 +70,7 @@ fn host_commands_work_in_the_order_offered() {
     lab.must("group", &format!("for d in /sys/fs/cgroup/pids /sys/fs/cgroup; do if [ -e $d/cgroup.procs ]; then mkdir $d/lab-{cid} && echo $d/lab-{cid} > group && echo {pid} > $d/lab-{cid}/cgroup.procs && exit 0; fi; done; exit 1"));
     for (path, inside) in [
         ("/etc/link", false),
+        ("/opt/pipe", false),
         ("/etc/folder/shadow", false),
         ("/etc/folder/motd", true),
         ("/opt/etc/motd", true),
@@ -112,6 +113,24 @@ fn host_commands_work_in_the_order_offered() {
     let hidden = format!("/var/lib/falco-triage/{case}/file-x");
     assert!(lab.must("copied", &format!("cat {hidden}")).starts_with('a'));
     lab.must("exe", &format!("cmp r/bin/busybox /var/lib/falco-triage/{case}/exe-{pid}.bin && test -s /var/lib/falco-triage/{case}/core-*.{pid}"));
+}
+
+/// A pipe that nobody writes into would keep who reads it for ever.
+#[test]
+fn what_reads_a_file_of_the_host_waits_for_no_pipe() {
+    let lab = Lab::new();
+    let case = format!("20260302-pipe{}", std::process::id());
+    let _gone_at_the_end = Evidence(format!("/var/lib/falco-triage/{case}"));
+    let pipe = lab.path().join("pipe").display().to_string();
+    lab.must("pipe", "mkfifo pipe");
+    let own = [("PATH", &*pipe), ("LOOSE", &*pipe), ("CASE", &*case), ("FILE", "pipe")];
+    for (name, text) in rendered_with(&own).iter().filter(|(_, text)| text.contains(&pipe)) {
+        std::fs::write(lab.path().join("t.sh"), text).expect("written");
+        if !text.contains("docker") && !text.contains("podman") && !text.contains("kubectl") {
+            let (_, said) = lab.sh("timeout 10 bash t.sh; [ $? != 124 ] && echo ended");
+            assert!(said.lines().any(|line| line == "ended"), "{name}: {said}");
+        }
+    }
 }
 
 /// A process may have the name and the arguments that it likes; what shows them neither acts on them nor takes them for

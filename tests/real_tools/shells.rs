@@ -65,6 +65,33 @@ fn every_variant_parses() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
+/// Somebody will paste it into another shell: that one reads it, or stops before anything is done.
+#[test]
+fn a_shell_without_pipefail_reads_every_variant_and_runs_none_by_half() {
+    let mut n_piped = 0;
+    for (name, text) in rendered() {
+        for shell in ["dash", "busybox"] {
+            let arguments: &[&str] =
+                if shell == "dash" { &["-n", "-c"] } else { &["sh", "-n", "-c"] };
+            let read = run(shell, &[arguments, &[&text]].concat(), "");
+            let said = String::from_utf8_lossy(&read.stderr);
+            assert!(read.status.success(), "{shell}: {name}: {said}");
+        }
+        let before = text.split("set -o pipefail; ").next().unwrap_or_default();
+        if before.len() == text.len() {
+            continue;
+        }
+        n_piped += 1;
+        // What only asks, or makes a folder, may stand before it.
+        let script = format!("{before}set -o pipefail; echo ran) && echo ran");
+        let script = script.replace("sudo ", ": ");
+        let output = run("dash", &["-c", &script], "");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!said.contains("ran") && !output.status.success(), "{name}: {said}");
+    }
+    assert!(n_piped > 30, "{n_piped}");
+}
+
 #[test]
 fn every_variant_pleases_shellcheck() {
     let folder = tempfile::tempdir().expect("a folder");
