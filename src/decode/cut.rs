@@ -95,7 +95,7 @@ impl Keys {
     ) -> impl Iterator<Item = (usize, usize, &'m str)> {
         let first = self.0.partition_point(|key| (key.value as usize) <= from);
         self.0.get(first..).unwrap_or_default().iter().filter_map(move |key| {
-            let (at, value) = (key.at? as usize, key.value as usize);
+            let (at, value) = (key.at.or(key.bracketed_at)? as usize, key.value as usize);
             (at >= from).then(|| (at, value, message.get(at..value - 1).unwrap_or_default()))
         })
     }
@@ -134,10 +134,12 @@ pub(super) fn fields(message: &str, known: Option<&Known>, is_cut: bool) -> Fiel
         }
         let value = message.get(from..to).unwrap_or_default();
         if !fields.0.iter().any(|(name, _)| **name == *field) {
+            let value = if is_plugin_word(field) { first_word(value) } else { value };
             fields.0.push((field.into(), Value::String(trim(value).into())));
         }
     }
     id_in_brackets(&mut fields);
+    name_and_kind(&mut fields);
     fields
 }
 
@@ -275,6 +277,45 @@ pub(super) fn trim(value: &str) -> &str {
     match value.strip_suffix(')') {
         Some(inner) if count(b'(') < count(b')') => inner,
         _ => value,
+    }
+}
+
+/// Whether a field of a plugin is one word: what stands behind it up to the next key is a sentence's (`user=bob, requesting
+/// IP=192.0.2.1`).
+fn is_plugin_word(field: &str) -> bool {
+    matches!(
+        field,
+        "ct.user"
+            | "ct.srcip"
+            | "ct.region"
+            | "ct.name"
+            | "ct.user.accountid"
+            | "gcp.user"
+            | "gcp.callerIP"
+            | "gcp.projectId"
+            | "gcp.methodName"
+            | "gcp.location"
+            | "okta.client.ip"
+            | "ka.verb"
+            | "ka.response.code"
+    )
+}
+
+fn first_word(value: &str) -> &str {
+    value.split_ascii_whitespace().next().unwrap_or_default()
+}
+
+/// `target=NAME/KIND`, as some rules on the audit log print it: no object's name holds a slash.
+fn name_and_kind(fields: &mut Fields) {
+    let is_known = fields.known("ka.target.resource").is_some();
+    let split = fields.text("ka.target.name").filter(|_| !is_known).and_then(|text| {
+        let (name, kind) = text.split_once('/')?;
+        let is_kind = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_kind.then(|| (name.to_owned(), kind.to_owned()))
+    });
+    if let Some((name, kind)) = split {
+        fields.set("ka.target.name", Value::String(name.into()));
+        fields.set("ka.target.resource", Value::String(kind.into()));
     }
 }
 

@@ -204,8 +204,14 @@ impl Templates {
         }
         let fits = |known: &Known| {
             let same_priority = priority.is_some() && known.priority == priority;
-            let n_keys =
-                known.keys.iter().filter(|(key, _)| message.contains(&format!("{key}="))).count();
+            // In their order: what stands elsewhere is another version's, or was appended.
+            let mut rest = message;
+            let mut stands_next = |key: &str| {
+                let Some((_, after)) = rest.split_once(&format!("{key}=")) else { return false };
+                rest = after;
+                true
+            };
+            let n_keys = known.keys.iter().filter(|(key, _)| stands_next(key)).count();
             (n_keys == known.keys.len(), same_priority, n_keys)
         };
         let candidates = places.iter().filter_map(|place| Some((*place, self.at(*place)?)));
@@ -324,7 +330,8 @@ fn keys(template: &str) -> Vec<(Box<str>, Box<str>)> {
         let name = rest.get(start..end).unwrap_or_default();
         let name = name.trim_start_matches(|c: char| c == '%' || c.is_ascii_digit());
         let key = before.strip_suffix('=').map(|before| {
-            let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+            let is_key =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']');
             before.trim_end_matches(is_key).len()
         });
         if let Some(at) = key
@@ -460,6 +467,67 @@ mod tests {
         let keys: Vec<_> =
             templates.known[0].keys.iter().map(|(key, field)| format!("{key}={field}")).collect();
         assert_eq!(keys, ["u=user.name", "p=proc.aname[2]", "pad=proc.name"]);
+    }
+
+    /// The rule of a message, and its fields, by the built-in table.
+    #[track_caller]
+    fn official(message: &str, priority: Priority, rule: &str, expected: &str) {
+        let templates = Templates::default();
+        let known = templates.find(message, Some(priority));
+        assert_eq!(known.map(|known| &*known.rule), Some(rule), "{message}");
+        let fields = crate::decode::cut::fields(message, known, false);
+        let shown: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{name}={}", value.display())).collect();
+        assert_eq!(shown.join(";"), expected);
+    }
+
+    #[test]
+    fn an_older_text_of_a_rule_has_its_name_of_today_and_its_own_keys() {
+        official(
+            "File below /etc opened for writing (user=root user_loginuid=1000 command=vi /etc/x parent=sudo pcmdline=sudo vi /etc/x file=/etc/.x.swp program=vi gparent=bash ggparent=sshd gggparent=sshd container_id=host image=<NA>)",
+            Priority::Error,
+            "Write below etc",
+            "user.name=root;user.loginuid=1000;proc.cmdline=vi /etc/x;proc.pname=sudo;proc.pcmdline=sudo vi /etc/x;fd.name=/etc/.x.swp;proc.name=vi;proc.aname[2]=bash;proc.aname[3]=sshd;proc.aname[4]=sshd;container.id=host;container.image=<NA>",
+        );
+        official(
+            "Sensitive file opened for reading by non-trusted program (user=root user_loginuid=-1 program=cat command=cat /etc/shadow pid=275 file=/etc/shadow parent=bash gparent=su ggparent=bash gggparent=init container_id=host image=<NA>)",
+            Priority::Warning,
+            "Read sensitive file untrusted",
+            "user.name=root;user.loginuid=-1;proc.name=cat;proc.cmdline=cat /etc/shadow;proc.pid=275;fd.name=/etc/shadow;proc.pname=bash;proc.aname[2]=su;proc.aname[3]=bash;proc.aname[4]=init;container.id=host;container.image=<NA>",
+        );
+        official(
+            "Shell spawned by untrusted binary (user=www shell=sh parent=httpd cmdline=sh -c id pcmdline=httpd gparent=a ggparent=b aname[4]=c aname[5]=d aname[6]=<NA> aname[7]=<NA> container_id=host image=<NA>)",
+            Priority::Debug,
+            "Run shell untrusted",
+            "user.name=www;proc.name=sh;proc.pname=httpd;proc.cmdline=sh -c id;proc.pcmdline=httpd;proc.aname[2]=a;proc.aname[3]=b;proc.aname[4]=c;proc.aname[5]=d;proc.aname[6]=<NA>;proc.aname[7]=<NA>;container.id=host;container.image=<NA>",
+        );
+        // A key that was appended is not the one of a newer text.
+        official(
+            "File below a known binary directory opened for writing (user=root user_loginuid=0 command=touch /bin/x file=/bin/x parent=bash pcmdline=bash -l gparent=<NA> container_id=0123456789ab image=shop) container=0123456789ab pid=8 tid=8",
+            Priority::Error,
+            "Write below binary dir",
+            "user.name=root;user.loginuid=0;proc.cmdline=touch /bin/x;fd.name=/bin/x;proc.pname=bash;proc.pcmdline=bash -l;proc.aname[2]=<NA>;container.id=0123456789ab;container.image=shop;proc.pid=8;thread.tid=8",
+        );
+        // What stands between two keys of a plugin's rule is no part of a value that is one word.
+        official(
+            "Detected a console login without MFA (requesting user=bob, requesting IP=192.0.2.24, AWS region=us-east-1)",
+            Priority::Critical,
+            "Console Login Without MFA",
+            "ct.user=bob;ct.srcip=192.0.2.24;ct.region=us-east-1",
+        );
+        official(
+            "K8s Operation performed by user not in allowed list of users (user=ana target=web/configmaps verb=get uri=/api/v1/x resp=200)",
+            Priority::Warning,
+            "Disallowed K8s User",
+            "ka.user.name=ana;ka.target.name=web;ka.verb=get;ka.uri=/api/v1/x;ka.response.code=200;ka.target.resource=configmaps",
+        );
+        // The first text of all had three keys, and another name.
+        official(
+            "Sensitive file opened for reading by non-trusted program (user=root command=cat /etc/shadow file=/etc/shadow)",
+            Priority::Warning,
+            "read_sensitive_file_untrusted",
+            "user.name=root;proc.cmdline=cat /etc/shadow;fd.name=/etc/shadow",
+        );
     }
 
     #[test]
