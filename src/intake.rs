@@ -34,6 +34,7 @@ const TOGETHER: usize = 1 << 20;
 const SILENCE: Duration = Duration::from_millis(200);
 
 /// How to take in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Threads that index a backlog.
@@ -47,6 +48,8 @@ pub struct Options {
     /// Make records final that a next line may complete, when nothing came for a moment. Only for what is followed: the
     /// result then depends on when bytes come.
     pub settle: bool,
+    /// Tell with live bytes of a file what they were, for who reads each record as it comes: the file may be cut meanwhile.
+    pub keeps_fresh: bool,
     pub context: Context,
     /// Keep only records that this catches, and count the others.
     pub sieve: Option<Arc<dyn Sieve>>,
@@ -60,6 +63,7 @@ impl Default for Options {
             tail_first: false,
             gives_way: false,
             settle: true,
+            keeps_fresh: false,
             context: Context::default(),
             sieve: None,
         }
@@ -232,6 +236,11 @@ impl Intake {
             Delivery::Opened(opened) => self.open(opened),
             Delivery::Backlog { body, from, to } => self.backlog(body, from, to)?,
             Delivery::Bytes { body, offset, bytes } => {
+                let may_be_cut = |live: &Live| live.opened.live && live.opened.path.is_some();
+                if self.options.keeps_fresh && self.live.get(&body).is_some_and(may_be_cut) {
+                    Arc::make_mut(&mut self.records).keep(body, offset, &bytes);
+                    self.has_noted = true;
+                }
                 self.bytes(body, offset, &bytes);
                 return Ok(bytes.len());
             }

@@ -102,7 +102,13 @@ impl Session {
         let teller = Teller(turn.clone());
         intake::spawn_to(
             deliveries,
-            intake::Options { context, settle: follow, sieve, ..intake::Options::default() },
+            intake::Options {
+                context,
+                settle: follow,
+                keeps_fresh: follow,
+                sieve,
+                ..intake::Options::default()
+            },
             move |news| teller.0.send(Turn::News(Box::new(news))).is_ok(),
         );
         if follow {

@@ -33,6 +33,11 @@ impl Records {
         }
     }
 
+    /// Keeps bytes that came just now, for who reads their records at once.
+    pub fn keep(&mut self, body: BodyId, offset: u64, bytes: &[u8]) {
+        self.bodies.keep(body, offset, bytes);
+    }
+
     /// How a body is decoded.
     pub fn context(&self, body: BodyId) -> Arc<Context> {
         self.contexts.get(body).cloned().unwrap_or_default()

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hasher};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +18,12 @@ use super::{ByBody, Delivery, family};
 
 /// Handles of ended bodies that have a path and may be opened again; the oldest are let go beyond this number.
 const KEPT: usize = 64;
+
+/// Deleted files are kept open as long as they take no more room than this on the disk.
+const DELETED: u64 = 256 << 20;
+/// So many bytes that came last are kept, of so many deliveries.
+const FRESH: usize = 4 << 20;
+const MOST_FRESH: usize = 4096;
 
 /// A stretch of bytes by offset, length and hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,10 +80,21 @@ struct Body {
     fingerprint: Option<Fingerprint>,
 }
 
+/// Bytes of a log that may be cut at any moment, as they came.
+#[derive(Clone, Debug)]
+struct Fresh {
+    body: BodyId,
+    offset: u64,
+    bytes: Arc<[u8]>,
+}
+
 /// The bodies read so far, and how to read them again. Cheap enough to clone; a clone does not see later bodies.
 #[derive(Clone, Debug, Default)]
 pub struct Bodies {
     bodies: ByBody<Body>,
+    /// What came last ([`Bodies::keep`]), oldest first.
+    fresh: VecDeque<Fresh>,
+    n_fresh: usize,
     /// Ended bodies whose handle may be let go, oldest first.
     ended: VecDeque<BodyId>,
 }
@@ -129,9 +146,44 @@ impl Bodies {
                         oldest.handle = None;
                     }
                 }
+                self.free(DELETED);
             }
             _ => {}
         }
+    }
+
+    /// Lets go of deleted files, the oldest first, that take more room than this on the disk: while one is open nobody gets
+    /// it back.
+    fn free(&mut self, most: u64) {
+        let mut n_bytes = 0;
+        for body in self.ended.iter().rev() {
+            let Some(body) = self.bodies.get_mut(*body) else { continue };
+            let about = body.handle.as_ref().and_then(|handle| handle.metadata().ok());
+            if let Some(about) = about.filter(|about| about.nlink() == 0) {
+                n_bytes += about.blocks() * 512;
+                if n_bytes > most {
+                    body.handle = None;
+                }
+            }
+        }
+    }
+
+    /// Keeps bytes of a file for a moment: it may be cut, and its copy packed, before its records are read.
+    pub fn keep(&mut self, body: BodyId, offset: u64, bytes: &[u8]) {
+        self.n_fresh += bytes.len();
+        self.fresh.push_back(Fresh { body, offset, bytes: bytes.into() });
+        while self.n_fresh > FRESH || self.fresh.len() > MOST_FRESH {
+            let oldest = self.fresh.pop_front();
+            self.n_fresh -= oldest.map_or(0, |oldest| oldest.bytes.len());
+        }
+    }
+
+    /// A record of which all bytes are kept.
+    fn kept(&self, location: Location) -> Option<&[u8]> {
+        self.fresh.iter().rev().filter(|fresh| fresh.body == location.body).find_map(|fresh| {
+            let from = usize::try_from(location.offset.checked_sub(fresh.offset)?).ok()?;
+            fresh.bytes.get(from..from.checked_add(location.len as usize)?)
+        })
     }
 
     /// The handle of a body while it is held: for reading many records in one go. A body that was cut has none.
@@ -142,6 +194,9 @@ impl Bodies {
 
     /// Reads the bytes of a record again: from the handle, or from the copy that rotation made.
     pub fn read(&self, location: Location) -> Result<Vec<u8>, Gone> {
+        if let Some(bytes) = self.kept(location) {
+            return Ok(bytes.to_owned());
+        }
         let Some(body) = self.bodies.get(location.body) else {
             return Err(Gone("its file is not known".to_owned()));
         };
@@ -200,6 +255,67 @@ mod tests {
     use super::*;
     use crate::model::SourceId;
     use crate::source::Opened;
+
+    #[test]
+    fn deleted_files_are_let_go_when_they_take_too_much_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bodies = Bodies::default();
+        for n in 0..4 {
+            let path = folder.path().join(format!("{n}.json"));
+            fs::write(&path, [b'x'; 8192]).unwrap();
+            bodies.note(&Delivery::Opened(Opened {
+                source: SourceId(0),
+                body: BodyId(n),
+                name: "events.json".into(),
+                handle: Arc::new(File::open(&path).unwrap()),
+                path: Some(path.clone()),
+                live: true,
+            }));
+            let fingerprint = Some(Fingerprint::default());
+            bodies.note(&Delivery::Ended { body: BodyId(n), fingerprint });
+            if n != 1 {
+                fs::remove_file(&path).unwrap();
+            }
+        }
+        let held = |bodies: &Bodies| -> Vec<bool> {
+            (0..4).map(|n| bodies.handle(BodyId(n)).is_some()).collect()
+        };
+        bodies.free(DELETED);
+        assert_eq!(held(&bodies), [true; 4]);
+        bodies.free(16384);
+        assert_eq!(held(&bodies), [false, true, true, true]);
+        bodies.free(0);
+        assert_eq!(held(&bodies), [false, true, false, false]);
+    }
+
+    #[test]
+    fn what_was_kept_is_read_though_the_file_holds_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.json");
+        fs::write(&path, "first\n").unwrap();
+        let mut bodies = Bodies::default();
+        bodies.note(&Delivery::Opened(Opened {
+            source: SourceId(0),
+            body: BodyId(0),
+            name: "events.json".into(),
+            handle: Arc::new(File::open(&path).unwrap()),
+            path: Some(path.clone()),
+            live: true,
+        }));
+        bodies.keep(BodyId(0), 0, b"first\n");
+        fs::write(&path, "other\n").unwrap();
+        let at = |offset, len| Location { body: BodyId(0), offset, len, nth: 0 };
+        assert_eq!(bodies.read(at(0, 5)).unwrap(), b"first");
+        assert_eq!(bodies.read(at(2, 3)).unwrap(), b"rst");
+        assert!(bodies.read(at(4, 5)).is_err());
+        for n in 0..5000 {
+            bodies.keep(BodyId(1), n, b"x");
+        }
+        assert_eq!(bodies.fresh.len(), MOST_FRESH);
+        bodies.keep(BodyId(1), 5000, &vec![0; FRESH]);
+        assert_eq!((bodies.fresh.len(), bodies.n_fresh), (1, FRESH));
+        assert_eq!(bodies.read(at(0, 5)).unwrap(), b"other");
+    }
 
     #[test]
     fn what_a_later_cut_took_is_not_read_as_an_older_body() {
