@@ -189,10 +189,7 @@ fn known(name: &str, case: Case<'_>) -> Option<String> {
             "evt.arg.newpath",
         ]),
         "linked" => first(&["evt.arg.target", "evt.arg.oldpath"]),
-        "remote" => case.facts.remote.as_ref().map(|remote| {
-            let port = remote.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
-            cut(&format!("{}{port}", remote.host))
-        }),
+        "remote" => case.facts.remote.as_ref().map(|remote| cut(&remote.shown())),
         "pod" => alert.k8s().1.map(cut),
         "namespace" => alert.k8s().0.map(cut),
         "host" => alert.hostname.as_deref().map(cut),

@@ -352,6 +352,35 @@ fn a_start_alone_is_no_container() {
 }
 
 #[test]
+fn what_a_rule_of_ones_own_met_is_judged_by_its_fields() {
+    let level = |fields: &str| {
+        let analysis = told("\"rule\":\"Ours\",\"source\":\"syscall\"", fields);
+        (analysis.assessment.level.name(), analysis)
+    };
+    let web = "\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"web\"";
+    let socket = format!(
+        "{web},\"evt.type\":\"connect\",\"fd.type\":\"unix\",\"fd.name\":\"a->b /var/run/docker.sock\",\"proc.name\":\"curl\""
+    );
+    let (level_of_socket, analysis) = level(&socket);
+    assert_eq!(level_of_socket, "high");
+    assert_eq!(analysis.causes[0].id, "runtime-commanded");
+    assert!(!analysis.steps.iter().any(|step| step.id == "conntrack-remote"));
+    let shell = |tty: u32| {
+        format!(
+            "\"container.id\":\"host\",\"evt.type\":\"execve\",\"proc.name\":\"bash\",\"proc.cmdline\":\"bash -i\",\"proc.tty\":{tty}"
+        )
+    };
+    assert_eq!((level(&shell(34817)).0, level(&shell(0)).0), ("medium", "high"));
+    let peer = format!(
+        "{web},\"evt.type\":\"connect\",\"fd.name\":\"2001:db8::5:51334->2606:4700::1111:443\",\"proc.name\":\"x\""
+    );
+    let headline = level(&peer).1.headline;
+    assert!(headline.contains(" to [2606:4700::1111]:443"), "{headline}");
+    let gone = "\"container.id\":\"host\",\"evt.type\":\"execve\",\"proc.name\":\"a\",\"proc.exepath\":\"/opt/.x/a (deleted)\"";
+    assert_eq!(level(gone).0, "high");
+}
+
+#[test]
 fn the_second_self_of_runc_is_no_disguise() {
     let init = told(
         "\"rule\":\"Fileless execution via memfd_create\",\"source\":\"syscall\"",

@@ -153,6 +153,12 @@ fn read_path(path: &str, exe: &mut Exe, notes: &mut Notes) {
     exe.tmp = folders.iter().any(|folder| path.starts_with(folder));
     exe.hidden = path.starts_with('/')
         && path.split('/').any(|part| part.starts_with('.') && part.len() > 2);
+    // Of two marks of a field the first one weighs.
+    if exe.deleted {
+        let says = "The program's file was deleted while it ran; it can be copied only as long as the process lives.";
+        notes.row("proc.exepath", path, says, Direction::Up);
+        notes.mark("deleted", "proc.exepath", says, 2);
+    }
     if exe.tmp || exe.hidden {
         let says = if exe.tmp {
             "The program lies in a folder for temporary files, where anyone may put one."
@@ -161,10 +167,6 @@ fn read_path(path: &str, exe: &mut Exe, notes: &mut Notes) {
         };
         notes.row("proc.exepath", path, says, Direction::Up);
         notes.mark("tmp", "proc.exepath", says, 1);
-    } else if exe.deleted {
-        let says = "The program's file was deleted while it ran; it can be copied only as long as the process lives.";
-        notes.row("proc.exepath", path, says, Direction::Up);
-        notes.mark("deleted", "proc.exepath", says, 2);
     }
 }
 

@@ -43,6 +43,17 @@ pub struct Remote {
     pub field: &'static str,
 }
 
+impl Remote {
+    /// Address or name with the port; an address of version 6 in brackets, so that its end is seen.
+    pub fn shown(&self) -> String {
+        match &self.port {
+            None => self.host.clone(),
+            Some(port) if self.host.contains(':') => format!("[{}]:{port}", self.host),
+            Some(port) => format!("{}:{port}", self.host),
+        }
+    }
+}
+
 impl Class {
     /// The word of `fact.remote`.
     pub fn name(self) -> &'static str {
@@ -254,13 +265,12 @@ pub fn remote(alert: &Alert, flow: Option<Flow>) -> Option<Remote> {
 /// Tells of the other end.
 pub fn tell(remote: Option<&Remote>, flow: Option<Flow>, notes: &mut Notes) {
     let Some(remote) = remote else { return };
-    let port = remote.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
     let way = match flow {
         Some(Flow::Outbound) => "Outbound, to ",
         Some(Flow::Inbound) => "Inbound, from ",
         None => "Between here and ",
     };
-    let says = format!("{way}{}{port}. {}", remote.host, remote.class.says());
+    let says = format!("{way}{}. {}", remote.shown(), remote.class.says());
     let up = matches!(remote.class, Class::Public | Class::Metadata);
     let direction = match remote.class {
         Class::Public | Class::Metadata => Direction::Up,
