@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 
 use crate::model::{BodyId, Location};
 
+use super::generation::Look;
 use super::{ByBody, Delivery, family};
 
 /// Handles of ended bodies that have a path and may be opened again; the oldest are let go beyond this number.
@@ -78,6 +79,21 @@ struct Body {
     /// The handle shows the body up to here only.
     kept: u64,
     fingerprint: Option<Fingerprint>,
+    /// How the file looked when it had ended and held all that was read.
+    look: Option<Look>,
+}
+
+impl Body {
+    /// The handle, when it shows what was read up to here: a log that is read no more may have been cut and filled again.
+    fn showing(&self, end: u64) -> Option<&Arc<File>> {
+        let handle = self.handle.as_ref().filter(|_| end <= self.kept)?;
+        let Some(print) = self.fingerprint.filter(|_| self.kept == u64::MAX) else {
+            return Some(handle);
+        };
+        let look = handle.metadata().ok().map(|about| Look::new(&about));
+        let is_it = || print.head.len == 0 || print.is_in(handle);
+        ((look.is_some() && look == self.look) || is_it()).then_some(handle)
+    }
 }
 
 /// Bytes of a log that may be cut at any moment, as they came.
@@ -109,6 +125,7 @@ impl Bodies {
                     path: opened.path.clone(),
                     kept: u64::MAX,
                     fingerprint: None,
+                    look: None,
                 };
                 self.bodies.insert(opened.body, body);
             }
@@ -137,6 +154,9 @@ impl Bodies {
                     // A spool file has no other name: its handle is all there is.
                     if found.path.is_some() && fingerprint.is_some() {
                         found.fingerprint = found.fingerprint.or(*fingerprint);
+                        let about = found.handle.as_ref().and_then(|file| file.metadata().ok());
+                        let look = about.map(|about| Look::new(&about));
+                        found.look = look.filter(|_| found.showing(0).is_some());
                         self.ended.push_back(*body);
                     }
                 }
@@ -201,13 +221,12 @@ impl Bodies {
             return Err(Gone("its file is not known".to_owned()));
         };
         let end = location.offset + u64::from(location.len);
-        if let Some(handle) = &body.handle
-            && end <= body.kept
-        {
-            return read_record(handle, location);
+        let read = body.showing(end).map(|handle| read_record(handle, location));
+        if let Some(Ok(bytes)) = read {
+            return Ok(bytes);
         }
         let Some((path, fingerprint)) = body.path.as_deref().zip(body.fingerprint) else {
-            return Err(Gone("it has no file of its own".to_owned()));
+            return read.unwrap_or_else(|| Err(Gone("it has no file of its own".to_owned())));
         };
         match find_copy(path, &fingerprint) {
             Some(copy) => read_record(&copy, location),
@@ -232,13 +251,14 @@ fn read_record(file: &File, location: Location) -> Result<Vec<u8>, Gone> {
 }
 
 /// The file beside `path` that holds this content.
-fn find_copy(path: &Path, fingerprint: &Fingerprint) -> Option<File> {
-    let real = fs::canonicalize(path).ok();
-    let paths = [Some(path), real.as_deref().filter(|real| *real != path)];
-    paths
-        .into_iter()
-        .flatten()
-        .flat_map(|path| std::iter::once(path.to_owned()).chain(family::siblings(path)))
+pub(super) fn find_copy(path: &Path, fingerprint: &Fingerprint) -> Option<File> {
+    let real = fs::canonicalize(path).ok().filter(|real| *real != path);
+    let paths: Vec<PathBuf> = std::iter::once(path.to_owned()).chain(real).collect();
+    // What was rotated once is rotated again: its log's other generations are looked through.
+    let logs = family::group(paths.clone()).into_iter().map(|family| family.base);
+    let names = paths.iter().cloned().chain(logs);
+    names
+        .flat_map(|path| std::iter::once(path.clone()).chain(family::siblings(&path)))
         .filter_map(|path| open_log(&path).ok())
         .find(|file| fingerprint.is_in(file))
 }
@@ -255,6 +275,39 @@ mod tests {
     use super::*;
     use crate::model::SourceId;
     use crate::source::Opened;
+
+    #[test]
+    fn a_log_that_was_cut_after_it_was_read_is_read_in_its_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |name: &str| folder.path().join(name);
+        let mut bodies = Bodies::default();
+        // The log itself, and what was rotated before.
+        for (n, (file, text)) in (0..).zip([("a.json", "first\n"), ("a.json.1", "older\n")]) {
+            fs::write(name(file), text).unwrap();
+            bodies.note(&Delivery::Opened(Opened {
+                source: SourceId(0),
+                body: BodyId(n),
+                name: file.into(),
+                handle: Arc::new(File::open(name(file)).unwrap()),
+                path: Some(name(file)),
+                live: false,
+            }));
+            let print = Print::of(0, text.as_bytes());
+            let fingerprint = Some(Fingerprint { head: print, mark: print });
+            bodies.note(&Delivery::Ended { body: BodyId(n), fingerprint });
+        }
+        let read = |bodies: &Bodies, n| {
+            bodies.read(Location { body: BodyId(n), offset: 0, len: 5, nth: 0 })
+        };
+        fs::rename(name("a.json.1"), name("a.json.2")).unwrap();
+        fs::copy(name("a.json"), name("a.json.1")).unwrap();
+        fs::write(name("a.json"), "other\n").unwrap();
+        bodies.bodies.get_mut(BodyId(1)).unwrap().handle = None;
+        assert_eq!(read(&bodies, 0).unwrap(), b"first");
+        assert_eq!(read(&bodies, 1).unwrap(), b"older");
+        fs::remove_file(name("a.json.1")).unwrap();
+        assert!(read(&bodies, 0).is_err());
+    }
 
     #[test]
     fn deleted_files_are_let_go_when_they_take_too_much_room() {

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SourceState;
-use super::bodies::open_log;
+use super::bodies::{Fingerprint, find_copy, open_log};
 use super::generation::{FileId, Generation, Read, Turn, file_id};
 use super::out::{Out, Speaker, Stopped};
-use super::siblings::{Found, Siblings};
+use super::siblings::{Found, Siblings, whole_print};
+use super::{Delivery, SourceState};
+use crate::model::BodyId;
 pub(super) use others::{Elsewhere, Others};
 
 /// A renamed or deleted generation is read until it has been quiet for so long: its writer may still hold it.
@@ -54,6 +55,8 @@ pub(super) struct Tail {
     /// A log of a folder or a glob, which says itself how all of its logs go: only what passes is told.
     pub is_part: bool,
     current: Option<Generation>,
+    /// What was held when the log was taken hold of, until it is read.
+    held: Option<Fingerprint>,
     old: Vec<Generation>,
     ghosts: Vec<Generation>,
     siblings: Siblings,
@@ -77,6 +80,7 @@ impl Tail {
             at_end: SourceState::Following,
             is_part: false,
             current: None,
+            held: None,
             old: Vec::new(),
             ghosts: Vec::new(),
             siblings: Siblings::default(),
@@ -114,6 +118,7 @@ impl Tail {
         {
             let id = file_id(&metadata);
             let speaker = self.speaker.clone();
+            self.held = whole_print(&file, metadata.len());
             self.current = Some(Generation::new(file, id, speaker, self.follow, Duration::ZERO));
         }
     }
@@ -168,6 +173,11 @@ impl Tail {
     ) -> Result<Progress, Stopped> {
         let is_first = self.first_look();
         let mut turn = Turn { now, share: SHARE, backlog_from: self.backlog_from };
+        if let Some(held) = self.held.take()
+            && self.current.as_ref().is_some_and(|current| !held.is_in(&current.file))
+        {
+            self.go_on_in_copy(&held, 0, None, now, out)?;
+        }
         if self.read_old(&mut turn, out)? == Read::More {
             return Ok(Progress::More);
         }
@@ -197,8 +207,8 @@ impl Tail {
                 Ok(Progress::Idle)
             }
             Ok(Read::End { .. }) => {
-                if let Some(mut current) = self.current.take() {
-                    current.finish(out)?;
+                for mut generation in self.old.drain(..).chain(self.current.take()) {
+                    generation.finish(out)?;
                 }
                 Ok(Progress::Done(None))
             }
@@ -255,11 +265,11 @@ impl Tail {
             self.siblings.retire(&ghost);
         }
         if !self.follow {
-            // Whoever writes it now is not asked to be followed.
-            if let Some(ghost) = self.ghosts.last_mut() {
-                ghost.end_body(out)?;
+            if let Some(mut ghost) = self.ghosts.pop() {
+                let body = ghost.take_body();
+                self.go_on_in_copy(&ghost.fingerprint(), ghost.position, body, turn.now, out)?;
             }
-            return Ok(Ok(Read::End { moved: false }));
+            return Ok(Ok(Read::More));
         }
         let name = self.path.display();
         let what = if common == 0 {
@@ -277,6 +287,39 @@ impl Tail {
         }
         // The rest of the old content comes first, in the next step.
         Ok(Ok(Read::More))
+    }
+
+    /// Reads the rest of what was cut in the copy that was made of it, where there is one.
+    fn go_on_in_copy(
+        &mut self,
+        print: &Fingerprint,
+        position: u64,
+        body: Option<BodyId>,
+        now: Duration,
+        out: &Out,
+    ) -> Result<(), Stopped> {
+        let copy = find_copy(&self.path, print).and_then(|file| {
+            let id = file_id(&file.metadata().ok()?);
+            let mut copy = Generation::new(file, id, self.speaker.clone(), self.follow, now);
+            (position == 0 || copy.skip_to(position).is_ok()).then_some(copy)
+        });
+        match copy {
+            Some(mut copy) => {
+                copy.inherit(body);
+                self.old.push(copy);
+            }
+            None => {
+                let name = self.path.display();
+                let what =
+                    format!("{name} was cut while it was read; no copy beside it holds the rest");
+                out.state(self.speaker.source, SourceState::Note(what))?;
+                if let Some(body) = body {
+                    let fingerprint = Some(*print);
+                    out.send(Delivery::Ended { body, fingerprint })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The path shows a file that is not the one we read: the old one is read to its end, then the new one opened.
