@@ -50,17 +50,24 @@ fn choices(ctx: &Ctx<'_>, prose: &mut Prose) {
     let mut line =
         Line::of(Role::Text, " ").and(Role::Key, ctx.settings.keymap.label(Action::Variant));
     line = line.and(Role::KeyLabel, " commands for ");
+    let (indent, room) = (line.width(), prose.room());
     for (at, name) in all.iter().enumerate() {
         let chosen = ctx.variant.map_or(at == 0, |variant| variant == *name);
-        let gap = if at == 0 { "" } else { "  " };
-        line = line
-            .and(Role::Muted, gap)
-            .and(if chosen { Role::TabActive } else { Role::Tab }, shown(name, 20));
+        let name = shown(name, 20);
+        if at > 0 && line.width() + 2 + crate::text::width(&name) > room {
+            // What stands below what is first is reached all the same.
+            let next = Line::of(Role::Text, " ".repeat(indent));
+            prose.push(std::mem::replace(&mut line, next));
+        } else if at > 0 {
+            line = line.and(Role::Muted, "  ");
+        }
+        line = line.and(if chosen { Role::TabActive } else { Role::Tab }, name);
     }
     prose.push(line);
 }
 
-/// All runtimes that any step has a command for; those of the alert's own runtime first.
+/// All variants that any step has a command for: those of the alert's own runtime first, then the other runtimes, then
+/// other ways for one step or two.
 pub fn variants(steps: &[Step]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let own = steps.iter().filter(|step| !step.others.is_empty()).map(|step| step.variant.as_str());
@@ -70,6 +77,7 @@ pub fn variants(steps: &[Step]) -> Vec<&str> {
             names.push(name);
         }
     }
+    names.sort_by_key(|name| name.contains('-'));
     names
 }
 
