@@ -398,12 +398,18 @@ impl App {
     /// Asks for the alert under the cursor when it is another one than before.
     fn want(&mut self, turn: &mut Turn) {
         let ground = ground(&self.store, &self.narrow, &self.desk, &self.assessor, self.now);
-        let target = self.groups.target(&ground);
         let pick = self.groups.pick();
         // A group that is read does not change under the reader when more of it comes; but what another view or a decision
-        // took out of it is not shown for it.
-        let is_kept = self.assessor.wanted.is_some_and(|id| ground.holds(id) || target == Some(id));
-        if pick == self.assessor.wanted_for && pick.is_some() && is_kept {
+        // took out of it is not shown for it. While nobody has touched anything the worst is.
+        let is_same = pick == self.assessor.wanted_for && pick.is_some();
+        let is_kept = |id: crate::model::AlertId| {
+            ground.holds(id) && !(self.groups.is_unread() && self.groups.is_worse(id, &ground))
+        };
+        if is_same && self.assessor.wanted.is_some_and(is_kept) {
+            return;
+        }
+        let target = self.groups.target(&ground);
+        if is_same && target.is_some() && target == self.assessor.wanted {
             return;
         }
         // What is still being looked through may give the alert back.

@@ -266,7 +266,7 @@ impl App {
                 let open = self.groups.is_open(self.ground().tree) == Some(true);
                 self.with_groups(|groups, ground| groups.set_open(!open, ground));
             } else {
-                self.show_newest(turn);
+                self.show_chief(turn);
                 self.shape.focus = Focus::Detail;
             }
             return;
@@ -291,8 +291,8 @@ impl App {
         }
     }
 
-    /// Opening a group again shows the newest of it.
-    fn show_newest(&mut self, turn: &mut Turn) {
+    /// Opening a group again shows what stands for it now.
+    fn show_chief(&mut self, turn: &mut Turn) {
         let target = self.groups.target(&self.ground());
         if target != self.assessor.wanted
             && let Some(id) = target

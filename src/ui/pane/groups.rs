@@ -21,6 +21,8 @@ use rustc_hash::FxHashMap;
 
 /// How long after a key rows stay where they are, in seconds.
 const LOOKING: i64 = 3;
+/// So many alerts of a group are looked through for the worst one when the cursor comes to it.
+const LOOKED_THROUGH: usize = 20_000;
 /// What came under the cursor by itself nobody has begun to read so soon.
 const UNREAD: SignedDuration = SignedDuration::from_secs(2);
 
@@ -48,6 +50,29 @@ impl Ground<'_> {
     /// Whether the view and the filter leave an alert in the list.
     pub fn holds(&self, id: AlertId) -> bool {
         self.matches.is_none_or(|matches| matches.binary_search(&id).is_ok())
+    }
+
+    /// The alert that stands for a group: the newest of those that are as bad as the group is, as far as some are found
+    /// soon; else the newest.
+    pub fn chief(&self, id: NodeId) -> Option<AlertId> {
+        let stat = &self.tree.node(id)?.stat;
+        let level = |id: AlertId| self.store.row(id).and_then(|row| row.level);
+        if stat.level.is_none() || level(stat.newest) == stat.level {
+            return Some(stat.newest);
+        }
+        let mut n_left = LOOKED_THROUGH;
+        let mut chief = None;
+        for cell in self.tree.cells_under(id) {
+            let mut next = self.store.newest_in(cell);
+            while let Some(alert) = next.filter(|alert| n_left > 0 && Some(*alert) > chief) {
+                n_left -= 1;
+                if level(alert) == stat.level && self.holds(alert) {
+                    chief = Some(alert);
+                }
+                next = self.store.previous(alert);
+            }
+        }
+        chief.or(Some(stat.newest))
     }
 
     /// The alerts of a group, newest read first.
@@ -151,12 +176,24 @@ impl Groups {
         self.touched_at.is_some_and(|at| now.as_second() - at.as_second() < LOOKING)
     }
 
-    /// The alert whose detail belongs to the cursor: the selected one, or the newest of the group.
+    /// The alert whose detail belongs to the cursor: the selected one, or the one that stands for the group.
     pub fn target(&self, ground: &Ground<'_>) -> Option<AlertId> {
         match self.pick? {
-            Pick::Group(node) => ground.tree.node(node).map(|node| node.stat.newest),
+            Pick::Group(node) => ground.chief(node),
             Pick::Alert(_, id) => Some(id),
         }
+    }
+
+    /// Whether nobody has moved the cursor to where it is.
+    pub fn is_unread(&self) -> bool {
+        self.touched_at.is_none() || self.is_untouched
+    }
+
+    /// Whether the group under the cursor is worse than this alert of it.
+    pub fn is_worse(&self, id: AlertId, ground: &Ground<'_>) -> bool {
+        let Some(Pick::Group(node)) = self.pick else { return false };
+        let own = ground.store.row(id).and_then(|row| row.level);
+        ground.tree.node(node).is_some_and(|node| node.stat.level > own)
     }
 
     /// How many alerts of a group nobody has looked at yet.

@@ -101,3 +101,19 @@ fn a_decision_about_one_group_leaves_the_others_as_they_are() {
     let driver = driver.keys("u");
     assert_eq!(seen(&driver).1, [40, 0, 0, 0, 0]);
 }
+
+#[test]
+fn a_group_is_shown_by_the_worst_of_it() {
+    let mut driver = Driver::new(160, 45);
+    let text: String = ["Notice", "Critical", "Notice", "Critical", "Notice", "Notice"]
+        .iter()
+        .enumerate()
+        .map(|(at, priority)| line(&format!("10:00:0{at}"), priority, "Rule", "web", "bash"))
+        .collect();
+    driver.feed(text.as_bytes());
+    driver.follows();
+    let driver = driver.wait(4);
+    assert_eq!(driver.app.assessor.wanted, Some(AlertId(3)), "while nobody has touched anything");
+    let driver = driver.keys("k j enter").wait(4);
+    assert_eq!(driver.app.assessor.wanted, Some(AlertId(3)));
+}
