@@ -4,6 +4,7 @@
 //! a snippet in a language of its own, prose. Nothing that is found is ever run.
 
 mod call;
+mod choice;
 mod command;
 mod destroy;
 mod document;
@@ -16,6 +17,7 @@ mod holes;
 mod manifest;
 mod mild;
 pub mod output;
+mod pieces;
 mod pipes;
 mod plan;
 mod platform;

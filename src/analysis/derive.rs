@@ -364,6 +364,16 @@ mod tests {
         assert_eq!(case_name(&undated), "undated-web");
     }
 
+    #[test]
+    fn what_begins_a_minute_after_the_alert_is_another_process() {
+        let mut alert = alert("2026-03-02T09:14:07Z", &[]);
+        assert_eq!(seen_until(&alert), 1_772_442_847 + 60);
+        alert.flags.set(Flag::LocalClock);
+        assert_eq!(seen_until(&alert), 9_999_999_999);
+        alert.time = None;
+        assert_eq!(seen_until(&alert), 9_999_999_999);
+    }
+
     #[track_caller]
     fn times(time: &str, expected: [&str; 4]) {
         let alert = alert(time, &[]);

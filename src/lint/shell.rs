@@ -1,13 +1,14 @@
 //! Shell text as a flat list of simple commands, by a real parser: a here-document is one thing, a quoted word is data,
 //! and a command inside `$(…)`, a loop or `sh -c '…'` is a command like any other.
 
+use super::choice;
+use super::pieces::{hidden, hidden_in_document, is_quotes, unquote};
 use brush_parser::ast::{
     AndOr, AssignmentName, Command as Node, CommandPrefixOrSuffixItem as Item, CompoundCommand,
-    CompoundList, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
-    Word as Raw,
+    CompoundList, ExtendedTestExpr, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline,
+    Program, RedirectList, SimpleCommand, UnexpandedArithmeticExpr, Word as Raw,
 };
-use brush_parser::word::{WordPiece, WordPieceWithSource};
-use brush_parser::{ParseError, ParserOptions, Token, parse_tokens, uncached_tokenize_str};
+use brush_parser::{ParseError, ParserOptions, parse_tokens, uncached_tokenize_str};
 
 /// How deep commands may nest, and how long one text may be: a parser that recurses must not be led astray.
 const DEPTH: usize = 24;
@@ -93,26 +94,6 @@ struct Flat {
     pipelines: usize,
 }
 
-/// The tokens with a line's end in the place of each `;;` that an `esac` follows, which means the same. The parser takes
-/// `esac )` and `esac |` behind `;;` for one more pattern.
-fn without_last_breaks(mut tokens: Vec<Token>) -> Vec<Token> {
-    let mut last = None;
-    for at in 0..tokens.len() {
-        match tokens.get(at) {
-            Some(Token::Operator(sign, _)) if sign == ";;" => last = Some(at),
-            Some(Token::Operator(sign, _)) if sign == "\n" => {}
-            Some(Token::Word(word, _)) if word == "esac" => {
-                if let Some(Token::Operator(sign, _)) = last.and_then(|at| tokens.get_mut(at)) {
-                    "\n".clone_into(sign);
-                }
-                last = None;
-            }
-            _ => last = None,
-        }
-    }
-    tokens
-}
-
 impl Flat {
     fn text(
         &mut self,
@@ -127,21 +108,28 @@ impl Flat {
                 why: "too long or too deeply nested to be judged".into(),
             });
         }
-        let end = text.lines().count().max(1);
-        let tokens = uncached_tokenize_str(text, &self.options.tokenizer_options())
-            .map_err(|error| NotShell { line: above + end, why: error.to_string() })?;
-        let program =
-            parse_tokens(&without_last_breaks(tokens), &self.options).map_err(|error| {
-                let line = match &error {
-                    ParseError::ParsingNear(at) => at.line,
-                    _ => end,
-                };
-                NotShell { line: above + line, why: error.to_string() }
-            })?;
+        let program = self.program(text).or_else(|why| {
+            let opened = choice::with_open_patterns(text);
+            opened.and_then(|text| self.program(&text).ok()).ok_or(why)
+        });
+        let program = program.map_err(|why| NotShell { line: above + why.line, ..why })?;
         for list in &program.complete_commands {
             self.list(list, &Place { above, read_by, depth, is_checked: false });
         }
         Ok(())
+    }
+
+    fn program(&self, text: &str) -> Result<Program, NotShell> {
+        let end = text.lines().count().max(1);
+        let tokens = uncached_tokenize_str(text, &self.options.tokenizer_options())
+            .map_err(|error| NotShell { line: end, why: error.to_string() })?;
+        parse_tokens(&choice::without_last_breaks(tokens), &self.options).map_err(|error| {
+            let line = match &error {
+                ParseError::ParsingNear(at) => at.line,
+                _ => end,
+            };
+            NotShell { line, why: error.to_string() }
+        })
     }
 
     fn list(&mut self, list: &CompoundList, place: &Place<'_>) {
@@ -168,19 +156,57 @@ impl Flat {
         self.pipelines += 1;
         let number = self.pipelines;
         for (at, node) in pipeline.seq.iter().enumerate() {
-            match node {
-                Node::Simple(simple) => self.simple(simple, (number, at), is_otherwise, place),
-                Node::Compound(compound, _) => self.compound(compound, place),
-                Node::Function(function) => {
-                    self.commands.push(Command {
-                        defines: Some(function.fname.value.clone()),
-                        ..Command::default()
-                    });
-                    self.compound(&function.body.0, place);
-                }
-                Node::ExtendedTest(..) => {}
+            self.node(node, (number, at), is_otherwise, place);
+        }
+    }
+
+    fn node(&mut self, node: &Node, at: (usize, usize), is_otherwise: bool, place: &Place<'_>) {
+        match node {
+            Node::Simple(simple) => self.simple(simple, at, is_otherwise, place),
+            Node::Compound(compound, redirects) => {
+                self.compound(compound, place);
+                self.around(redirects.as_ref(), at, place);
+            }
+            Node::Function(function) => {
+                self.commands.push(Command {
+                    defines: Some(function.fname.value.clone()),
+                    ..Command::default()
+                });
+                self.compound(&function.body.0, place);
+                self.around(function.body.1.as_ref(), at, place);
+            }
+            Node::ExtendedTest(test, redirects) => {
+                let mut words = Vec::new();
+                tested(&test.expr, &mut words);
+                self.asked(words.into_iter(), test.loc.start.line, place);
+                self.around(redirects.as_ref(), at, place);
             }
         }
+    }
+
+    /// What stands behind a loop or a group goes for all of it.
+    fn around(
+        &mut self,
+        redirects: Option<&RedirectList>,
+        pipeline: (usize, usize),
+        place: &Place<'_>,
+    ) {
+        let redirects = || redirects.iter().flat_map(|list| &list.0);
+        let line = redirects().find_map(|redirect| match redirect {
+            IoRedirect::File(_, _, IoFileRedirectTarget::Filename(word))
+            | IoRedirect::OutputAndError(word, _) => word.loc.as_ref().map(|at| at.start.line),
+            _ => None,
+        });
+        let line = place.above + line.unwrap_or(1);
+        let mut all = Command { line, pipeline, ..Command::default() };
+        let mut inner = Vec::new();
+        for redirect in redirects() {
+            self.redirect(redirect, &mut all, &mut inner, place);
+        }
+        if all.redirects.iter().any(|to| to.writes) {
+            self.commands.push(all);
+        }
+        self.inner(inner, line, None, place);
     }
 
     fn compound(&mut self, compound: &CompoundCommand, place: &Place<'_>) {
@@ -205,7 +231,11 @@ impl Flat {
                 self.inner(inner, line, Some("for"), place);
                 self.list(&each.body.list, place);
             }
-            CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, place),
+            CompoundCommand::ArithmeticForClause(each) => {
+                let sums = [&each.initializer, &each.condition, &each.updater];
+                self.sums(sums.into_iter().flatten(), each.loc.start.line, place);
+                self.list(&each.body.list, place);
+            }
             CompoundCommand::WhileClause(each) | CompoundCommand::UntilClause(each) => {
                 self.condition(&each.0, place);
                 self.list(&each.1.list, place);
@@ -219,14 +249,38 @@ impl Flat {
                 }
             }
             CompoundCommand::CaseClause(choice) => {
+                let patterns = choice.cases.iter().flat_map(|case| &case.patterns);
+                let words = std::iter::once(&choice.value).chain(patterns);
+                self.asked(words, choice.loc.start.line, place);
                 choice
                     .cases
                     .iter()
                     .filter_map(|case| case.cmd.as_ref())
                     .for_each(|list| self.list(list, place));
             }
-            CompoundCommand::Arithmetic(_) | CompoundCommand::Coprocess(_) => {}
+            CompoundCommand::Arithmetic(sum) => {
+                self.sums(std::iter::once(&sum.expr), sum.loc.start.line, place);
+            }
+            CompoundCommand::Coprocess(beside) => self.node(&beside.body, (0, 0), false, place),
         }
+    }
+
+    fn sums<'a>(
+        &mut self,
+        sums: impl Iterator<Item = &'a UnexpandedArithmeticExpr>,
+        line: usize,
+        place: &Place<'_>,
+    ) {
+        let mut inner = Vec::new();
+        sums.for_each(|sum| hidden(&sum.value, &mut inner));
+        self.inner(inner, place.above + line, Some("test"), place);
+    }
+
+    /// The commands inside words that are only looked at.
+    fn asked<'a>(&mut self, words: impl Iterator<Item = &'a Raw>, line: usize, place: &Place<'_>) {
+        let mut inner = Vec::new();
+        words.for_each(|word| drop(self.plain(word, &mut inner)));
+        self.inner(inner, place.above + line, Some("test"), place);
     }
 
     fn simple(
@@ -302,49 +356,60 @@ impl Flat {
                 );
                 command.words.push(Word { text: "<(…)".into(), ..Word::default() });
             }
-            Item::IoRedirect(redirect) => match redirect {
-                IoRedirect::File(fd, kind, target) => {
-                    let writes = !matches!(
-                        kind,
-                        IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput
-                    );
-                    let target = match target {
-                        IoFileRedirectTarget::Filename(word) => self.plain(word, inner).text,
-                        IoFileRedirectTarget::Duplicate(word) => {
-                            let text = self.plain(word, inner).text;
-                            let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-                            if is_number { format!("&{text}") } else { text }
-                        }
-                        IoFileRedirectTarget::Fd(fd) => format!("&{fd}"),
-                        IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
-                            let reader = command.words.first().map(|word| word.text.clone());
-                            self.list(&shell.list, &Place { read_by: reader.as_deref(), ..*place });
-                            "<(…)".to_owned()
-                        }
-                    };
-                    let appends = matches!(kind, IoFileRedirectKind::Append);
-                    command.redirects.push(Redirect { writes, appends, fd: *fd, target });
-                }
-                IoRedirect::HereDocument(_, document) => {
-                    command.input = Some(document.doc.value.clone());
-                    command.input_line =
-                        place.above + document.doc.loc.as_ref().map_or(0, |at| at.start.line);
-                }
-                IoRedirect::HereString(_, word) => {
-                    command.input = Some(self.plain(word, inner).text);
-                }
-                IoRedirect::OutputAndError(word, appends) => {
-                    let target = self.plain(word, inner).text;
-                    for fd in [1, 2] {
-                        command.redirects.push(Redirect {
-                            writes: true,
-                            appends: *appends,
-                            fd: Some(fd),
-                            target: target.clone(),
-                        });
+            Item::IoRedirect(redirect) => self.redirect(redirect, command, inner, place),
+        }
+    }
+
+    fn redirect(
+        &mut self,
+        redirect: &IoRedirect,
+        command: &mut Command,
+        inner: &mut Vec<String>,
+        place: &Place<'_>,
+    ) {
+        match redirect {
+            IoRedirect::File(fd, kind, target) => {
+                let writes =
+                    !matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput);
+                let target = match target {
+                    IoFileRedirectTarget::Filename(word) => self.plain(word, inner).text,
+                    IoFileRedirectTarget::Duplicate(word) => {
+                        let text = self.plain(word, inner).text;
+                        let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+                        if is_number { format!("&{text}") } else { text }
                     }
+                    IoFileRedirectTarget::Fd(fd) => format!("&{fd}"),
+                    IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
+                        let reader = command.words.first().map(|word| word.text.clone());
+                        self.list(&shell.list, &Place { read_by: reader.as_deref(), ..*place });
+                        "<(…)".to_owned()
+                    }
+                };
+                let appends = matches!(kind, IoFileRedirectKind::Append);
+                command.redirects.push(Redirect { writes, appends, fd: *fd, target });
+            }
+            IoRedirect::HereDocument(_, document) => {
+                if document.requires_expansion {
+                    hidden_in_document(&document.doc.value, inner);
                 }
-            },
+                command.input = Some(document.doc.value.clone());
+                command.input_line =
+                    place.above + document.doc.loc.as_ref().map_or(0, |at| at.start.line);
+            }
+            IoRedirect::HereString(_, word) => {
+                command.input = Some(self.plain(word, inner).text);
+            }
+            IoRedirect::OutputAndError(word, appends) => {
+                let target = self.plain(word, inner).text;
+                for fd in [1, 2] {
+                    command.redirects.push(Redirect {
+                        writes: true,
+                        appends: *appends,
+                        fd: Some(fd),
+                        target: target.clone(),
+                    });
+                }
+            }
         }
     }
 
@@ -388,65 +453,16 @@ impl Place<'_> {
     }
 }
 
-fn is_quotes(piece: &WordPiece) -> bool {
-    matches!(
-        piece,
-        WordPiece::SingleQuotedText(_)
-            | WordPiece::AnsiCQuotedText(_)
-            | WordPiece::DoubleQuotedSequence(_)
-    )
-}
-
-fn unquote(
-    pieces: &[WordPieceWithSource],
-    raw: &str,
-    word: &mut Word,
-    inner: &mut Vec<String>,
-    quoted: bool,
-) {
-    for WordPieceWithSource { piece, start_index, end_index } in pieces {
-        match piece {
-            WordPiece::Text(text)
-            | WordPiece::SingleQuotedText(text)
-            | WordPiece::AnsiCQuotedText(text) => {
-                word.text.push_str(text);
-            }
-            WordPiece::EscapeSequence(text) => {
-                word.text.push_str(text.strip_prefix('\\').unwrap_or(text));
-            }
-            WordPiece::DoubleQuotedSequence(inside)
-            | WordPiece::GettextDoubleQuotedSequence(inside) => {
-                unquote(inside, raw, word, inner, true);
-            }
-            WordPiece::CommandSubstitution(text)
-            | WordPiece::BackquotedCommandSubstitution(text) => {
-                if !quoted {
-                    word.splits.push(format!("$({text})"));
-                }
-                inner.push(text.clone());
-                word.text.push_str("$(…)");
-            }
-            WordPiece::ParameterExpansion(_) => {
-                let written = raw.get(*start_index..*end_index).unwrap_or("$");
-                let name = written.trim_start_matches(['$', '{']);
-                let end = name
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .unwrap_or(name.len());
-                let (name, rest) = name.split_at_checked(end).unwrap_or((name, ""));
-                // `${x:-1}`, `${x:?no x}` and `${x:+y}` say what is to be done without a value.
-                let is_guarded = written.starts_with("${")
-                    && rest.trim_start_matches(':').starts_with(['-', '?', '=', '+']);
-                if !is_guarded {
-                    word.expands.push(name.to_owned());
-                }
-                if !quoted && !written.starts_with("${#") {
-                    word.splits.push(written.to_owned());
-                }
-                word.text.push_str(written);
-            }
-            WordPiece::TildeExpansion(_) => word.text.push('~'),
-            WordPiece::ArithmeticExpression(_) => word.text.push_str("$((…))"),
+/// The words of a test `[[ … ]]`.
+fn tested<'a>(test: &'a ExtendedTestExpr, words: &mut Vec<&'a Raw>) {
+    match test {
+        ExtendedTestExpr::And(one, two) | ExtendedTestExpr::Or(one, two) => {
+            tested(one, words);
+            tested(two, words);
         }
+        ExtendedTestExpr::Not(one) | ExtendedTestExpr::Parenthesized(one) => tested(one, words),
+        ExtendedTestExpr::UnaryTest(_, word) => words.push(word),
+        ExtendedTestExpr::BinaryTest(_, one, two) => words.extend([one, two]),
     }
 }
 
@@ -514,21 +530,25 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_may_end_a_subshell_or_feed_a_pipe() {
-        let cases = [
-            "(case $1 in *x*) echo a;; esac)",
-            "(cd / && case $1 in (*x*) echo a;; esac | cat)",
-            "(case $1 in y) echo a &;; x) echo b\n;;\n\nesac)",
-            "( case $1 in y) ;; x) ;; esac )",
-            "x=$( (case $1 in (y) echo a;; esac) )",
-        ];
-        for text in cases {
-            assert!(parse(text).is_ok(), "{text}: {:?}", parse(text));
+    fn a_command_is_found_wherever_a_shell_would_run_it() {
+        for text in [
+            "[[ -n $(halt) ]]",
+            "[[ x = y && ( ! -e `halt` ) ]]",
+            "(( x = $(halt) ))",
+            "for ((i=$(halt);i<3;i++)); do :; done",
+            "echo $((1 + $(halt)))",
+            "x=${y:-${z:-$(halt)}}",
+            "coproc halt",
+            "while read -r x; do :; done < <(halt)",
+            "f() { :; } < <(halt)",
+            "cat <<E\nit's $(halt)\nE",
+            "case $(halt) in x) ls;; esac",
+        ] {
+            assert!(programs(text).contains(&"halt".to_owned()), "{text}: {:?}", programs(text));
         }
-        assert_eq!(programs(cases[1]), ["cd", "echo", "cat"]);
-        assert_eq!(parse("(case $1 in x) echo a;;\nesac)\nls").unwrap()[1].line, 3);
-        assert!(parse("case $1 in x) echo a;; esac)").is_err());
-        assert!(parse("echo a;; esac").is_err());
+        assert!(!programs("cat <<'E'\n$(halt)\nE").contains(&"halt".to_owned()));
+        let commands = parse("if a; then\n b\nfi > /etc/x").unwrap();
+        assert_eq!((commands[2].line, &*commands[2].redirects[0].target), (3, "/etc/x"));
     }
 
     #[test]

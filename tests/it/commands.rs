@@ -417,6 +417,37 @@ fn a_file_behind_a_link_is_not_moved_and_nothing_is_put_back_through_one() {
     assert!(!real.join("srv/x*").exists());
 }
 
+/// What a container, a process or a stranger wrote goes to the screen through the part that shows it, and no other way.
+#[test]
+fn what_strangers_wrote_is_shown_by_one_filter() {
+    let raw = [" logs ", " diff ", " ss -", "@tsv", "events ", "--output yaml", "logging read"];
+    let playbooks = Playbooks::builtin();
+    let (mut n, mut bare) = (0, Vec::new());
+    for command in &playbooks.catalogue().commands {
+        for (variant, text) in command.variants.iter() {
+            let is_raw = raw.iter().any(|sign| text.contains(sign));
+            if command.phase != cadge::analysis::Phase::Verify || !is_raw {
+                continue;
+            }
+            n += 1;
+            if !text.contains("| LC_ALL=C.UTF-8 sed ") {
+                bare.push(format!("{}.{variant}", command.id));
+            }
+        }
+    }
+    // Their programs escape what they list, or the fields hold nothing but names that a cloud allows.
+    let known = [
+        "aws-actor-events.aws",
+        "gh-collaborators.gh",
+        "gh-secret-alerts.gh",
+        "okta-factors.okta",
+        "okta-roles.okta",
+        "fs-changes.ctr",
+    ];
+    assert!(n > 25, "{n}");
+    assert_eq!(bare, known);
+}
+
 /// What was dropped among the rules of sudo is moved away, unless the person could not take it back then.
 #[test]
 fn a_rule_of_sudo_is_moved_away_as_long_as_sudo_is_left() {

@@ -140,10 +140,10 @@ fn what_a_process_calls_itself_reaches_no_terminal_and_makes_no_line() {
     let lab = Lab::new();
     let _ended = Ended(&lab);
     let name = r"\033[2J\342\200\256\233\303\274";
-    lab.must("start", &format!("echo none > group; bash -c 'exec 3<> /dev/udp/127.0.0.1/9; printf \"{name}\" > /proc/$$/comm; echo $$ > pid; while :; do sleep 600; done' evil $'\\nCapEff:\\t0\\n\\e[2J\\u202e\\x9b\\u009b end' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do [ -s pid ] && sleep 0.2 && exit 0; sleep 0.1; done; exit 1"));
+    lab.must("start", &format!("mkdir g; echo g > group; bash -c 'exec 3<> /dev/udp/127.0.0.1/9; printf \"{name}\" > /proc/$$/comm; echo $$ > pid; while :; do sleep 600; done' evil $'\\nCapEff:\\t0\\n\\e[2J\\u202e\\x9b\\u009b end' > /dev/null 2>&1 & echo $! > outer; for i in $(seq 50); do [ -s pid ] && sleep 0.2 && exit 0; sleep 0.1; done; exit 1"));
     let pid = lab.must("pid", "cat pid");
     let pid = pid.trim();
-    let now = lab.must("now", "date +%s");
+    let now = lab.must("now", "echo $(($(date +%s) + 60))");
     let shown = |name: &str, seen: &str| {
         let all = rendered_with(&[("PID", pid), ("COMM", "bash"), ("SEEN", seen)]);
         let (_, text) = all.iter().find(|(known, _)| known == name).expect("it is there");
