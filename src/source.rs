@@ -14,6 +14,7 @@ mod discover;
 mod expand;
 mod family;
 mod generation;
+mod history;
 mod holes;
 mod journal;
 mod out;

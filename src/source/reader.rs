@@ -17,13 +17,13 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::model::SourceId;
 
-use super::bodies::{Fingerprint, open_log};
-use super::expand::{Found, Group, Owners, double, families, files, identity, identity_of};
-use super::expand::{own_output, share_out, speaker};
+use super::bodies::open_log;
+use super::expand::{Group, Owners, double, files, identity, identity_of, own_output};
+use super::expand::{share_out, speaker};
 use super::family::{self, Family};
+use super::history::{self, Gathered};
 use super::out::{Out, Speaker, Stopped};
 use super::poller::{Poller, Wake};
-use super::siblings::whole_print;
 use super::stream::{self, End};
 use super::tail::{Tail, describe};
 use super::unpack::{packing, unpack};
@@ -51,10 +51,10 @@ impl Drop for Handle {
 
 /// What every reading thread needs.
 #[derive(Clone)]
-struct Context {
-    options: Arc<Options>,
-    out: Out,
-    wakes: SyncSender<Wake>,
+pub(super) struct Context {
+    pub options: Arc<Options>,
+    pub out: Out,
+    pub wakes: SyncSender<Wake>,
     stop: Arc<OwnedFd>,
 }
 
@@ -197,10 +197,9 @@ fn read_logs(logs: Vec<(SourceId, Spec)>, context: &Context) {
         thread::spawn(move || match spec {
             Spec::Stdin => read_file_on_stdin(source, &owners, &context),
             Spec::File(_) if let Some(family) = generation => {
-                for family in open_families(vec![family], source, &context.options) {
-                    read_family(family, source, &context)?;
-                }
-                context.wakes.send(Wake::Complete(source, None)).map_err(|_| Stopped)
+                let opened = history::open(vec![family], source, &context.options);
+                let error = history::read(opened, source, &context)?;
+                context.wakes.send(Wake::Complete(source, error)).map_err(|_| Stopped)
             }
             spec => read_files(&spec, paths, source, &owners, &context),
         });
@@ -255,17 +254,16 @@ fn read_files(
             }
         }
         _ => {
-            let Found { families, left_out } = families(paths, taken);
-            let is_empty = families.is_empty() && left_out.is_empty();
+            let Gathered { opened, left_out } =
+                history::gather(spec, paths, taken, source, options);
+            let is_empty = opened.is_empty() && left_out.is_empty();
             for (path, why) in left_out {
                 out.state(source, SourceState::Note(why))?;
                 // Its file is read: it is nothing that comes later.
                 seen.insert(path);
             }
-            seen.extend(families.iter().map(|family| family.base.clone()));
-            for family in open_families(families, source, options) {
-                read_family(family, source, context)?;
-            }
+            seen.extend(opened.iter().map(|family| family.base.clone()));
+            error = history::read(opened, source, context)?;
             if is_empty && !options.follow {
                 error = Some(format!("no logs found in {}", spec.name()));
             }
@@ -294,88 +292,17 @@ fn is_made_up(path: &Path) -> bool {
         .is_ok_and(|found| matches!(found.f_type & 0xffff_ffff, 0x9fa0 | 0x6265_6572))
 }
 
-fn log(path: &Path, source: SourceId, options: &Options) -> Tail {
+pub(super) fn log(path: &Path, source: SourceId, options: &Options) -> Tail {
     Tail::new(path.to_owned(), speaker(source, path), options.follow, options.backlog_from)
 }
 
-fn add(tail: Tail, wakes: &SyncSender<Wake>) -> Result<(), Stopped> {
+pub(super) fn add(tail: Tail, wakes: &SyncSender<Wake>) -> Result<(), Stopped> {
     wakes.send(Wake::Add(Box::new(tail))).map_err(|_| Stopped)
 }
 
 /// A rotated file as the one generation of its log; none for a log itself.
 fn generation_of(path: &Path) -> Option<Family> {
     family::group(vec![path.to_owned()]).into_iter().find(|family| !family.is_live)
-}
-
-/// So many rotated files of a source are opened before the first of them is read.
-const AHEAD: usize = 512;
-
-/// A family whose files are open.
-struct OpenFamily {
-    live: Option<Tail>,
-    history: Vec<(PathBuf, Option<io::Result<File>>)>,
-}
-
-/// Opens the files of logs before any of them is read: they may be rotated meanwhile.
-fn open_families(families: Vec<Family>, source: SourceId, options: &Options) -> Vec<OpenFamily> {
-    let mut n_open = 0;
-    let open = |Family { base, history, is_live }| {
-        let live = is_live.then(|| {
-            let mut tail = log(&base, source, options);
-            tail.is_part = true;
-            tail.hold();
-            tail
-        });
-        let history = history.into_iter().map(|path| {
-            n_open += 1;
-            let file = (n_open <= AHEAD).then(|| open_log(&path));
-            (path, file)
-        });
-        OpenFamily { live, history: history.collect() }
-    };
-    families.into_iter().map(open).collect()
-}
-
-/// Reads a log's rotated generations, oldest first, each content once, and hands the log itself to the poller.
-fn read_family(family: OpenFamily, source: SourceId, context: &Context) -> Result<(), Stopped> {
-    let Context { options, out, wakes, .. } = context;
-    let OpenFamily { live, history } = family;
-    let mut read: Vec<Fingerprint> = Vec::new();
-    for (path, file) in history {
-        let file = match file.unwrap_or_else(|| open_log(&path)) {
-            Ok(file) => file,
-            Err(error) => {
-                out.state(source, SourceState::Unreadable(describe(&path, &error)))?;
-                continue;
-            }
-        };
-        let print = file.metadata().ok().and_then(|metadata| whole_print(&file, metadata.len()));
-        let is_copy = print.is_some_and(|print| {
-            read.contains(&print)
-                || live.as_ref().and_then(Tail::held_file).is_some_and(|file| print.is_in(file))
-        });
-        if is_copy {
-            let what = format!("{} holds what another file holds; read once", path.display());
-            out.state(source, SourceState::Note(what))?;
-            continue;
-        }
-        read.extend(print);
-        let error = match packing(&file) {
-            Some(packing) => unpack(file, packing, &speaker(source, &path), options, out)?.err(),
-            None => {
-                let speaker = speaker(source, &path);
-                let read = Tail::read_file(file, 0, speaker, options.backlog_from, out)?;
-                read.err().map(|error| describe(&path, &error))
-            }
-        };
-        if let Some(error) = error {
-            out.state(source, SourceState::Unreadable(error))?;
-        }
-    }
-    match live {
-        Some(tail) => add(tail, wakes),
-        None => Ok(()),
-    }
 }
 
 /// Reads a file on standard input, unless it is read under its name as well or is written to by us.

@@ -85,3 +85,20 @@ fn what_it_writes_to_is_never_read() {
     assert_eq!(told.matches(not_read).count(), 1, "{told}");
     assert!(told.contains(&format!("\n{} alerts", n_lines + 1)), "{told}");
 }
+
+#[test]
+fn a_rotated_log_that_cannot_be_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["a.json", "a.json.1"] {
+        std::fs::copy(Path::new(FIXTURES).join(SOME[0]), path(name)).unwrap();
+    }
+    let nobody = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    std::fs::set_permissions(path("a.json.1"), nobody).unwrap();
+    if std::fs::File::open(path("a.json.1")).is_ok() {
+        // Nothing is forbidden to root.
+        return;
+    }
+    let told = err(&ends(&["list", folder.path().to_str().unwrap()], 1));
+    assert!(told.contains("a.json.1: permission denied"), "{told}");
+}
