@@ -53,7 +53,8 @@ pub fn applies(command: &Command, case: Case<'_>, as_kubernetes: bool) -> bool {
 
 /// Whether a command is about Falco and its rules, wherever the event happened.
 fn is_of_falco(command: &Command) -> bool {
-    command.phase == Phase::Tune || command.id == "read-rule"
+    command.phase == Phase::Tune
+        || matches!(command.id.as_str(), "read-rule" | "find-rule" | "falco-log")
 }
 
 /// How well a variant suits the place of an alert; lower is better, `None` is not at all.

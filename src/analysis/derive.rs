@@ -15,6 +15,7 @@ pub fn derive(name: &str, alert: &Alert) -> Result<Option<String>, Lack> {
         "SEEN" => return Ok(Some(seen_until(alert).to_string())),
         "CASE" => return Ok(Some(case_name(alert))),
         "RULE" => return Ok(alert.rule.as_deref().map(str::to_owned)),
+        "WORDS" => return Ok(first_words(alert)),
         "IMAGE" => return Ok(image(alert)),
         "COMM" | "PNAME" => return Ok(process(alert)),
         "WORKLOAD" => return Ok(workload(alert)),
@@ -92,6 +93,25 @@ fn seen_until(alert: &Alert) -> i64 {
     let time = alert.time.filter(|_| !alert.flags.has(Flag::LocalClock));
     let until = time.map_or(i64::MAX, |time| time.as_second().saturating_add(60));
     until.clamp(0, 9_999_999_999)
+}
+
+/// How many words of an output are looked for in the rules: a file may break the line behind more.
+const FIRST_WORDS: usize = 4;
+
+/// The words that an alert's output begins with, before anything that may be a value; none where they are few.
+fn first_words(alert: &Alert) -> Option<String> {
+    let priority = format!(" {} ", alert.priority?.name());
+    let (_, message) = alert.output.as_deref()?.split_once(&priority)?;
+    let is_sign = |c: char| c.is_ascii_alphabetic() || ",.:;!'-".contains(c);
+    let words: Vec<&str> = message
+        .split(' ')
+        // A picture before the words may be written in another way in the file.
+        .skip_while(|word| !word.is_ascii())
+        .take_while(|word| word.len() <= 20 && !word.is_empty() && word.chars().all(is_sign))
+        .take(FIRST_WORDS)
+        .collect();
+    let text = words.join(" ").trim_end_matches([':', ',', '.']).to_owned();
+    (words.len() > 1 && text.len() >= 8).then_some(text)
 }
 
 fn iso_time(time: Timestamp) -> String {
@@ -372,6 +392,25 @@ mod tests {
         assert_eq!(seen_until(&alert), 9_999_999_999);
         alert.time = None;
         assert_eq!(seen_until(&alert), 9_999_999_999);
+    }
+
+    #[test]
+    fn words_of_an_output_end_before_its_values() {
+        let check = |output: &str, expected: Option<&str>| {
+            let mut alert = alert("", &[]);
+            alert.priority = Some(crate::model::Priority::Notice);
+            alert.output = Some(format!("10:00:00.1: Notice {output}").into());
+            assert_eq!(first_words(&alert).as_deref(), expected, "{output}");
+        };
+        check("An open was seen (command=cat)", Some("An open was seen"));
+        check("Odd things of ours happened here today (x=1)", Some("Odd things of ours"));
+        check("The secret data/one was read", Some("The secret"));
+        check("\u{1f680} Container spawned! container=web", Some("Container spawned!"));
+        check("Audit event: user=ana", Some("Audit event"));
+        check("status=create from=alpine", None);
+        check("EC2 changed", None);
+        check("It is so", Some("It is so"));
+        check("Oh no x=1", None);
     }
 
     #[track_caller]
