@@ -325,6 +325,20 @@ fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
             "TERMINATED",
         ),
         (
+            "gh-make-private",
+            "gh",
+            "*api*) cat state;; *'visibility public'*) echo public > state;; *'visibility private'*) echo private > state;;",
+            "public",
+            "private",
+        ),
+        (
+            "k8s-close-nodeport",
+            "kubectl",
+            "*jsonpath*) cat state;; *ClusterIP*) echo ClusterIP > state;; *NodePort*) echo NodePort > state;;",
+            "NodePort",
+            "ClusterIP",
+        ),
+        (
             "gh-push-protection",
             "gh",
             "*api*) cat state;; *=false*) echo disabled > state;; *--enable-*) echo enabled > state;;",

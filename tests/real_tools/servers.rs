@@ -5,7 +5,8 @@ use super::shells::rendered;
 
 /// The folder of the sample alert's case, below the home of who runs the commands.
 const CASE: &str = "falco-triage/20260302-7d01f2a4c9be";
-const SAVED: [(&str, &str); 8] = [
+const SAVED: [(&str, &str); 9] = [
+    ("was.nodeport", ""),
     ("object.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n"),
     (
         "rbac.json",
