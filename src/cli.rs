@@ -120,7 +120,7 @@ fn without_numbers(what: &str) -> String {
     let (mut kept, mut rest) = (String::new(), what);
     while let Some((before, after)) = rest.split_once(" (os error ") {
         let digits = after.trim_start_matches(|char: char| char.is_ascii_digit());
-        kept.push_str(before);
+        kept.push_str(&in_a_sentence(before));
         rest = match digits.strip_prefix(')') {
             Some(rest) if after.len() - digits.len() < 5 => rest,
             _ => {
@@ -131,6 +131,14 @@ fn without_numbers(what: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// The system's words for an error, without their capital: they stand behind a colon of ours.
+fn in_a_sentence(what: &str) -> String {
+    let Some((before, words)) = what.rsplit_once(": ") else { return what.to_owned() };
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    format!("{before}: {}{}", first.map(String::from).unwrap_or_default(), letters.as_str())
 }
 
 /// How much was masked in what was written.
@@ -185,7 +193,11 @@ mod tests {
     #[test]
     fn the_number_of_an_error_is_left_out() {
         let check = |what: &str, kept: &str| assert_eq!(without_numbers(what), kept);
-        check("cannot read x: Is a directory (os error 21)", "cannot read x: Is a directory");
+        check("cannot read x: Is a directory (os error 21)", "cannot read x: is a directory");
+        check(
+            "cannot read X: Y: No such file (os error 2): Z",
+            "cannot read X: Y: no such file: Z",
+        );
         check("a (os error 2); b (os error 13)", "a; b");
         check("a (os error x) b", "a (os error x) b");
         check("a (os error ", "a (os error ");

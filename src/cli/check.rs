@@ -22,7 +22,7 @@ pub fn run(check: &Check, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::R
 /// Checks a folder of playbooks over the built-in ones.
 fn playbooks(dir: &Path, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
     if !dir.is_dir() {
-        anyhow::bail!("cannot read {}: it is no folder", dir.display());
+        anyhow::bail!("cannot read {}: there is no such folder", dir.display());
     }
     let (library, mut problems) = crate::analysis::Playbooks::load(dir);
     let (files, _) = crate::analysis::read_folder(dir);

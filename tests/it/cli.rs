@@ -164,7 +164,7 @@ fn a_mistake_is_named_with_what_would_be_right() {
         2,
         "no file list; a command comes first, its options behind it",
     );
-    says(&["lint", "formats"], 1, "cannot read formats: Is a directory");
+    says(&["lint", "formats"], 1, "cannot read formats: is a directory");
     says(&["config", "check", "formats"], 2, "formats: cannot be read: it is a folder");
     says(&["config", "check", "nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file");
     says(&["triage", "summary", "no-such-file"], 1, "cannot read no-such-file: no such file");

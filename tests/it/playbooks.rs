@@ -381,6 +381,16 @@ fn what_a_rule_of_ones_own_met_is_judged_by_its_fields() {
 }
 
 #[test]
+fn the_name_that_the_shim_of_docker_gives_tells_the_runtime() {
+    let shim = told(
+        "\"rule\":\"Ours\",\"source\":\"syscall\"",
+        "\"container.id\":\"7d01f2a4c9be\",\"container.name\":\"k8s_web_web-0_shop_0a1b_3\",\"proc.name\":\"x\"",
+    );
+    let lack = shim.missing.iter().find(|lack| lack.field == "container.type").unwrap();
+    assert!(lack.why.contains("points to docker"), "{}", lack.why);
+}
+
+#[test]
 fn the_second_self_of_runc_is_no_disguise() {
     let init = told(
         "\"rule\":\"Fileless execution via memfd_create\",\"source\":\"syscall\"",

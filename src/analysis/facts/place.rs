@@ -202,18 +202,14 @@ pub fn runtime(alert: &Alert, place: Place) -> (Runtime, Told) {
         };
     }
     let name = alert.container().name.unwrap_or("");
-    if place == Place::Kubernetes {
-        // dockershim's names: k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
-        return if name.starts_with("k8s_") {
-            (Runtime::Docker, Told::Name)
-        } else {
-            (Runtime::Containerd, Told::Not)
-        };
+    // dockershim's names: k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
+    let is_of_shim = name.starts_with("k8s_") && name.matches('_').count() >= 5;
+    match place {
+        _ if is_of_shim => (Runtime::Docker, Told::Name),
+        Place::Kubernetes => (Runtime::Containerd, Told::Not),
+        _ if is_docker_name(name) => (Runtime::Docker, Told::Name),
+        _ => (Runtime::Unknown, Told::Not),
     }
-    if is_docker_name(name) {
-        return (Runtime::Docker, Told::Name);
-    }
-    (Runtime::Unknown, Told::Not)
 }
 
 /// Whether Docker made the name up: an adjective, an underscore, a scientist's name, perhaps a digit.
