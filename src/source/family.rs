@@ -127,6 +127,18 @@ pub(super) fn age_of(path: &Path) -> Age {
 
 /// The files beside `path` that may be rotated generations of it, not packed ones.
 pub(super) fn siblings(path: &Path) -> Vec<PathBuf> {
+    beside(path, may_be_sibling)
+}
+
+/// The packed ones.
+pub(super) fn packed_siblings(path: &Path) -> Vec<PathBuf> {
+    beside(path, |base, name| {
+        let plain = PACKED.iter().find_map(|ending| name.strip_suffix(ending));
+        plain.is_some_and(|plain| may_be_sibling(base, plain))
+    })
+}
+
+fn beside(path: &Path, is_sibling: impl Fn(&str, &str) -> bool) -> Vec<PathBuf> {
     let Some(base) = path.file_name().map(OsStr::to_string_lossy) else { return Vec::new() };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -135,7 +147,7 @@ pub(super) fn siblings(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .filter_map(Result::ok)
-        .filter(|entry| may_be_sibling(&base, &entry.file_name().to_string_lossy()))
+        .filter(|entry| is_sibling(&base, &entry.file_name().to_string_lossy()))
         .map(|entry| entry.path())
         .collect()
 }

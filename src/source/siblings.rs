@@ -1,15 +1,19 @@
 //! Generations that appear beside a log: the copy that copytruncate made, and files that were written and renamed
 //! between two of our looks. What was there when we came is history; what holds the same bytes was read already.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::bodies::{Fingerprint, Print, open_log};
 use super::family;
 use super::generation::{FileId, Generation, Likeness, Look, file_id, read_up_to};
+use super::unpack::{packing, unpacked};
 
+/// A copy that was packed is not unpacked beyond this.
+const MOST_UNPACKED: u64 = 1 << 30;
 /// Fingerprints of generations that are over.
 const REMEMBERED: usize = 256;
 
@@ -38,8 +42,13 @@ pub(super) struct Siblings {
     /// What lay beside the log at first is read by somebody else.
     pub is_history_read: bool,
     known: BTreeMap<FileId, (Look, Option<Fingerprint>)>,
+    /// Packed files that are no copies we wait for.
+    packed: BTreeSet<Packed>,
     over: VecDeque<Over>,
 }
+
+/// A packed file by what stays when it is renamed: its identity, size and time.
+type Packed = (FileId, u64, i64, i64);
 
 /// A file that was read, as far as its fingerprint goes.
 #[derive(Debug)]
@@ -53,6 +62,7 @@ struct Over {
 impl Siblings {
     /// Takes everything that is there now for history.
     pub fn settle(&mut self, paths: &[PathBuf]) {
+        self.packed = packed_siblings(paths).into_iter().map(|(_, packed)| packed).collect();
         for path in all_siblings(paths) {
             if let Ok(metadata) = fs::metadata(&path) {
                 let print =
@@ -133,10 +143,43 @@ impl Siblings {
             }
         }
         self.known.retain(|id, _| present.contains(id));
+        self.scan_packed(paths, ghosts, &mut scan);
         // The rest of a copy comes before what was written after the cut.
         scan.found
             .sort_by_key(|found| (found.ghost.is_none(), found.ghost, family::age_of(&found.path)));
         scan
+    }
+
+    /// Looks into packed files that came since the last look, for copies that were packed before anybody saw them.
+    fn scan_packed(&mut self, paths: &[PathBuf], ghosts: &[Generation], scan: &mut Scan) {
+        let there = packed_siblings(paths);
+        self.packed.retain(|packed| there.iter().any(|(_, there)| there == packed));
+        for (path, packed) in there {
+            let is_open = |index: usize| !scan.found.iter().any(|found| found.ghost == Some(index));
+            let ghosts: Vec<_> =
+                ghosts.iter().enumerate().filter(|(index, _)| is_open(*index)).collect();
+            // One that is torn is being written, and looks otherwise when there is more of it.
+            if !self.packed.insert(packed) || ghosts.is_empty() {
+                continue;
+            }
+            let content = open_log(&path).ok().and_then(|file| {
+                let packing = packing(&file)?;
+                unpacked(file, packing, MOST_UNPACKED)
+            });
+            let Some((file, about)) = content.and_then(|file| {
+                let about = file.metadata().ok()?;
+                Some((file, about))
+            }) else {
+                scan.unsettled = true;
+                continue;
+            };
+            let is_copy = |ghost: &Generation| {
+                ghost.likeness(&file).is_ok_and(|likeness| likeness == Likeness::Copy)
+            };
+            if let Some((index, _)) = ghosts.into_iter().rev().find(|(_, ghost)| is_copy(ghost)) {
+                scan.found.push(Found { file, id: file_id(&about), path, ghost: Some(index) });
+            }
+        }
     }
 
     fn judge(
@@ -194,6 +237,16 @@ fn all_siblings(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = paths.iter().flat_map(|path| family::siblings(path)).collect();
     all.sort_by_cached_key(|path| family::age_of(path));
     all
+}
+
+fn packed_siblings(paths: &[PathBuf]) -> Vec<(PathBuf, Packed)> {
+    let all = paths.iter().flat_map(|path| family::packed_siblings(path));
+    all.filter_map(|path| {
+        let about = fs::metadata(&path).ok()?;
+        let packed = (file_id(&about), about.len(), about.mtime(), about.mtime_nsec());
+        Some((path, packed))
+    })
+    .collect()
 }
 
 /// The fingerprint of a whole file; none for an empty one.

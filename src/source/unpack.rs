@@ -125,6 +125,28 @@ pub(super) fn unpack(
     Ok(Ok(()))
 }
 
+/// What is in a whole archive, as a file; none for one that is torn, damaged or larger than this when it is unpacked.
+pub(super) fn unpacked(file: File, packing: Packing, limit: u64) -> Option<File> {
+    let mut spool = Spool::new(None).ok()?;
+    let n_packed = file.metadata().ok()?.len().max(1);
+    let mut members = Members { packed: BufReader::with_capacity(CHUNK, file), packing };
+    while let Some(mut member) = members.next().ok()? {
+        let mut bytes = vec![0; CHUNK];
+        loop {
+            let (n_read, error) = fill(&mut *member, &mut bytes);
+            spool.append(bytes.get(..n_read).unwrap_or_default());
+            let is_too_large = too_large(spool.len, n_packed, limit).is_some();
+            if error.is_some() || spool.trouble.is_some() || is_too_large {
+                return None;
+            }
+            if n_read == 0 {
+                break;
+            }
+        }
+    }
+    spool.file.try_clone().ok()
+}
+
 /// Reads until the buffer is full, the member ends or an error comes; what came before the error counts.
 fn fill(member: &mut dyn Read, bytes: &mut [u8]) -> (usize, Option<io::Error>) {
     let mut n_read = 0;

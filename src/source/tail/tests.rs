@@ -147,6 +147,16 @@ fn copytruncate_with_an_unread_end() {
 }
 
 #[test]
+fn copytruncate_whose_copy_was_packed_before_anybody_saw_it() {
+    let mut story = Story::new();
+    story.write(10).look();
+    for _ in 0..3 {
+        story.write(7).copytruncate().pack_first().write(3).look().write(2).look();
+    }
+    story.reads_everything();
+}
+
+#[test]
 fn copytruncate_twice_between_two_looks() {
     let mut story = Story::new();
     story.write(10).look().write(7).copytruncate().write(20).copytruncate().write(4);

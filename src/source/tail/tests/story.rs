@@ -122,6 +122,23 @@ impl Story {
         self.truncate(0)
     }
 
+    /// Packs the youngest rotated file, as what rotates does at once unless asked to wait.
+    pub(super) fn pack_first(&mut self) -> &mut Self {
+        for number in (1..20).rev() {
+            let from = self.beside(&format!(".{number}.gz"));
+            if from.exists() {
+                fs::rename(from, self.beside(&format!(".{}.gz", number + 1))).unwrap();
+            }
+        }
+        let (plain, packed) = (self.beside(".1"), self.beside(".1.gz"));
+        let to = fs::File::create(packed).unwrap();
+        let mut writer = flate2::write::GzEncoder::new(to, flate2::Compression::default());
+        std::io::copy(&mut fs::File::open(&plain).unwrap(), &mut writer).unwrap();
+        writer.finish().unwrap();
+        fs::remove_file(plain).unwrap();
+        self
+    }
+
     pub(super) fn truncate(&mut self, size: u64) -> &mut Self {
         OpenOptions::new().write(true).open(&self.log).unwrap().set_len(size).unwrap();
         self
