@@ -39,12 +39,13 @@ pub fn headline(template: &str, case: Case<'_>) -> String {
 }
 
 /// What may lead to a value and makes no sense without it, the longest first.
-const LEADS: [&str; 17] = [
+const LEADS: [&str; 18] = [
     " in AWS region ",
     " in namespace ",
     " in project ",
     " of project ",
     ", from ",
+    ", by ",
     ", as ",
     ", in ",
     " from ",
@@ -91,8 +92,12 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
             continue;
         }
         let is_somebody = is_headline && text.is_empty() && name.contains('.');
-        let lacking = if is_somebody { "Somebody" } else { lacking(name, case) };
-        let value = known.unwrap_or_else(|| lacking.to_owned());
+        let value = known.unwrap_or_else(|| match lacking(name, case) {
+            _ if is_somebody => "Somebody".to_owned(),
+            // Words of ours begin a sentence with a capital, a program's name stays as it is.
+            words if is_headline && text.is_empty() => capital(words),
+            words => words.to_owned(),
+        });
         if name == "container" {
             // One is in a container, in a pod, and on a host; and it begins a sentence with a capital.
             if case.facts.place == Place::Host {
@@ -109,6 +114,12 @@ fn write(template: &str, case: Case<'_>, is_headline: bool) -> String {
     }
     text.push_str(rest);
     text
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Whether a headline reads better without it than with words for its lack.

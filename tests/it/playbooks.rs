@@ -330,6 +330,23 @@ fn a_headline_is_a_sentence_whatever_the_alert_lacks() {
 }
 
 #[test]
+fn an_alert_of_nothing_but_its_rule_has_a_headline_all_the_same() {
+    let names = OFFICIAL_RULES.lines().filter(|line| !line.starts_with('#'));
+    let headline = |rule: &str| told(&format!("\"rule\":\"{rule}\""), "").headline;
+    for rule in names.filter_map(|line| line.split('\t').next()) {
+        let headline = headline(rule);
+        let is_begun = headline.starts_with(|first: char| first.is_ascii_uppercase());
+        let has_holes = ["  ", " ,", ",:", "()", " :"].iter().any(|hole| headline.contains(hole));
+        assert!(is_begun && !has_holes, "{rule}: {headline}");
+    }
+    let privileged = headline("Debugfs Launched in Privileged Container");
+    assert!(
+        privileged.ends_with("was started in a container, which is privileged"),
+        "{privileged}"
+    );
+}
+
+#[test]
 fn the_start_of_a_container_has_no_process_and_no_login() {
     let started = told(
         "\"rule\":\"Launch Privileged Container\",\"source\":\"syscall\"",
