@@ -165,8 +165,11 @@ mod tests {
 
     #[test]
     fn an_alert_that_is_gone_leaves_the_rest_readable() {
-        let line =
-            r#"{"output":"o","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}"#;
+        // A file that begins otherwise would be another one.
+        let output = "o".repeat(1024);
+        let line = format!(
+            r#"{{"output":"{output}","priority":"Notice","rule":"A rule","time":"2026-01-02T03:04:05Z"}}"#
+        );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.json");
         std::fs::write(&path, format!("{line}\n{line}\n{line}\n")).unwrap();
@@ -174,7 +177,7 @@ mod tests {
         let Some(Command::Explain(args)) = Cli::parse_from(words).command else { panic!() };
         let session = Session::load(&args.input).unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
-        file.write_all_at(&vec![0; line.len()], 0).unwrap();
+        file.write_all_at(&vec![0; line.len()], line.len() as u64 + 1).unwrap();
         let order = session.order();
         let mut out = Vec::new();
         let mut near = Near::new(&session, &order);

@@ -84,14 +84,15 @@ struct Body {
 }
 
 impl Body {
-    /// The handle, when it shows what was read up to here: a log that is read no more may have been cut and filled again.
+    /// The handle, when it may show what was read up to here: a log that is read no more may have been cut and filled again,
+    /// and begins otherwise then.
     fn showing(&self, end: u64) -> Option<&Arc<File>> {
         let handle = self.handle.as_ref().filter(|_| end <= self.kept)?;
         let Some(print) = self.fingerprint.filter(|_| self.kept == u64::MAX) else {
             return Some(handle);
         };
         let look = handle.metadata().ok().map(|about| Look::new(&about));
-        let is_it = || print.head.len == 0 || print.is_in(handle);
+        let is_it = || print.head.len == 0 || print.head.is_in(handle);
         ((look.is_some() && look == self.look) || is_it()).then_some(handle)
     }
 }
