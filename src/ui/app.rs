@@ -402,13 +402,13 @@ impl App {
         // A group that is read does not change under the reader when more of it comes; but what another view or a decision
         // took out of it is not shown for it. While nobody has touched anything the worst is.
         let is_same = pick == self.assessor.wanted_for && pick.is_some();
-        let is_kept = |id: crate::model::AlertId| {
-            ground.holds(id) && !(self.groups.is_unread() && self.groups.is_worse(id, &ground))
-        };
-        if is_same && self.assessor.wanted.is_some_and(is_kept) {
+        let level = self.groups.level(&ground);
+        let is_worse = self.groups.is_unread() && level > self.assessor.wanted_level;
+        if is_same && !is_worse && self.assessor.wanted.is_some_and(|id| ground.holds(id)) {
             return;
         }
         let target = self.groups.target(&ground);
+        self.assessor.wanted_level = level;
         if is_same && target.is_some() && target == self.assessor.wanted {
             return;
         }

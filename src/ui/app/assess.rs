@@ -33,6 +33,8 @@ pub struct Assessor {
     /// The alert whose detail was asked for, and the row it was asked for.
     pub wanted: Option<AlertId>,
     pub wanted_for: Option<Pick>,
+    /// How bad its group was then.
+    pub wanted_level: Option<Level>,
     /// By group: the newest alert that was asked for, and when (in seconds since 1970).
     asked: FxHashMap<NodeId, (AlertId, i64)>,
     /// Groups to ask for, the most urgent last.

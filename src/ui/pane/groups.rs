@@ -11,7 +11,7 @@ pub use draw::draw;
 pub use fresh::Tally;
 pub use order::{Sort, start, urgency};
 
-use crate::model::{AlertId, Flag};
+use crate::model::{AlertId, Flag, Level};
 use crate::store::{CellId, Node, NodeId, Store, Tree};
 use crate::ui::desk::Desk;
 use fresh::{Seen, Tallied};
@@ -189,11 +189,10 @@ impl Groups {
         self.touched_at.is_none() || self.is_untouched
     }
 
-    /// Whether the group under the cursor is worse than this alert of it.
-    pub fn is_worse(&self, id: AlertId, ground: &Ground<'_>) -> bool {
-        let Some(Pick::Group(node)) = self.pick else { return false };
-        let own = ground.store.row(id).and_then(|row| row.level);
-        ground.tree.node(node).is_some_and(|node| node.stat.level > own)
+    /// How bad the group under the cursor is, as far as it is assessed.
+    pub fn level(&self, ground: &Ground<'_>) -> Option<Level> {
+        let Some(Pick::Group(node)) = self.pick else { return None };
+        ground.tree.node(node)?.stat.level
     }
 
     /// How many alerts of a group nobody has looked at yet.
