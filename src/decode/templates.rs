@@ -469,11 +469,17 @@ mod tests {
         assert_eq!(keys, ["u=user.name", "p=proc.aname[2]", "pad=proc.name"]);
     }
 
-    /// The rule of a message, and its fields, by the built-in table.
+    /// The rule of a message among these, each given with its output, and the fields of the message.
     #[track_caller]
-    fn official(message: &str, priority: Priority, rule: &str, expected: &str) {
-        let templates = Templates::default();
-        let known = templates.find(message, Some(priority));
+    fn chosen(rules: &[(&str, &str)], message: &str, rule: &str, expected: &str) {
+        let mut files = RulesFiles::default();
+        for (name, output) in rules {
+            let (name, output, source) = (*name, (*output).into(), "syscall".into());
+            let facts = RuleFacts { name: name.into(), output, source, ..RuleFacts::default() };
+            files.rules.insert(name.into(), facts);
+        }
+        let templates = Templates::new(&files);
+        let known = templates.find(message, Some(Priority::Error));
         assert_eq!(known.map(|known| &*known.rule), Some(rule), "{message}");
         let fields = crate::decode::cut::fields(message, known, false);
         let shown: Vec<_> =
@@ -481,52 +487,68 @@ mod tests {
         assert_eq!(shown.join(";"), expected);
     }
 
+    /// One text with the keys of three times.
+    const TIMES: [(&str, &str); 3] = [
+        ("first", "Odd file (user=%user.name file=%fd.name)"),
+        (
+            "second",
+            "Odd file (user=%user.name command=%proc.cmdline file=%fd.name parent=%proc.pname)",
+        ),
+        (
+            "third",
+            "Odd file | file=%fd.name user=%user.name parent=%proc.pname command=%proc.cmdline pid=%proc.pid",
+        ),
+    ];
+
     #[test]
-    fn an_older_text_of_a_rule_has_its_name_of_today_and_its_own_keys() {
-        official(
-            "File below /etc opened for writing (user=root user_loginuid=1000 command=vi /etc/x parent=sudo pcmdline=sudo vi /etc/x file=/etc/.x.swp program=vi gparent=bash ggparent=sshd gggparent=sshd container_id=host image=<NA>)",
-            Priority::Error,
-            "Write below etc",
-            "user.name=root;user.loginuid=1000;proc.cmdline=vi /etc/x;proc.pname=sudo;proc.pcmdline=sudo vi /etc/x;fd.name=/etc/.x.swp;proc.name=vi;proc.aname[2]=bash;proc.aname[3]=sshd;proc.aname[4]=sshd;container.id=host;container.image=<NA>",
+    fn of_rules_with_one_text_that_one_counts_whose_keys_stand_in_their_order() {
+        chosen(
+            &TIMES,
+            "Odd file (user=ana command=vi /srv/x file=/srv/x parent=sudo)",
+            "second",
+            "user.name=ana;proc.cmdline=vi /srv/x;fd.name=/srv/x;proc.pname=sudo",
         );
-        official(
-            "Sensitive file opened for reading by non-trusted program (user=root user_loginuid=-1 program=cat command=cat /etc/shadow pid=275 file=/etc/shadow parent=bash gparent=su ggparent=bash gggparent=init container_id=host image=<NA>)",
-            Priority::Warning,
-            "Read sensitive file untrusted",
-            "user.name=root;user.loginuid=-1;proc.name=cat;proc.cmdline=cat /etc/shadow;proc.pid=275;fd.name=/etc/shadow;proc.pname=bash;proc.aname[2]=su;proc.aname[3]=bash;proc.aname[4]=init;container.id=host;container.image=<NA>",
-        );
-        official(
-            "Shell spawned by untrusted binary (user=www shell=sh parent=httpd cmdline=sh -c id pcmdline=httpd gparent=a ggparent=b aname[4]=c aname[5]=d aname[6]=<NA> aname[7]=<NA> container_id=host image=<NA>)",
-            Priority::Debug,
-            "Run shell untrusted",
-            "user.name=www;proc.name=sh;proc.pname=httpd;proc.cmdline=sh -c id;proc.pcmdline=httpd;proc.aname[2]=a;proc.aname[3]=b;proc.aname[4]=c;proc.aname[5]=d;proc.aname[6]=<NA>;proc.aname[7]=<NA>;container.id=host;container.image=<NA>",
+        chosen(
+            &TIMES,
+            "Odd file | file=/srv/x user=ana parent=sudo command=vi /srv/x pid=7",
+            "third",
+            "fd.name=/srv/x;user.name=ana;proc.pname=sudo;proc.cmdline=vi /srv/x;proc.pid=7",
         );
         // A key that was appended is not the one of a newer text.
-        official(
-            "File below a known binary directory opened for writing (user=root user_loginuid=0 command=touch /bin/x file=/bin/x parent=bash pcmdline=bash -l gparent=<NA> container_id=0123456789ab image=shop) container=0123456789ab pid=8 tid=8",
-            Priority::Error,
-            "Write below binary dir",
-            "user.name=root;user.loginuid=0;proc.cmdline=touch /bin/x;fd.name=/bin/x;proc.pname=bash;proc.pcmdline=bash -l;proc.aname[2]=<NA>;container.id=0123456789ab;container.image=shop;proc.pid=8;thread.tid=8",
+        chosen(
+            &TIMES,
+            "Odd file (user=ana command=vi /srv/x file=/srv/x parent=sudo) container=0123456789ab pid=7",
+            "second",
+            "user.name=ana;proc.cmdline=vi /srv/x;fd.name=/srv/x;proc.pname=sudo;container.id=0123456789ab;proc.pid=7",
         );
-        // What stands between two keys of a plugin's rule is no part of a value that is one word.
-        official(
-            "Detected a console login without MFA (requesting user=bob, requesting IP=192.0.2.24, AWS region=us-east-1)",
-            Priority::Critical,
-            "Console Login Without MFA",
+    }
+
+    #[test]
+    fn keys_may_have_an_argument_in_brackets() {
+        chosen(
+            &[(
+                "R",
+                "Odd shell (shell=%proc.name aname[4]=%proc.aname[4] aname[5]=%proc.aname[5])",
+            )],
+            "Odd shell (shell=sh aname[4]=c aname[5]=<NA>)",
+            "R",
+            "proc.name=sh;proc.aname[4]=c;proc.aname[5]=<NA>",
+        );
+    }
+
+    #[test]
+    fn a_value_of_a_plugin_that_is_one_word_ends_with_it() {
+        chosen(
+            &[("R", "Odd login (by user=%ct.user, at address=%ct.srcip, in region=%ct.region)")],
+            "Odd login (by user=bob, at address=192.0.2.24, in region=us-east-1)",
+            "R",
             "ct.user=bob;ct.srcip=192.0.2.24;ct.region=us-east-1",
         );
-        official(
-            "K8s Operation performed by user not in allowed list of users (user=ana target=web/configmaps verb=get uri=/api/v1/x resp=200)",
-            Priority::Warning,
-            "Disallowed K8s User",
-            "ka.user.name=ana;ka.target.name=web;ka.verb=get;ka.uri=/api/v1/x;ka.response.code=200;ka.target.resource=configmaps",
-        );
-        // The first text of all had three keys, and another name.
-        official(
-            "Sensitive file opened for reading by non-trusted program (user=root command=cat /etc/shadow file=/etc/shadow)",
-            Priority::Warning,
-            "read_sensitive_file_untrusted",
-            "user.name=root;proc.cmdline=cat /etc/shadow;fd.name=/etc/shadow",
+        chosen(
+            &[("R", "Odd call (user=%ka.user.name target=%ka.target.name verb=%ka.verb)")],
+            "Odd call (user=ana target=web/configmaps verb=get)",
+            "R",
+            "ka.user.name=ana;ka.target.name=web;ka.verb=get;ka.target.resource=configmaps",
         );
     }
 

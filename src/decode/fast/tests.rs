@@ -372,6 +372,9 @@ fn odd_text_is_refused() {
     }
 }
 
+/// So often a shape must come before its keys are tried first.
+const USUAL: usize = 20;
+
 fn words() -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec![
         "user",
@@ -416,7 +419,6 @@ fn words() -> impl Strategy<Value = String> {
         "user=root image=x",
         "Odd thing seen user=",
         "Odd thing|seen",
-        "Shell spawned by untrusted binary",
         "A shell was spawned",
         "Redirect",
         "Sensitive file opened",
@@ -453,7 +455,8 @@ proptest! {
     #[test]
     fn texts_behind_other_texts_are_read_the_same(lines in prop::collection::vec(words(), 1..8)) {
         let mut scanner = Scanner::default();
-        for line in lines.iter().chain(&lines) {
+        // One after the other until the way of some is the usual one.
+        for line in lines.iter().flat_map(|line| [line; USUAL]).chain(&lines) {
             agrees_after(&mut scanner, line.as_bytes());
         }
     }
@@ -465,7 +468,9 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), "[a-z =.(|,-]"), 1..12),
     ) {
         let mut scanner = Scanner::default();
-        agrees_after(&mut scanner, line.as_bytes());
+        for _ in 0..USUAL {
+            agrees_after(&mut scanner, line.as_bytes());
+        }
         for (at, text) in changes {
             let mut line = line.clone();
             let at = line.floor_char_boundary(at.index(line.len() + 1));
