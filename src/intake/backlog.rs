@@ -183,6 +183,12 @@ impl Intake {
                     self.send()?;
                 }
             }
+            if reached < job.to {
+                let mut piece = Piece::new(&mut self.tools, job.body, reached, lines);
+                let n_lost = job.to - reached;
+                piece.pass_over(&mut decoder, job.records, job.name, n_lost, &cut_off());
+                piece.finish().drain_into(&mut self.news);
+            }
             let bytes_per_second = rate(total, started);
             self.news.progress =
                 Some(Progress { body: job.body, done: total, total, bytes_per_second });
@@ -245,8 +251,11 @@ impl Job<'_> {
             let n_wanted = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
             let Some(room) = bytes.get_mut(..n_wanted) else { break };
             match self.handle.read_at(room, at) {
-                // What was cut off while it was read is the source's to tell.
-                Ok(0) => break,
+                Ok(0) => {
+                    let why = cut_off();
+                    piece.pass_over(decoder, self.records, self.name, end - at, &why);
+                    break;
+                }
                 Ok(n_read) => {
                     let Some(read) = room.get(..n_read) else { break };
                     piece.read(decoder, self.records, self.name, read);
@@ -324,6 +333,11 @@ impl Job<'_> {
             at += len;
         }
     }
+}
+
+/// Why bytes are missing that were there when the backlog was announced.
+fn cut_off() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the log was cut while it was read")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]

@@ -68,6 +68,41 @@ fn check(pieces: &[&str], end: &str) {
 }
 
 #[test]
+fn what_was_cut_off_while_it_was_read_is_told() {
+    for (n_lines, block, workers) in
+        [(0, 128 << 10, 2), (50, 64, 1), (50, 999, 2), (50, 5000, 2), (50, 128 << 10, 2)]
+    {
+        let mut file = tempfile::tempfile().unwrap();
+        let text = format!("{JSON}\n").repeat(n_lines);
+        file.write_all(text.as_bytes()).unwrap();
+        let (outlet, deliveries) = sync_channel(8);
+        let (body, there) = (BodyId(0), text.len() as u64);
+        let opened = Opened {
+            source: SourceId(0),
+            body,
+            name: "a".into(),
+            handle: Arc::new(file),
+            path: None,
+            live: false,
+        };
+        outlet.send(Delivery::Opened(opened)).unwrap();
+        outlet.send(Delivery::Backlog { body, from: 0, to: there + 300_000 }).unwrap();
+        outlet.send(Delivery::Ended { body, fingerprint: None }).unwrap();
+        drop(outlet);
+        let options = Options { workers, block, settle: false, ..Options::default() };
+        let (mut store, mut rejects) = (Store::default(), Vec::new());
+        for news in spawn(deliveries, options) {
+            rejects.extend(news.batch.rejects.clone());
+            store.append(news.batch);
+        }
+        assert_eq!(store.len(), n_lines, "blocks of {block}");
+        let [reject] = rejects.as_slice() else { panic!("{rejects:?}, blocks of {block}") };
+        assert_eq!((reject.origin.offset, reject.len), (there, 300_000), "blocks of {block}");
+        assert!(reject.reason.ends_with("the log was cut while it was read"), "{}", reject.reason);
+    }
+}
+
+#[test]
 fn a_log_of_plain_lines_is_the_same_however_it_is_cut() {
     check(&[JSON, JSON, TEXT, JSON, OWN, TEXT, JSON], "\n");
     check(&[JSON, TEXT, "", JSON, "no record", JSON], "");
