@@ -29,6 +29,7 @@ mod lint;
 mod picture;
 mod playbooks;
 mod report;
+mod runtimes;
 mod seeds;
 mod session;
 mod sweep;
