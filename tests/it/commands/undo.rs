@@ -203,6 +203,13 @@ fn what_was_off_in_a_cloud_stays_off_on_the_way_back() {
             "ClusterIP",
         ),
         (
+            "gh-remove-collaborator",
+            "gh",
+            "*DELETE*) : > state;; *PUT*) for n in \"$@\"; do :; done; echo \"${n#permission=}\" > state;; */permission*) cat state;; *) [ -s state ];;",
+            "maintain",
+            "",
+        ),
+        (
             "gh-push-protection",
             "gh",
             "*api*) cat state;; *=false*) echo disabled > state;; *--enable-*) echo enabled > state;;",
