@@ -420,3 +420,36 @@ proptest! {
         }
     }
 }
+
+/// The command that installs an exception, in a folder in the place of `/etc/falco`, with a Falco that refuses what holds
+/// one word.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a command is tried in a shell, with a stand-in")]
+fn an_exception_that_falco_refuses_is_not_installed_and_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().to_str().unwrap();
+    std::fs::write(folder.path().join("falco_rules.yaml"), "").unwrap();
+    let run = |parent: &str| {
+        let alert =
+            alert(&[IMAGE, ("proc.cmdline", "sh -c /opt/check.sh"), ("proc.pname", parent)]);
+        let fields = ["container.image.repository", "proc.cmdline", "proc.pname"];
+        let exception = tuned(&[&alert], &fields, "0.40").unwrap();
+        let hidden = Hidden { n: 1, n_of_rule: 1, shown: Vec::new() };
+        let command = exception.command(&hidden).replace("/etc/falco", here);
+        let stand_ins =
+            "sudo() { \"$@\"; }; falco() { ! grep -q refused \"$4\"; }; export -f falco";
+        let script = format!("{stand_ins}\n{}", command.replace("sudo sh", "sudo bash"));
+        let is_done = std::process::Command::new("bash").args(["-c", &script]).status().unwrap();
+        is_done.success()
+    };
+    let installed =
+        || std::fs::read_to_string(folder.path().join("rules.d").join("zz-triage-exceptions.yaml"));
+    assert!(!run("refused") && installed().is_err());
+    assert!(run("first") && run("second"));
+    let both = installed().unwrap();
+    assert!(both.contains("first") && both.contains("second"), "{both}");
+    assert!(!run("refused"));
+    assert_eq!(installed().unwrap(), both);
+    // Nothing of those that were refused is left beside it.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}

@@ -37,11 +37,13 @@ impl Exception {
         out
     }
 
-    /// A command of several lines that adds the exception to [`FILE`] and has Falco check it.
+    /// A command of several lines that adds the exception to [`FILE`], once Falco has found it good together with those that
+    /// are there: a file that Falco refuses would keep it from starting again.
     pub fn command(&self, hidden: &Hidden) -> String {
         // No line of the text is this word: each begins with `#`, `-` or a space.
         format!(
-            "sudo tee -a {FILE} >/dev/null <<'EXCEPTION' && sudo falco -V /etc/falco/falco_rules.yaml -V {FILE}\n{}EXCEPTION",
+            r#"sudo sh -c 'f=$(mktemp /etc/falco/.exceptions.XXXXXX) && {{ cat {FILE} 2> /dev/null; cat; }} > "$f" && falco -V /etc/falco/falco_rules.yaml -V "$f" && chmod 0644 "$f" && mkdir -p /etc/falco/rules.d && mv -- "$f" {FILE} || {{ rm -f -- "$f"; exit 1; }}' <<'EXCEPTION'
+{}EXCEPTION"#,
             self.text(hidden)
         )
     }
