@@ -15,23 +15,21 @@ const PARTS: &str = "2024-10-29T13:40:26.1Z stdout P {\"rule\":\"Split\",\"outpu
 const DOCKER: &str = r#"{"log":"{\"hostname\":\"n1\",\"output\":\"a \\\"b\\\"\",\"output_fields\":{\"container.id\":\"c3\"},\"priority\":\"Notice\",\"rule\":\"R\",\"source\":\"syscall\",\"tags\":[],\"time\":\"2024-10-29T13:40:25.98793918Z\"}\n","stream":"stdout","time":"2024-10-29T13:40:26.1Z"}"#;
 const OWN: &str = "Wed Jun 04 22:33:13 2025: Falco version: 0.41.0";
 
-/// Everything a store says of what was read, as text.
-fn read(bytes: &[u8], block: u64, workers: usize) -> String {
+/// A file that holds these bytes, open as a body.
+fn opened(body: BodyId, bytes: &[u8]) -> Opened {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
+    let handle = Arc::new(file);
+    Opened { source: SourceId(0), body, name: "a".into(), handle, path: None, live: false }
+}
+
+/// Everything a store says of what was read, as text.
+fn read(bytes: &[u8], block: u64, workers: usize) -> String {
     let (outlet, deliveries) = sync_channel(8);
     let (body, to) = (BodyId(0), bytes.len() as u64);
-    let opened = Opened {
-        source: SourceId(0),
-        body,
-        name: "a".into(),
-        handle: Arc::new(file),
-        path: None,
-        live: false,
-    };
     // A source says that much only of whole lines.
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1);
-    outlet.send(Delivery::Opened(opened)).unwrap();
+    outlet.send(Delivery::Opened(opened(body, bytes))).unwrap();
     outlet.send(Delivery::Backlog { body, from: 0, to: whole }).unwrap();
     let rest = bytes[usize::try_from(whole).unwrap()..].to_vec();
     outlet.send(Delivery::Bytes { body, offset: whole, bytes: rest }).unwrap();
@@ -72,20 +70,10 @@ fn what_was_cut_off_while_it_was_read_is_told() {
     for (n_lines, block, workers) in
         [(0, 128 << 10, 2), (50, 64, 1), (50, 999, 2), (50, 5000, 2), (50, 128 << 10, 2)]
     {
-        let mut file = tempfile::tempfile().unwrap();
         let text = format!("{JSON}\n").repeat(n_lines);
-        file.write_all(text.as_bytes()).unwrap();
         let (outlet, deliveries) = sync_channel(8);
         let (body, there) = (BodyId(0), text.len() as u64);
-        let opened = Opened {
-            source: SourceId(0),
-            body,
-            name: "a".into(),
-            handle: Arc::new(file),
-            path: None,
-            live: false,
-        };
-        outlet.send(Delivery::Opened(opened)).unwrap();
+        outlet.send(Delivery::Opened(opened(body, text.as_bytes()))).unwrap();
         outlet.send(Delivery::Backlog { body, from: 0, to: there + 300_000 }).unwrap();
         outlet.send(Delivery::Ended { body, fingerprint: None }).unwrap();
         drop(outlet);
