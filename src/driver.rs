@@ -14,7 +14,7 @@ mod taught;
 mod terminal;
 mod work;
 
-pub use work::{look::look, tune::tuned, tune::weighed};
+pub use work::{look::Judge, look::look, tune::tuned, tune::weighed};
 
 pub use keep::user;
 

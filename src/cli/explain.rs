@@ -6,7 +6,7 @@ use super::near::Near;
 use super::pick;
 use super::select::Selection;
 use super::session::Session;
-use crate::analysis::{self, Analysis, Assessment, Brief, Choice, Neighbor, Playbooks, analyze};
+use crate::analysis::{Analysis, Choice, Neighbor, Playbooks, analyze};
 use crate::driver::sweep::Answer;
 use crate::model::{Alert, AlertId};
 use crate::report::{analysis_json, markdown, mask, plain, record};
@@ -127,16 +127,6 @@ pub fn explain(
     let neighbors: Vec<_> = read.iter().map(|(id, alert)| Neighbor { id: *id, alert }).collect();
     let analysis = analyze(&alert, &neighbors, playbooks, choice);
     Some((alert, analysis))
-}
-
-/// How bad the alert at a place of the order is: the assessment that [`explain`] would give, for far less.
-pub fn assess(near: &mut Near<'_>, place: usize, playbooks: &Playbooks) -> Option<Assessment> {
-    let id = *near.order.get(place)?;
-    let alert = near.alert(id)?;
-    let read = near.neighbors(id);
-    let briefs: Vec<_> = read.iter().map(|(id, alert)| (*id, Brief::of(alert))).collect();
-    let neighbors = briefs.iter().map(|(id, brief)| (*id, brief));
-    Some(analysis::judge(&alert, &Brief::of(&alert), neighbors, playbooks))
 }
 
 fn write_one(

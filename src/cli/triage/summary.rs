@@ -2,10 +2,10 @@
 
 use super::tell::told;
 use super::{Open, Summary};
-use crate::cli::near::Near;
 use crate::cli::session::Session;
 use crate::cli::{Exit, explain};
 use crate::clock;
+use crate::driver::Judge;
 use crate::model::{Level, Status};
 use crate::query::{Filter, Judged};
 use crate::report::code::span as code;
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::sync::Arc;
 
 /// Lines looked back at for one that says the same.
 const TOGETHER: usize = 200;
@@ -137,7 +138,6 @@ struct Waiting {
 
 /// What nobody decided about in the log, or what came back; the worst first.
 fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
-    let order = session.order();
     let (playbooks, _) = explain::playbooks();
     let mutes: Vec<_> = open
         .suppressions
@@ -148,23 +148,21 @@ fn inbox(page: &mut String, open: &Open, session: &Session, now: Timestamp) {
             Some((mute, Filter::parse(&mute.filter, &names).ok()?))
         })
         .collect();
-    let mut near = Near::new(session, &order);
+    let snapshot = session.store.snapshot();
+    let mut judge = Judge::new(Arc::new(playbooks));
+    judge.records = Arc::clone(&session.records);
     let mut groups: BTreeMap<crate::triage::Key, Waiting> = BTreeMap::new();
     let mut n_muted = 0_u64;
-    for (at, id) in order.iter().enumerate() {
-        let Some(alert) = near.alert(*id) else { continue };
+    for id in session.order() {
+        let Ok((_, alert)) = session.alert(id) else { continue };
         let keys = AlertKeys::of(&alert);
         if open.board.standing(&keys, alert.time).status() != Status::Open {
             continue;
         }
-        let assessment = explain::assess(&mut near, at, &playbooks);
-        let level = assessment.as_ref().map(|assessment| assessment.level);
-        let judged = Judged {
-            alert: &alert,
-            level,
-            known: assessment.as_ref().and_then(|assessment| assessment.known.as_deref()),
-            triage: None,
-        };
+        let assessment = judge.assess_read(id, &alert, &snapshot);
+        let level = Some(assessment.level);
+        let judged =
+            Judged { alert: &alert, level, known: assessment.known.as_deref(), triage: None };
         let asks: Vec<_> = mutes
             .iter()
             .filter(|(_, filter)| filter.matches(&judged))

@@ -85,7 +85,7 @@ pub(super) fn assess(jobs: &Receiver<Job>, tools: &Tools) {
 }
 
 /// Says how bad alerts are, one after the other; what their neighbors say is kept for the next ones.
-pub(in crate::driver) struct Judge {
+pub struct Judge {
     pub records: Arc<Records>,
     playbooks: Arc<Playbooks>,
     places: Places,
